@@ -1,0 +1,36 @@
+# Every target is one command in .venv; README.md has the same commands for people without make.
+PYTHON ?= python3
+BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
+RUN := $(BIN)/python -m course_utils
+
+.PHONY: help setup lab course test student sync outline
+help:
+	@echo "make lab      your copies of the lessons, in JupyterLab"
+	@echo "make course   run every lesson, write build/site/"
+	@echo "make test     everything that must hold"
+	@echo "make setup    only make .venv; make outline; make student; make sync"
+
+setup: .venv/ready
+lab: .venv/ready
+	$(RUN) lab $(ARGS)
+course: .venv/ready
+	$(RUN) course $(ARGS)
+outline: .venv/ready
+	$(RUN) outline
+test: .venv/ready-dev
+	$(BIN)/python -m pytest $(ARGS)
+student: .venv/ready-dev
+	$(RUN) student
+sync: .venv/ready-dev
+	$(RUN) sync
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 10) else 'Python 3.10 or newer is needed, this is ' + sys.version.split()[0] + '. Name another one: make PYTHON=python3.12 lab')"
+	@echo "Setting up .venv. PyTorch alone is several hundred MB to a few GB, so the first time takes minutes."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -c "open('.venv/ready', 'w').close()"
+
+.venv/ready-dev: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@$(BIN)/python -c "open('.venv/ready-dev', 'w').close()"

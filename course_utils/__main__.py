@@ -1,0 +1,64 @@
+"""The commands of the course: `python -m course_utils COMMAND`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m course_utils", description="The commands of the course.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("lab", help="copy the student notebooks to work/ and open JupyterLab there; more options go to it")
+    command = commands.add_parser("course", help="run the lessons and write a page each")
+    command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
+    command.add_argument("--out", type=Path, default=Path("build/site"), help="where to (default: %(default)s)")
+    commands.add_parser("outline", help="which slide of the lecture stands where")
+    command = commands.add_parser("train", help="train a model and write its weights")
+    command.add_argument("model", choices=["classifier"])
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--out", type=Path, help="file to write (default: among the weights of the package)")
+    command = commands.add_parser("execute", help="for maintainers: run lessons and save them, with their figures, in place")
+    command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
+    commands.add_parser("student", help="for maintainers: write the student versions of all lessons")
+    commands.add_parser("sync", help="for maintainers: rewrite environment.yml and the generated parts of the README")
+    chosen, rest = parser.parse_known_args(arguments)
+    if rest and chosen.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return run(chosen, rest)
+
+
+def run(chosen: argparse.Namespace, rest: list[str]) -> int:
+    # Imported one by one: `lab` must start at once, and only some commands need the teaching extra.
+    if chosen.command == "lab":
+        from course_utils.teaching.lab import lab
+
+        lab(rest)
+    elif chosen.command == "course":
+        from course_utils.teaching.site import course
+
+        return course(chosen.out, *chosen.lessons)
+    elif chosen.command == "outline":
+        from course_utils.teaching import outline
+
+        outline.write()
+    elif chosen.command == "train":
+        from course_utils.teaching import recipes
+
+        recipes.classifier("auto", chosen.seed, chosen.out)
+    elif chosen.command == "execute":
+        from course_utils.teaching.lessons import execute_in_place
+
+        return execute_in_place(*chosen.lessons)
+    elif chosen.command == "student":
+        from course_utils.teaching import student
+
+        student.write_all()
+    elif chosen.command == "sync":
+        from course_utils.teaching import generated
+
+        generated.sync()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""Images as one uint8 tensor on the device, and shuffled batches by index. No Python runs per image."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_utils.runtime import setting
+
+TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}
+NAMES = ("auto", *TORCHVISION, "digits")
+RETRY_AFTER = 600  # seconds for which a failed download is remembered
+TIMEOUT = 10  # seconds of silence after which a mirror is given up
+
+HOW_TO_GET = (
+    "To get it: run again with a network, or put its four files into <folder>/{}/raw and set COURSE_DATA=<folder>."
+)
+
+
+class DataError(RuntimeError):
+    """A data set could not be had. The message says what, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """One split of a data set, on one device.
+
+    name, split: what it is, e.g. "mnist", "train".
+    pixels: uint8 (N, 1, 28, 28), 0 is background.
+    y: int64 (N,), labels 0 … 9.
+    """
+
+    name: str
+    split: str
+    pixels: Tensor
+    y: Tensor
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def x(self) -> Tensor:
+        """All images as float32 (N, 1, 28, 28) in [0, 1], made anew at each call."""
+        return self.pixels.float() / 255
+
+
+def load(name: str = "auto", split: str = "train", *, device: torch.device | str = "cpu") -> Images:
+    """Load a split ("train" or "test") of a data set by name.
+
+    "mnist", "fashion_mnist", "kmnist": torchvision's files under `COURSE_DATA` (default: the project's `data/`), in
+    torchvision's layout; downloaded if missing. Files that are there are used without touching the network.
+    "digits": scikit-learn's 1,797 digits, embedded in 28×28; always there.
+    "auto": what `COURSE_DATASET` names, else MNIST if present, else downloaded, else "digits" with one notice.
+
+    Raises ValueError for an unknown name or split, DataError when a set asked for by name cannot be had.
+    """
+    if name == "auto":
+        name = setting("COURSE_DATASET", "auto")
+    if name not in NAMES:
+        raise ValueError(f"data set {name!r} is not known; expected one of {', '.join(NAMES)} (argument or COURSE_DATASET)")
+    if split not in ("train", "test"):
+        raise ValueError(f"split {split!r} is not known; expected 'train' or 'test'")
+    if name == "auto":
+        name = _mnist_or_digits()
+    pixels, labels = _digits(split) if name == "digits" else _torchvision(name, split)
+    return Images(name, split, pixels[:, None].to(device), labels.to(device))
+
+
+def batches(data: Images, size: int, *, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless shuffled batches (x, y): float32 (size, 1, 28, 28) in [0, 1] and int64 (size,), on the data's device.
+
+    A new permutation begins when fewer than `size` images are left in the old one; those few wait for the next round.
+    """
+    if not 1 <= size <= len(data):
+        raise ValueError(f"batch size must be between 1 and the {len(data)} images of {data.name}/{data.split}, got {size}")
+    return _batches(data, size, torch.Generator().manual_seed(seed))
+
+
+def _batches(data: Images, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    while True:
+        order = torch.randperm(len(data), generator=generator).to(data.pixels.device)
+        for index in order.split(size)[: len(data) // size]:
+            yield data.pixels[index].float().div_(255), data.y[index]
+
+
+def folder() -> Path:
+    """Where data sets live: `COURSE_DATA`, else `data/` of the checkout, else (installed without one) the user's cache."""
+    chosen = setting("COURSE_DATA", "")
+    return Path(chosen).expanduser() if chosen else _own_folder()
+
+
+def _own_folder() -> Path:
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout / "data" if (checkout / "pyproject.toml").exists() else Path.home() / ".cache" / "course_utils"
+
+
+def _digits(split: str) -> tuple[Tensor, Tensor]:
+    """scikit-learn's real 8×8 digits, resized to 20×20 and framed in 28×28 as MNIST was; a fixed stratified 1,400 / 397."""
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    images, labels = load_digits(return_X_y=True)
+    rows = train_test_split(np.arange(len(labels)), test_size=397, stratify=labels, random_state=0)[split == "test"]
+    small = torch.from_numpy(images[rows]).float().view(-1, 1, 8, 8) / 16
+    large = torch.nn.functional.interpolate(small, size=20, mode="bilinear")  # linear in the 64 pixels: rank ≤ 64
+    framed = torch.nn.functional.pad(large, (4, 4, 4, 4))[:, 0]
+    return (framed * 255).round().to(torch.uint8), torch.from_numpy(labels[rows]).long()
+
+
+def _raw_files(name: str, split: str) -> tuple[Path, Path]:
+    stem = {"train": "train", "test": "t10k"}[split]
+    raw = folder() / TORCHVISION[name] / "raw"
+    return raw / f"{stem}-images-idx3-ubyte", raw / f"{stem}-labels-idx1-ubyte"
+
+
+def _present(name: str) -> bool:
+    return all(path.exists() for split in ("train", "test") for path in _raw_files(name, split))
+
+
+def _torchvision(name: str, split: str) -> tuple[Tensor, Tensor]:
+    from torchvision.datasets.mnist import read_image_file, read_label_file
+
+    if not _present(name):
+        _download(name)
+    images, labels = _raw_files(name, split)
+    return read_image_file(str(images)), read_label_file(str(labels))
+
+
+def _download(name: str) -> None:
+    """torchvision's own download and checksums. A mirror that falls silent for `TIMEOUT` seconds is given up."""
+    import socket
+
+    import torchvision.datasets
+
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
+    try:
+        getattr(torchvision.datasets, TORCHVISION[name])(str(folder()), download=True)
+    except (RuntimeError, OSError) as error:
+        raise DataError(
+            f"{name} is not in {folder() / TORCHVISION[name]} and could not be downloaded "
+            f"({type(error).__name__}: {str(error).strip()}). {HOW_TO_GET.format(TORCHVISION[name])}"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _mnist_or_digits() -> str:
+    if _present("mnist"):
+        return "mnist"
+    marker = _own_folder() / ".mnist-download-failed"
+    if marker.exists() and time.time() - marker.stat().st_mtime < RETRY_AFTER:
+        reason = "a download failed less than ten minutes ago"
+    else:
+        try:
+            _download("mnist")
+            return "mnist"
+        except DataError:
+            reason = "the download failed"
+            _touch(marker)
+    _notice(f"MNIST is not in {folder()} and {reason}: working with scikit-learn's 1,797 digits. {HOW_TO_GET.format('MNIST')}")
+    return "digits"
+
+
+def _touch(marker: Path) -> None:
+    try:
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+    except OSError:
+        pass  # a read-only checkout only means that the next start asks the mirrors again
+
+
+_noticed: set[str] = set()
+
+
+def _notice(text: str) -> None:
+    if text not in _noticed:
+        _noticed.add(text)
+        print(text)

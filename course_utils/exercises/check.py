@@ -1,0 +1,118 @@
+"""The comparison of a student's function with a task."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_utils.exercises.spec import Task
+
+ROUNDS = 3  # fresh inputs per check
+SYMBOLS = {"right": "✓", "wrong": "✗", "not started": "○"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """Outcome of one check. status: "right", "wrong" or "not started"; str() is the line that the notebook shows."""
+
+    task: str
+    status: str
+    message: str
+    points: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{SYMBOLS[self.status]} {self.task}: {self.message}"
+
+    def _ipython_display_(self) -> None:
+        """Nothing: the line is printed already, and a notebook would echo the last value of a cell."""
+
+
+def check(task: Task, function: object, *, seed: int | None = None) -> Result:
+    """Run `function` and the reference on `ROUNDS` fresh inputs and compare. `seed` fixes the inputs, for tests."""
+    if not callable(function):
+        return _wrong(task, f"expected a function, got {_kind(function)}. Keep the `def` line and write its body.")
+    generator = torch.Generator()
+    generator.manual_seed(seed) if seed is not None else generator.seed()
+    rounds = [task.inputs(generator) for _ in range(ROUNDS)]
+    answers = []
+    for inputs in rounds:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                answers.append(function(**_copy(inputs)))
+        except NotImplementedError:
+            return Result(task.name, "not started", "not started yet", 0, task.points)
+        except (Exception, SystemExit) as error:
+            return _wrong(task, f"your function stopped with {type(error).__name__}: {error}")
+    expected = [task.reference(**inputs) for inputs in rounds]
+    for answer, truth in zip(answers, expected, strict=True):
+        problem = _difference(task, answer, truth)
+        if problem:
+            return _wrong(task, problem + _hint(task, rounds, answers))
+    return Result(task.name, "right", f"right, {task.points} of {task.points} points", task.points, task.points)
+
+
+def _wrong(task: Task, message: str) -> Result:
+    return Result(task.name, "wrong", message, 0, task.points)
+
+
+def _copy(inputs: dict[str, object]) -> dict[str, object]:
+    return {name: value.clone() if isinstance(value, Tensor) else value for name, value in inputs.items()}
+
+
+def _hint(task: Task, rounds: list[dict], answers: list) -> str:
+    """The hint of the first listed mistake that explains every answer."""
+    for mistake in task.mistakes:
+        if _explains(task, mistake.answer, rounds, answers):
+            return f" Hint: {mistake.hint}"
+    return ""
+
+
+def _explains(task: Task, mistaken: Callable, rounds: list[dict], answers: list) -> bool:
+    return all(_difference(task, a, mistaken(**_copy(i))) is None for i, a in zip(rounds, answers, strict=True))
+
+
+def _difference(task: Task, answer: object, truth: object) -> str | None:
+    """What is different, in a sentence; None if nothing is."""
+    truth = _array(truth)
+    if answer is None:
+        return "your function returned None. Is there a `return`?"
+    got = _array(answer)
+    if got is None:
+        return f"expected {_shape(truth)}, got {_kind(answer)}."
+    if got.shape != truth.shape:
+        return f"expected {_shape(truth)}, got {_shape(got)}."
+    if not np.isfinite(got).all():
+        return f"your answer holds {'NaN' if np.isnan(got).any() else 'infinity'}."
+    if np.allclose(got, truth, rtol=task.rtol, atol=task.atol):
+        return None
+    if truth.ndim == 0:
+        return f"expected {truth:.4g}, got {got:.4g}."
+    worst = np.unravel_index(np.abs(got - truth).argmax(), truth.shape)
+    where = ", ".join(str(int(i)) for i in worst)
+    return f"largest difference at [{where}]: expected {truth[worst]:.4g}, got {got[worst]:.4g}."
+
+
+def _array(value: object) -> np.ndarray | None:
+    """A number, array or tensor as float64 on the CPU; None for anything else."""
+    if isinstance(value, Tensor) and value.layout == torch.strided and not value.is_complex() and not value.is_meta:
+        return value.detach().cpu().double().numpy()
+    if isinstance(value, int | float | np.number | np.ndarray) and not isinstance(value, bool):
+        try:
+            return np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            return None
+    return None
+
+
+def _shape(value: np.ndarray) -> str:
+    return "a single number" if value.ndim == 0 else f"shape {tuple(value.shape)}"
+
+
+def _kind(value: object) -> str:
+    kind = type(value).__name__
+    return "None" if value is None else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"

@@ -1,0 +1,105 @@
+"""Tasks of lesson 02."""
+
+import math
+
+import numpy as np
+import scipy.linalg
+import torch
+from torch import Generator, Tensor
+
+from course_utils.exercises.spec import Mistake, Task
+
+
+def _randn(generator: Generator, *shape: int) -> Tensor:
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+# reconstruction_error: squared error of PCA with k axes, summed over pixels, averaged over images
+
+
+def _error_inputs(generator: Generator) -> dict[str, object]:
+    stretch = torch.linspace(3, 0.5, 6, dtype=torch.float64)
+    x = _randn(generator, 40, 6) * stretch + 2 * _randn(generator, 6)
+    return {"x": x, "k": int(torch.randint(1, 5, (), generator=generator))}
+
+
+def _error(x: Tensor, k: int) -> float:
+    """Through the eigenvalues of the covariance, where the lesson goes through the pictures."""
+    covariance = np.cov(x.numpy(), rowvar=False, bias=True)
+    return float(np.linalg.eigvalsh(covariance)[: x.shape[1] - k].sum())
+
+
+def _error_uncentred(x: Tensor, k: int) -> Tensor:
+    _, S, _ = torch.linalg.svd(x, full_matrices=False)
+    return (S[k:] ** 2).sum() / len(x)
+
+
+def _mean_not_added_back(x: Tensor, k: int) -> Tensor:
+    c = x - x.mean(dim=0)
+    V = torch.linalg.svd(c, full_matrices=False)[2][:k]
+    return ((c @ V.T @ V - x) ** 2).sum(dim=1).mean()
+
+
+def _unsorted_axes(x: Tensor, k: int) -> Tensor:
+    c = x - x.mean(dim=0)
+    V = torch.linalg.eigh(c.T @ c)[1][:, :k].T
+    return ((c @ V.T @ V - c) ** 2).sum(dim=1).mean()
+
+
+RECONSTRUCTION_ERROR = Task(
+    name="reconstruction_error",
+    lesson="02",
+    points=1,
+    inputs=_error_inputs,
+    reference=_error,
+    mistakes=(
+        Mistake(lambda x, k: _error(x, k) / x.shape[1], "is that a mean over pixels? Sum over pixels, mean over images."),
+        Mistake(lambda x, k: _error(x, k) * len(x), "is that a sum over images? Sum over pixels, mean over images."),
+        Mistake(lambda x, k: math.sqrt(_error(x, k)), "is that a root? The error is the squared distance."),
+        Mistake(_error_uncentred, "did you subtract the mean before the SVD?"),
+        Mistake(_mean_not_added_back, "x̂ lies around the origin: add the mean back before comparing it with x."),
+        Mistake(_unsorted_axes, "these are the axes of *smallest* variance: torch.linalg.eigh sorts upwards."),
+    ),
+)
+
+
+# principal_angles: between the row spaces of two (k, D) matrices, in degrees, ascending
+
+
+def _angle_inputs(generator: Generator) -> dict[str, object]:
+    k = int(torch.randint(2, 5, (), generator=generator))
+    A = _randn(generator, k, 9)
+    mix = _randn(generator, k, k) + 2 * torch.eye(k, dtype=torch.float64)
+    return {"A": A, "B": mix @ A + 0.5 * _randn(generator, k, 9)}
+
+
+def _angles(A: Tensor, B: Tensor) -> np.ndarray:
+    return np.degrees(scipy.linalg.subspace_angles(A.numpy().T, B.numpy().T))[::-1].copy()
+
+
+def _row_by_row(A: Tensor, B: Tensor) -> Tensor:
+    cosines = torch.nn.functional.cosine_similarity(A, B, dim=1).abs().clamp(max=1)
+    return torch.rad2deg(cosines.arccos()).sort().values
+
+
+def _not_orthonormal(A: Tensor, B: Tensor) -> Tensor:
+    return torch.rad2deg(torch.linalg.svdvals(A @ B.T).clamp(max=1).arccos())
+
+
+PRINCIPAL_ANGLES = Task(
+    name="principal_angles",
+    lesson="02",
+    points=2,
+    inputs=_angle_inputs,
+    reference=_angles,
+    mistakes=(
+        Mistake(lambda A, B: np.radians(_angles(A, B)), "these are radians; the task asks for degrees."),
+        Mistake(lambda A, B: np.cos(np.radians(_angles(A, B))), "these are the cosines; take arccos, then degrees."),
+        Mistake(lambda A, B: _angles(A, B)[::-1].copy(), "the right angles, the wrong way round: smallest first."),
+        Mistake(lambda A, B: float(_angles(A, B)[-1]), "that is the largest angle alone; return all k."),
+        Mistake(_row_by_row, "these are angles between single rows; other rows can span the same space. QR, then SVD."),
+        Mistake(_not_orthonormal, "make the rows orthonormal first: singular values are cosines only then."),
+    ),
+)
+
+TASKS = (RECONSTRUCTION_ERROR, PRINCIPAL_ANGLES)

@@ -1,0 +1,38 @@
+"""Numbers for claims. A metric gets callables and tensors, never a model it knows."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+RANGES = json.loads((Path(__file__).parent / "expected.json").read_text(encoding="utf-8"))
+
+
+@torch.no_grad()
+def average(f: Callable[[Tensor], Tensor], x: Tensor, *, batch: int = 1000) -> float:
+    """Mean over all images x (N, …) of f(x), computed in pieces. f gives one value per image (B,), or their mean."""
+    return sum(f(piece).double().mean().item() * len(piece) for piece in x.split(batch)) / len(x)
+
+
+@torch.no_grad()
+def accuracy(predict: Callable[[Tensor], Tensor], x: Tensor, y: Tensor, *, batch: int = 1000) -> float:
+    """Share of x (N, …) whose largest logit, `predict(x)` (B, classes), is at the label y (N,)."""
+    hits = sum((predict(xs).argmax(dim=1) == ys).sum().item() for xs, ys in zip(x.split(batch), y.split(batch), strict=True))
+    return hits / len(x)
+
+
+def expect(claim: str, value: float, dataset: str) -> None:
+    """Say what was measured beside what is expected on this data set; AssertionError outside the range.
+
+    The ranges stand in `expected.json`, per data set; on a set without one the measured value is printed alone.
+    """
+    if not any(claim in ranges for ranges in RANGES.values()):
+        raise KeyError(f"no range for {claim!r} in expected.json, on any data set")
+    low, high = RANGES.get(dataset, {}).get(claim, (None, None))
+    if low is None:
+        print(f"{claim}: {value:.4g} (no range is known for {dataset})")
+        return
+    print(f"{claim}: {value:.4g}, expected {low} to {high} on {dataset}")
+    assert low <= value <= high, f"{claim}: {value:.4g} is outside {low} to {high}, the range on {dataset}"

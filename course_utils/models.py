@@ -1,0 +1,139 @@
+"""The models of the course. Images are (B, 1, 28, 28) or flattened to (B, d); codes are (B, k)."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.blocks import down
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class PCA:
+    """Principal component analysis, and the Gaussian that goes with it (Tipping & Bishop 1999).
+
+    mean: (d,), the mean of the training data.
+    axes: (k, d), orthonormal rows, the directions of largest variance first.
+    eigenvalues: (d,), variance along every direction, descending, divisor N; the first k belong to `axes`.
+    """
+
+    mean: Tensor
+    axes: Tensor
+    eigenvalues: Tensor
+
+    @classmethod
+    def fit(cls, x: Tensor, k: int) -> "PCA":
+        """PCA of the rows of x (N, d) from the SVD of the centred data, X − μ = U S Vᵀ.
+
+        X − μ = Q R first: R (min(N, d), d) has the same S and V, and U, as large as the data, is never made.
+        """
+        if x.dim() != 2 or not 1 <= k <= min(x.shape):
+            raise ValueError(f"expected x of shape (N, d) and 1 ≤ k ≤ min(N, d), got {tuple(x.shape)} and k = {k}")
+        mean = x.mean(dim=0)
+        _, S, Vt = torch.linalg.svd(torch.linalg.qr(x - mean, mode="r").R, full_matrices=False)
+        eigenvalues = torch.zeros(x.shape[1], dtype=x.dtype, device=x.device)
+        eigenvalues[: len(S)] = S**2 / len(x)
+        return cls(mean, Vt[:k], eigenvalues)
+
+    def keep(self, k: int) -> "PCA":
+        """The same analysis with only the first k axes."""
+        if not 1 <= k <= len(self.axes):
+            raise ValueError(f"expected 1 ≤ k ≤ {len(self.axes)}, the number of axes, got {k}")
+        return PCA(self.mean, self.axes[:k], self.eigenvalues)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """z = (x − μ) Vᵀ: (B, d) → (B, k)."""
+        return (x - self.mean) @ self.axes.T
+
+    def decode(self, z: Tensor) -> Tensor:
+        """x̂ = μ + z V: (B, k) → (B, d)."""
+        return self.mean + z @ self.axes
+
+    @property
+    def noise(self) -> Tensor:
+        """σ² of probabilistic PCA: the mean of the dropped eigenvalues (Tipping & Bishop 1999, eq. 8).
+
+        Raises ValueError where the dropped directions hold no variance: the Gaussian is then flat and has no density.
+        """
+        k = len(self.axes)
+        dropped = self.eigenvalues[k:]
+        if len(dropped) == 0 or dropped.mean() <= torch.finfo(dropped.dtype).eps * self.eigenvalues[0]:
+            raise ValueError(f"with k = {k} axes no variance is left for the noise, so there is no density; use a smaller k")
+        return dropped.mean()
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Exact log p(x) in nats per image, (B, d) → (B,), under x ~ N(μ, V diag(λ − σ²) Vᵀ + σ² I).
+
+        Along each kept axis the variance is its eigenvalue λ, in the d − k other directions it is σ²: both the quadratic
+        form and the log-determinant split into these two parts (Tipping & Bishop 1999, eq. 4 at the optimum).
+        """
+        k, d = self.axes.shape
+        kept, z, c = self.eigenvalues[:k], self.encode(x), x - self.mean
+        outside = (c**2).sum(dim=1) - (z**2).sum(dim=1)  # squared distance to the subspace
+        mahalanobis = (z**2 / kept).sum(dim=1) + outside / self.noise
+        log_det = kept.log().sum() + (d - k) * self.noise.log()
+        return -0.5 * (d * math.log(2 * math.pi) + log_det + mahalanobis)
+
+    def sample(self, n: int, *, noise: bool = True, generator: torch.Generator | None = None) -> Tensor:
+        """n draws (n, d) from the Gaussian above; `noise=False` leaves out the σ² part and stays in the subspace."""
+        k, d = self.axes.shape
+        like = {"dtype": self.mean.dtype, "device": self.mean.device, "generator": generator}
+        spread = (self.eigenvalues[:k] - self.noise).clamp(min=0).sqrt()
+        x = self.decode(torch.randn(n, k, **like) * spread)
+        return x + torch.randn(n, d, **like) * self.noise.sqrt() if noise else x
+
+
+class Classifier(nn.Module):
+    """A small convolutional digit classifier. The course measures with it and never trains it in a lesson.
+
+    forward: (B, 1, 28, 28) in [0, 1] → logits (B, 10). `features`: → (B, 64), the penultimate layer.
+    """
+
+    def __init__(self, n_classes: int = 10) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            down(1, 24),  # 14×14
+            nn.Conv2d(24, 48, 3, padding=1), nn.SiLU(),
+            down(48, 80),  # 7×7
+            nn.Conv2d(80, 80, 3, padding=1), nn.SiLU(), nn.AdaptiveAvgPool2d(3), nn.Flatten(),
+            nn.Dropout(0.2), nn.Linear(9 * 80, 64), nn.SiLU(),
+        )  # fmt: skip
+        self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(64, n_classes))
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.body(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.features(x))
+
+
+def save_weights(model: nn.Module, path: Path, about: Mapping[str, str]) -> None:
+    """Write the weights as float16 safetensors. `about`: short strings kept in the file, e.g. data set and test accuracy."""
+    from safetensors.torch import save_file
+
+    state = {name: t.half() if t.is_floating_point() else t for name, t in model.state_dict().items()}
+    save_file(state, path, metadata=dict(about))
+
+
+def pretrained(model: str, dataset: str, *, device: torch.device | str = "cpu") -> nn.Module:
+    """A model with the weights that ship with the course, in evaluation mode and frozen. So far: the "classifier".
+
+    Weights ship for "mnist" and "digits". Raises FileNotFoundError, with the way on, for any other model or data set.
+    """
+    from safetensors.torch import load_file
+
+    path = WEIGHTS / f"{model}_{dataset}.safetensors"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in WEIGHTS.glob("*.safetensors")))
+        raise FileNotFoundError(
+            f"no weights ship for {model!r} on {dataset!r}; there are: {known}. "
+            f"To train them: COURSE_DATASET={dataset} python -m course_utils train {model}"
+        )
+    net = Classifier()
+    net.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in load_file(path).items()})
+    return net.to(device).eval().requires_grad_(False)

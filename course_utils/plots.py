@@ -1,0 +1,76 @@
+"""Arrays → Axes. No model in here; importing the module sets the course's look."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Ten colours chosen to stay apart for colour-blind readers (Petroff 2021, arXiv:2107.02270): the digits 0 … 9, everywhere.
+PALETTE = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
+
+plt.rcParams.update({
+    "figure.dpi": 100, "figure.constrained_layout.use": True, "font.size": 12, "axes.titlesize": 12, "axes.grid": True,
+    "grid.alpha": 0.3, "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 2,
+    "axes.prop_cycle": plt.cycler(color=PALETTE), "image.cmap": "gray_r", "image.interpolation": "nearest",
+})  # fmt: skip
+
+
+def show(fig: Figure, *, alt: str) -> None:
+    """Display a figure with its text for those who cannot see it, and close it. Raises ValueError without that text."""
+    from IPython.display import display
+
+    display(fig, metadata={"image/png": {"alt": described(alt)}})
+    plt.close(fig)
+
+
+def described(alt: str) -> str:
+    """`alt`, after making sure that there is one."""
+    if not alt.strip():
+        raise ValueError("a figure needs alt text: say in a sentence what it shows")
+    return alt
+
+
+def pictures(x, *, columns: int | None = None, signed: bool = False, labels=None, title: str = "", ax: Axes | None = None) -> Axes:
+    """Tile images (N, 1, 28, 28), (N, 28, 28) or (N, 784) into one grid, row by row, `columns` wide (default: all in one row).
+
+    signed: red for positive, blue for negative, white for 0, each image on its own scale; else ink on white for [0, 1].
+    labels: one short text per image, written above it.
+    """
+    x = as_images(x)
+    n, columns = len(x), columns or len(x)
+    rows = -(-n // columns)
+    gap, top = 2, 10 if labels is not None else 2
+    if signed:
+        x = x / np.abs(x).max(axis=(1, 2), keepdims=True).clip(1e-12)
+    sheet = np.full((rows * (28 + top) + gap, columns * (28 + gap) + gap), np.nan)
+    corners = [(top + (i // columns) * (28 + top), gap + (i % columns) * (28 + gap)) for i in range(n)]
+    for image, (r, c) in zip(x, corners, strict=True):
+        sheet[r : r + 28, c : c + 28] = image
+    ax = ax or plt.subplots(figsize=(min(10, 1.1 * columns), min(10, 1.1 * columns) * sheet.shape[0] / sheet.shape[1]))[1]
+    ax.imshow(sheet, cmap="RdBu_r" if signed else None, vmin=-1 if signed else 0, vmax=1)
+    for text, (r, c) in zip(labels if labels is not None else (), corners):
+        ax.text(c + 14, r - 1, text, ha="center", va="bottom", fontsize=10)
+    ax.set(title=title)
+    ax.axis("off")
+    return ax
+
+
+def strips(rows: Mapping[str, object], *, ax: Axes | None = None) -> Axes:
+    """Rows of images, each with its name on the left: {"original": (N, …), "k = 16": (N, …)}, all with the same N."""
+    stacks = [as_images(x) for x in rows.values()]
+    n = len(stacks[0])
+    ax = pictures(np.concatenate(stacks), columns=n, ax=ax)
+    for i, name in enumerate(rows):
+        ax.text(-4, 2 + 30 * i + 14, name, ha="right", va="center", fontsize=12)
+    return ax
+
+
+def as_images(x) -> np.ndarray:
+    """Tensor or array of images, flat or not, as (N, 28, 28) on the CPU."""
+    x = np.asarray(x.detach().cpu() if hasattr(x, "detach") else x, dtype=float)
+    if x.size % 784 or x.size == 0:
+        raise ValueError(f"expected images of 28×28 pixels, got shape {x.shape}")
+    return x.reshape(-1, 28, 28)
+

@@ -1,0 +1,1 @@
+"""What instructors and maintainers run: `python -m course_utils …`. Lessons never import from here."""

@@ -1,0 +1,97 @@
+"""`python -m course_utils course`: run every lesson and write one readable page each, and an index."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import latex2mathml.converter
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from traitlets.config import Config
+
+from course_utils.teaching import lessons
+from course_utils.training import Bar
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Run:
+    lesson: lessons.Lesson
+    seconds: float
+    error: str | None
+
+
+class MathML(IPythonRenderer):
+    """Formulas as MathML: every browser shows them, without a script and without a network."""
+
+    def block_math(self, body: str) -> str:
+        return mathml(body, display="block")
+
+    def inline_math(self, body: str) -> str:
+        return mathml(body, display="inline")
+
+
+def mathml(body: str, display: str) -> str:
+    """LaTeX → MathML, with what browsers leave out: script and double-struck letters, and the space after log, min, …"""
+    text = latex2mathml.converter.convert(body, display=display)
+    text = re.sub(r'<mi mathvariant="(script|double-struck)">([A-Z])</mi>', lambda m: f"<mi>{_letter(m[1], m[2])}</mi>", text)
+    text = re.sub(r"<m[io]>\\?(log|ln|exp|min|max|arg)</m[io]>", r'<mo rspace="0.17em">\1</mo>', text)
+    if "<mi>\\" in text:
+        raise ValueError(f"this formula uses a command that the pages cannot show: {body}")
+    return text
+
+
+def _letter(style: str, letter: str) -> str:
+    try:
+        return unicodedata.lookup(f"MATHEMATICAL {style} CAPITAL {letter}")
+    except KeyError:  # a few letters, such as ℝ, are older than their alphabet
+        return unicodedata.lookup(f"{style} CAPITAL {letter}")
+
+
+def markdown(source: str) -> str:
+    return MarkdownWithMath(renderer=MathML(escape=False, anchor_link_text="")).render(source)
+
+
+def page(notebook, title: str) -> str:
+    """One executed notebook as one self-contained HTML page."""
+    config = Config()
+    config.TemplateExporter.extra_template_basedirs = [str(TEMPLATES)]
+    config.HTMLExporter.exclude_input_prompt = config.HTMLExporter.exclude_output_prompt = True
+    exporter = HTMLExporter(config=config, template_name="page")
+    exporter.register_filter("markdown2html", markdown)
+    return exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})[0]
+
+
+def course(out: Path, *numbers: str) -> int:
+    """Run the lessons one after the other, write their pages and the index to `out`. Returns the exit code."""
+    out.mkdir(parents=True, exist_ok=True)
+    chosen = lessons.find(*numbers)
+    runs = []
+    with Bar(total=sum(len(list(lessons.code_cells(lesson.read()))) for lesson in chosen), unit="cell") as bar:
+        for lesson in chosen:
+            notebook = lesson.read()
+            cells = len(list(lessons.code_cells(notebook)))
+            before = bar.n
+
+            def on_cell(n: int, lesson=lesson, cells=cells, before=before) -> None:
+                bar.set_description_str(f"{lesson.number} {lesson.title}, cell {n}/{cells}", refresh=False)
+                bar.update(before + n - 1 - bar.n)
+                bar.refresh()
+
+            seconds, error = lessons.execute(notebook, lesson.path.parent, on_cell)
+            runs.append(Run(lesson, seconds, error))
+            bar.update(before + cells - bar.n)
+            (out / f"{lesson.name}.html").write_text(page(notebook, f"{lesson.number} · {lesson.title}"), encoding="utf-8")
+    (out / "index.html").write_text(index(runs), encoding="utf-8")
+    for run in runs:
+        print(f"{run.lesson.number} {run.lesson.title}: {run.seconds:.0f} s, " + (f"FAILED in {run.error}" if run.error else "ok"))
+    print(f"{len(runs)} lesson(s) in {sum(run.seconds for run in runs):.0f} s; read them at {(out / 'index.html').resolve().as_uri()}")
+    return 1 if any(run.error for run in runs) else 0
+
+
+def index(runs: list[Run]) -> str:
+    templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
+    return templates.get_template("index.html.j2").render(runs=runs)

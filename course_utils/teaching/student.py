@@ -1,0 +1,26 @@
+"""`python -m course_utils student`: the lessons without solutions and outputs, for students."""
+
+from nbformat import NotebookNode
+
+from course_utils.teaching import lessons
+
+STUDENT = lessons.ROOT / "notebooks" / "student"
+
+
+def student_version(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook as nbgrader would hand it out: solutions replaced by stubs, outputs cleared, checksums set."""
+    try:
+        from nbgrader.preprocessors import ClearOutput, ClearSolutions, ComputeChecksums, LockCells
+    except ImportError as error:
+        raise SystemExit("Student versions need nbgrader: pip install -e '.[teach]'") from error
+    resources = {"nbgrader": {}}
+    for step in (LockCells(), ClearSolutions(), ClearOutput(), ComputeChecksums()):
+        notebook, resources = step.preprocess(notebook, resources)
+    notebook.metadata.course.pop("seconds", None)
+    return notebook
+
+
+def write_all() -> None:
+    for lesson in lessons.find():
+        lessons.write(student_version(lesson.read()), STUDENT / lesson.path.name)
+        print(f"wrote notebooks/student/{lesson.path.name}")
