@@ -1,5 +1,6 @@
 """Images as one uint8 tensor on the device, and shuffled batches by index. No Python runs per image."""
 
+import functools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -153,16 +154,16 @@ def _mnist_or_digits() -> str:
     if _present("mnist"):
         return "mnist"
     marker = _own_folder() / ".mnist-download-failed"
-    if marker.exists() and time.time() - marker.stat().st_mtime < RETRY_AFTER:
-        reason = "a download failed less than ten minutes ago"
-    else:
+    if not marker.exists() or time.time() - marker.stat().st_mtime > RETRY_AFTER:
         try:
             _download("mnist")
             return "mnist"
         except DataError:
-            reason = "the download failed"
             _touch(marker)
-    _notice(f"MNIST is not in {folder()} and {reason}: working with scikit-learn's 1,797 digits. {HOW_TO_GET.format('MNIST')}")
+    _notice(
+        f"MNIST is not in {folder()} and could not be downloaded (the next try is ten minutes after the last): "
+        f"working with scikit-learn's 1,797 digits. {HOW_TO_GET.format('MNIST')}"
+    )
     return "digits"
 
 
@@ -174,10 +175,6 @@ def _touch(marker: Path) -> None:
         pass  # a read-only checkout only means that the next start asks the mirrors again
 
 
-_noticed: set[str] = set()
-
-
+@functools.cache
 def _notice(text: str) -> None:
-    if text not in _noticed:
-        _noticed.add(text)
-        print(text)
+    print(text)

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor
 
 # Ten colours chosen to stay apart for colour-blind readers (Petroff 2021, arXiv:2107.02270): the digits 0 … 9, everywhere.
 PALETTE = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
@@ -69,7 +70,7 @@ def strips(rows: Mapping[str, object], *, ax: Axes | None = None) -> Axes:
 
 def as_images(x) -> np.ndarray:
     """Tensor or array of images, flat or not, as (N, 28, 28) on the CPU."""
-    x = np.asarray(x.detach().cpu() if hasattr(x, "detach") else x, dtype=float)
+    x = np.asarray(x.numpy(force=True) if isinstance(x, Tensor) else x, dtype=float)
     if x.size % 784 or x.size == 0:
         raise ValueError(f"expected images of 28×28 pixels, got shape {x.shape}")
     return x.reshape(-1, 28, 28)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from torch import Tensor
 
 
 class Film:
@@ -25,7 +26,7 @@ class Film:
 
     def record(self, step: int) -> None:
         seen = self.look()
-        self._frames.append(np.array(seen.detach().cpu() if hasattr(seen, "detach") else seen))
+        self._frames.append(np.array(seen.numpy(force=True) if isinstance(seen, Tensor) else seen))  # a copy
         self.steps.append(step)
 
     @property

@@ -92,6 +92,7 @@ PRINCIPAL_ANGLES = Task(
     points=2,
     inputs=_angle_inputs,
     reference=_angles,
+    atol=1e-4,
     mistakes=(
         Mistake(lambda A, B: np.radians(_angles(A, B)), "these are radians; the task asks for degrees."),
         Mistake(lambda A, B: np.cos(np.radians(_angles(A, B))), "these are the cosines; take arccos, then degrees."),

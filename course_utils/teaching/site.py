@@ -37,6 +37,7 @@ class MathML(IPythonRenderer):
 def mathml(body: str, display: str) -> str:
     """LaTeX → MathML, with what browsers leave out: script and double-struck letters, and the space after log, min, …"""
     text = latex2mathml.converter.convert(body, display=display)
+    text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")  # nbconvert would give the tags in headings a prefix
     text = re.sub(r'<mi mathvariant="(script|double-struck)">([A-Z])</mi>', lambda m: f"<mi>{_letter(m[1], m[2])}</mi>", text)
     text = re.sub(r"<m[io]>\\?(log|ln|exp|min|max|arg)</m[io]>", r'<mo rspace="0.17em">\1</mo>', text)
     if "<mi>\\" in text:

@@ -1,0 +1,151 @@
+"""Loading and batching: made files, a local mirror, and the digits that are always there."""
+
+import functools
+import hashlib
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+import torch
+import torchvision.datasets
+from idx import write_set
+
+from course_utils import data
+
+SIZES = {"train": 50, "t10k": 20}
+
+
+@pytest.fixture
+def folder(no_settings, tmp_path):
+    """An empty data folder, and a checkout of its own for what is remembered."""
+    no_settings.setenv("COURSE_DATA", str(tmp_path / "data"))
+    no_settings.setattr(data, "_own_folder", lambda: tmp_path / "own")
+    data._notice.cache_clear()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """No mirror answers; returns the list of attempts."""
+    attempts = []
+
+    def refuse(name):
+        attempts.append(name)
+        raise data.DataError(f"{name} could not be downloaded")
+
+    monkeypatch.setattr(data, "_download", refuse)
+    return attempts
+
+
+@pytest.mark.parametrize(("name", "layout"), data.TORCHVISION.items())
+def test_files_that_are_there_are_used_without_a_network_call(folder, offline, name, layout):
+    written = write_set(folder / layout / "raw", SIZES)
+    for split, stem in (("train", "train"), ("test", "t10k")):
+        images = data.load(name, split)
+        assert images.name == name and images.split == split and len(images) == SIZES[stem]
+        assert images.pixels.dtype == torch.uint8 and images.pixels.shape == (SIZES[stem], 1, 28, 28)
+        np.testing.assert_array_equal(images.pixels[:, 0].numpy(), written[f"{stem}-images-idx3-ubyte"])
+        np.testing.assert_array_equal(images.y.numpy(), written[f"{stem}-labels-idx1-ubyte"])
+        assert images.y.dtype == torch.int64
+    assert offline == []
+
+
+def test_pixels_become_numbers_from_0_to_1(folder):
+    written = write_set(folder / "MNIST" / "raw", SIZES)
+    x = data.load("mnist", "test").x
+    assert x.dtype == torch.float32
+    np.testing.assert_allclose(x[:, 0].numpy(), written["t10k-images-idx3-ubyte"] / 255, rtol=1e-6)
+
+
+def test_a_missing_set_is_downloaded_from_the_mirror_and_checked(folder, tmp_path, monkeypatch):
+    """torchvision's own download code, against a server of ours with checksums of ours."""
+    mirror = tmp_path / "mirror"
+    written = write_set(mirror, SIZES, compressed=True)
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(mirror))
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *a: None)
+    md5 = [(f"{name}.gz", hashlib.md5((mirror / f"{name}.gz").read_bytes()).hexdigest()) for name in written]
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+        monkeypatch.setattr(torchvision.datasets.MNIST, "resources", md5)
+        images = data.load("auto", "train")
+        server.shutdown()
+    assert images.name == "mnist"
+    np.testing.assert_array_equal(images.pixels[:, 0].numpy(), written["train-images-idx3-ubyte"])
+
+
+def test_asking_for_mnist_by_name_never_falls_back(folder, monkeypatch):
+    monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", ["http://127.0.0.1:9/"])  # nobody listens there
+    with pytest.raises(data.DataError, match="could not be downloaded") as caught:
+        data.load("mnist", "train")
+    assert str(folder) in str(caught.value) and "COURSE_DATA=" in str(caught.value)
+
+
+def test_auto_without_mnist_is_digits_with_one_notice(folder, offline, capsys):
+    assert data.load("auto", "train").name == data.load("auto", "test").name == "digits"
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1 and "1,797 digits" in said and "COURSE_DATA=" in said
+
+
+def test_a_failed_download_is_remembered_for_ten_minutes(folder, offline, monkeypatch):
+    data.load("auto", "train")
+    data.load("auto", "train")
+    assert offline == ["mnist"]
+    later = data.time.time() + data.RETRY_AFTER + 1
+    monkeypatch.setattr(data.time, "time", lambda: later)
+    data.load("auto", "train")
+    assert offline == ["mnist", "mnist"]
+
+
+def test_the_setting_names_the_set(folder, no_settings, offline):
+    no_settings.setenv("COURSE_DATASET", "digits")
+    assert data.load("auto", "test").name == "digits" and offline == []
+    no_settings.setenv("COURSE_DATASET", "mnits")
+    with pytest.raises(ValueError, match="'mnits' is not known; expected one of auto, mnist"):
+        data.load("auto", "test")
+
+
+def test_unknown_split():
+    with pytest.raises(ValueError, match="'valid' is not known"):
+        data.load("digits", "valid")
+
+
+def test_digits_are_sklearns_framed_and_split_without_overlap():
+    from sklearn.datasets import load_digits
+
+    train, test = data.load("digits", "train"), data.load("digits", "test")
+    assert (len(train), len(test)) == (1400, 397)
+    everything = torch.cat([train.pixels, test.pixels])[:, 0]
+    assert everything[:, :4].max() == everything[:, -4:].max() == everything[:, :, :4].max() == everything[:, :, -4:].max() == 0
+    labels = np.bincount(torch.cat([train.y, test.y]).numpy())
+    np.testing.assert_array_equal(labels, np.bincount(load_digits().target))
+    assert np.abs(np.bincount(test.y.numpy()) / 397 - labels / 1797).max() < 0.003  # stratified
+    # the sum of ink says which of scikit-learn's pictures each is: all of them, none twice
+    ink = np.sort(everything.flatten(1).sum(dim=1).numpy() / 255 / 6.25)
+    np.testing.assert_allclose(ink, np.sort(load_digits().data.sum(axis=1) / 16), atol=0.35)
+
+
+def test_digits_have_the_rank_of_their_64_pixels():
+    x = data.load("digits").x.flatten(1).double()
+    singular = torch.linalg.svdvals(x)
+    assert (singular[64:] ** 2).sum() / (singular**2).sum() < 1e-4  # what is left is rounding to 256 grey levels
+
+
+def test_batches_are_shuffled_rounds_of_the_whole_set():
+    images = data.Images("made", "train", torch.arange(10, dtype=torch.uint8)[:, None, None, None].expand(10, 1, 28, 28), torch.arange(10))
+    stream = data.batches(images, 3, seed=1)
+    rounds = [torch.cat([next(stream)[1] for _ in range(3)]) for _ in range(4)]
+    assert all(len(set(seen.tolist())) == 9 for seen in rounds), "no image comes twice in a round"
+    assert len({tuple(seen.tolist()) for seen in rounds}) == 4, "every round has an order of its own"
+    x, y = next(data.batches(images, 3, seed=1))
+    torch.testing.assert_close(x, (y.float() / 255)[:, None, None, None].expand(3, 1, 28, 28))
+    again = data.batches(images, 3, seed=1)
+    assert torch.equal(rounds[0], torch.cat([next(again)[1] for _ in range(3)]))
+
+
+def test_the_batch_size_must_fit():
+    digits = data.load("digits", "test")
+    for size in (0, 398):
+        with pytest.raises(ValueError, match=f"between 1 and the 397 images of digits/test, got {size}"):
+            data.batches(digits, size)

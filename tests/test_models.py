@@ -1,0 +1,136 @@
+"""PCA against scikit-learn and torch.distributions; the classifier that ships with the course."""
+
+import math
+
+import pytest
+import torch
+from sklearn.decomposition import PCA as SklearnPCA
+
+from course_utils import data, metrics, models
+
+
+@pytest.fixture
+def x(generator):
+    """200 points in 7 dimensions, correlated and off the origin, float64."""
+    mix = torch.randn(7, 7, generator=generator, dtype=torch.float64)
+    return torch.randn(200, 7, generator=generator, dtype=torch.float64) @ mix + 3
+
+
+def aligned(axes, like):
+    """The rows of `axes`, each turned to the side of the same row of `like`."""
+    return axes * (axes * like).sum(dim=1, keepdim=True).sign()
+
+
+def test_pca_is_sklearns(x):
+    ours, theirs = models.PCA.fit(x, 4), SklearnPCA(4, svd_solver="full").fit(x.numpy())
+    torch.testing.assert_close(ours.mean, torch.from_numpy(theirs.mean_))
+    torch.testing.assert_close(aligned(ours.axes, torch.from_numpy(theirs.components_)), torch.from_numpy(theirs.components_), atol=1e-10, rtol=0)
+    variance = torch.from_numpy(theirs.explained_variance_) * (len(x) - 1) / len(x)  # theirs divide by N − 1
+    torch.testing.assert_close(ours.eigenvalues[:4], variance)
+
+
+def test_pca_of_digits_is_sklearns():
+    digits = data.load("digits").x.flatten(1).double()
+    ours, theirs = models.PCA.fit(digits, 16), SklearnPCA(16, svd_solver="full").fit(digits.numpy())
+    torch.testing.assert_close(aligned(ours.axes, torch.from_numpy(theirs.components_)), torch.from_numpy(theirs.components_), atol=1e-5, rtol=0)
+    theirs_back = torch.from_numpy(theirs.inverse_transform(theirs.transform(digits[:50].numpy())))
+    torch.testing.assert_close(ours.decode(ours.encode(digits[:50])), theirs_back, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("k", [1, 3, 7])
+def test_the_error_is_the_sum_of_the_dropped_eigenvalues(x, k):
+    pca = models.PCA.fit(x, k)
+    error = ((pca.decode(pca.encode(x)) - x) ** 2).sum(dim=1).mean()
+    torch.testing.assert_close(error, pca.eigenvalues[k:].sum(), atol=1e-12, rtol=1e-10)
+
+
+def test_fewer_images_than_pixels(generator):
+    x = torch.randn(5, 12, generator=generator, dtype=torch.float64)
+    pca = models.PCA.fit(x, 5)
+    assert pca.eigenvalues.shape == (12,) and pca.eigenvalues[4:].abs().max() < 1e-20
+    torch.testing.assert_close(pca.decode(pca.encode(x)), x)
+
+
+def test_keep_is_a_smaller_fit(x):
+    small, fitted = models.PCA.fit(x, 7).keep(2), models.PCA.fit(x, 2)
+    torch.testing.assert_close(small.decode(small.encode(x)), fitted.decode(fitted.encode(x)))
+    torch.testing.assert_close(small.noise, fitted.noise)
+
+
+def test_log_prob_is_the_gaussians(x):
+    pca = models.PCA.fit(x, 3)
+    V = pca.axes.T
+    covariance = V @ torch.diag(pca.eigenvalues[:3] - pca.noise) @ V.T + pca.noise * torch.eye(7, dtype=x.dtype)
+    independent = torch.distributions.MultivariateNormal(pca.mean, covariance)
+    torch.testing.assert_close(pca.log_prob(x), independent.log_prob(x))
+
+
+def test_log_prob_of_digits_is_sklearns():
+    digits = data.load("digits").x.flatten(1).double()
+    theirs = SklearnPCA(16, svd_solver="full").fit(digits.numpy())
+    N, D = digits.shape
+    # theirs divides by N − 1 and spreads the dropped variance over min(N, D) directions, as ours does for N > D
+    ours = models.PCA.fit(digits, 16)
+    ours = models.PCA(ours.mean, ours.axes, ours.eigenvalues * N / (N - 1))
+    assert math.isclose(ours.log_prob(digits).mean().item(), theirs.score(digits.numpy()), rel_tol=1e-6)
+
+
+def test_samples_have_the_models_mean_and_covariance(x, generator):
+    pca = models.PCA.fit(x, 3)
+    drawn = pca.sample(200_000, generator=generator)
+    V = pca.axes.T
+    covariance = V @ torch.diag(pca.eigenvalues[:3] - pca.noise) @ V.T + pca.noise * torch.eye(7, dtype=x.dtype)
+    scale = covariance.diag().max()
+    torch.testing.assert_close(drawn.mean(dim=0), pca.mean, atol=0.02 * scale.sqrt().item(), rtol=0)
+    torch.testing.assert_close(drawn.T.cov(), covariance, atol=0.02 * scale.item(), rtol=0)
+    flat = pca.sample(100, noise=False, generator=generator)
+    torch.testing.assert_close(pca.decode(pca.encode(flat)), flat)  # in the subspace
+
+
+def test_without_variance_for_the_noise_there_is_no_density(x):
+    with pytest.raises(ValueError, match="k = 7 axes no variance is left"):
+        models.PCA.fit(x, 7).log_prob(x)
+    flat = torch.cat([x, torch.zeros(200, 2, dtype=x.dtype)], dim=1)
+    with pytest.raises(ValueError, match="use a smaller k"):
+        models.PCA.fit(flat, 7).log_prob(flat)
+
+
+@pytest.mark.parametrize("k", [0, 8])
+def test_k_must_fit(x, k):
+    with pytest.raises(ValueError, match=rf"\(200, 7\) and k = {k}"):
+        models.PCA.fit(x, k)
+
+
+def test_the_classifiers_are_small_and_frozen():
+    for name in ("mnist", "digits"):
+        reader = models.pretrained("classifier", name)
+        assert (models.WEIGHTS / f"classifier_{name}.safetensors").stat().st_size <= 1_000_000
+        assert not reader.training and not any(p.requires_grad for p in reader.parameters())
+        images = torch.rand(3, 1, 28, 28)
+        assert reader(images).shape == (3, 10) and reader.features(images).shape == (3, 64)
+
+
+def test_the_classifier_reads_the_digits():
+    test = data.load("digits", "test")
+    assert metrics.accuracy(models.pretrained("classifier", "digits"), test.x, test.y) >= 0.97
+
+
+def test_the_classifier_reads_mnist():
+    if not data._present("mnist"):
+        pytest.skip("MNIST is not here; set COURSE_DATA to a folder that has it")
+    test = data.load("mnist", "test")
+    assert metrics.accuracy(models.pretrained("classifier", "mnist"), test.x, test.y) >= 0.99
+
+
+def test_no_weights_for_this_set():
+    with pytest.raises(FileNotFoundError, match="no weights ship for 'classifier' on 'kmnist'.*COURSE_DATASET=kmnist"):
+        models.pretrained("classifier", "kmnist")
+
+
+def test_weights_survive_a_round_trip(tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "WEIGHTS", tmp_path)
+    net = models.Classifier().eval()
+    models.save_weights(net, tmp_path / "classifier_made.safetensors", {"data": "made"})
+    back = models.pretrained("classifier", "made")
+    for (name, before), after in zip(net.state_dict().items(), back.state_dict().values(), strict=True):
+        torch.testing.assert_close(after, before, rtol=1e-3, atol=1e-6, msg=name)

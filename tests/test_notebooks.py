@@ -1,0 +1,125 @@
+"""The committed lessons: complete, in order, readable without a kernel, and as the student versions say."""
+
+import re
+from collections import Counter
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from course_utils.exercises import TASKS
+from course_utils.teaching import lessons, site
+from course_utils.teaching.outline import LECTURE
+from course_utils.teaching.student import STUDENT, student_version
+
+LESSONS = lessons.find()
+BIGGEST = {"05": 2.5e6, "07": 2.5e6}  # bytes; the lessons with animations
+every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+
+
+def outputs(notebook):
+    return [output for cell in lessons.code_cells(notebook) for output in cell.outputs]
+
+
+def tagged(notebook, tag):
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+@every_lesson
+def test_executed_in_order_without_an_error(lesson):
+    counts = [cell.execution_count for cell in lessons.code_cells(lesson.read())]
+    assert counts == list(range(1, len(counts) + 1))
+    assert not [output for output in outputs(lesson.read()) if output.output_type == "error"]
+    assert not [output for output in outputs(lesson.read()) if output.get("name") == "stderr"]
+
+
+@every_lesson
+def test_committed_on_mnist(lesson):
+    first = next(output.text for output in outputs(lesson.read()) if output.get("name") == "stdout")
+    assert first.startswith("mnist")
+
+
+@every_lesson
+def test_every_figure_of_the_page_has_alt_text(lesson):
+    page = BeautifulSoup(site.page(lesson.read(), lesson.title), "html.parser")
+    pictures = [output for output in outputs(lesson.read()) if "image/png" in output.get("data", {})]
+    assert len(page.find_all("img")) >= len(pictures) > 0
+    for image in page.find_all("img"):
+        assert len(image.get("alt", "")) > 20, str(image)[-200:]
+
+
+@every_lesson
+def test_the_page_shows_every_formula(lesson):
+    notebook = lesson.read()
+    source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    formulas = len(re.findall(r"\$\$.+?\$\$|\$[^$]+\$", source, flags=re.DOTALL))
+    page = BeautifulSoup(site.page(notebook, lesson.title), "html.parser")
+    assert len(page.find_all("math")) == formulas > 0
+    assert "$" not in "".join(p.get_text() for p in page.find_all("p"))
+
+
+@every_lesson
+def test_the_page_needs_nothing_else(lesson):
+    page = BeautifulSoup(site.page(lesson.read(), lesson.title), "html.parser")
+    assert not page.find_all(["script", "link", "iframe"])
+    assert all(image["src"].startswith("data:") for image in page.find_all("img"))
+    levels = [int(h.name[1]) for h in page.find_all(re.compile("^h[1-6]$"))]
+    assert levels[0] == 1 and levels.count(1) == 1 and all(b - a <= 1 for a, b in zip(levels, levels[1:]))
+
+
+@every_lesson
+def test_small_and_clean(lesson):
+    assert lesson.path.stat().st_size <= BIGGEST.get(lesson.number, 1.5e6)
+    text = lesson.path.read_text(encoding="utf-8")
+    assert not re.search(r"/home/|/root/|/Users/|/tmp/|/work/|[A-Z]:\\\\", text), "a path of somebody's machine"
+    assert "widgets" not in lesson.read().metadata and lessons.WIDGET not in text
+
+
+@every_lesson
+def test_the_shape_of_a_lesson(lesson):
+    notebook = lesson.read()
+    in_a_row = 0
+    for position, cell in enumerate(notebook.cells):
+        assert cell.metadata.slideshow.slide_type in ("slide", "subslide", "fragment", "skip", "notes", "-"), position
+        assert set(cell.metadata.get("lecture", [])) <= set(LECTURE), position
+        if cell.cell_type == "code":
+            in_a_row += 1
+            lines = cell.source.splitlines()
+            assert len(lines) <= 35 and max(map(len, lines)) <= 100, f"cell {position} is too long or too wide"
+            figures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+            assert len(figures) <= 1, f"cell {position} has {len(figures)} figures"
+        else:
+            in_a_row = 0
+        assert in_a_row <= 2, f"cell {position} is the third code cell in a row"
+    setup = next(lessons.code_cells(notebook)).source
+    assert len([line for line in setup.splitlines() if line.strip()]) <= 8
+    assert "Still failing" in lesson.path.read_text(encoding="utf-8") and "## References" in notebook.cells[-1].source
+
+
+@every_lesson
+def test_every_task_has_a_solution_and_a_verdict(lesson):
+    notebook = lesson.read()
+    names = [task.name for task in TASKS.values() if task.lesson == lesson.number]
+    assert names, "a lesson has tasks"
+    by_id = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
+    assert Counter(by_id.keys()) == Counter(names + [f"verify-{name}" for name in names])
+    for name in names:
+        solution, verdict = by_id[name], by_id[f"verify-{name}"]
+        assert solution.metadata.nbgrader.solution and f"def {name}(" in solution.source
+        assert "### BEGIN SOLUTION" in solution.source and "### END SOLUTION" in solution.source
+        assert verdict.source == f'verify("{name}", {name})'
+        assert verdict.metadata.nbgrader.points == TASKS[name].points
+        assert verdict in tagged(notebook, "nbval-check-output")
+        assert [output.text for output in verdict.outputs] == [f"✓ {name}: right, {TASKS[name].points} of {TASKS[name].points} points\n"]
+
+
+@every_lesson
+def test_the_student_version_is_made_from_the_lesson(lesson):
+    made = nbformat.writes(student_version(lesson.read()))
+    committed = (STUDENT / lesson.path.name).read_text(encoding="utf-8").strip()
+    assert made == committed, "stale: run `make student`"
+    assert "BEGIN SOLUTION" not in committed and not outputs(nbformat.reads(committed, 4))
+
+
+def test_no_other_student_version():
+    assert {path.name for path in STUDENT.glob("*.ipynb")} == {lesson.path.name for lesson in LESSONS}

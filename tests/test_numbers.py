@@ -1,0 +1,53 @@
+"""Objectives, metrics and latent walks against closed forms."""
+
+import pytest
+import torch
+
+from course_utils import latent, metrics, objectives
+
+
+def test_squared_error_sums_over_pixels_and_averages_over_images(generator):
+    a, b = torch.rand(5, 1, 4, 4, generator=generator), torch.rand(5, 1, 4, 4, generator=generator)
+    expected = torch.nn.functional.mse_loss(a, b, reduction="sum") / 5
+    torch.testing.assert_close(objectives.squared_error(a, b), expected)
+
+
+def test_squared_error_does_not_broadcast():
+    with pytest.raises(ValueError, match=r"\(5, 16\) and \(1, 16\)"):
+        objectives.squared_error(torch.zeros(5, 16), torch.zeros(1, 16))
+
+
+@pytest.mark.parametrize("batch", [1, 7, 100])
+def test_average_does_not_depend_on_the_pieces(generator, batch):
+    x = torch.randn(23, 3, generator=generator)
+    per_image = metrics.average(lambda x: (x**2).sum(dim=1), x, batch=batch)
+    of_batch = metrics.average(lambda x: (x**2).sum(dim=1).mean(), x, batch=batch)
+    assert per_image == pytest.approx((x**2).sum(dim=1).mean().item()) == pytest.approx(of_batch)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 100])
+def test_accuracy_counts_hits(batch):
+    logits = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 4.0], [1.0, 0.0]])
+    assert metrics.accuracy(lambda x: x, logits, torch.tensor([0, 1, 0, 1]), batch=batch) == 0.5
+
+
+def test_expect_holds_on_a_known_set_and_only_prints_on_another(capsys, monkeypatch):
+    monkeypatch.setattr(metrics, "RANGES", {"mnist": {"a claim": [0, 5]}})
+    metrics.expect("a claim", 4.0, "mnist")
+    assert "4, expected 0 to 5 on mnist" in capsys.readouterr().out
+    with pytest.raises(AssertionError, match="5.1 is outside 0 to 5, the range on mnist"):
+        metrics.expect("a claim", 5.1, "mnist")
+    with pytest.raises(AssertionError):
+        metrics.expect("a claim", float("nan"), "mnist")
+    metrics.expect("a claim", 99.0, "kmnist")
+    assert "no range is known for kmnist" in capsys.readouterr().out
+    with pytest.raises(KeyError, match="another claim"):
+        metrics.expect("another claim", 1.0, "mnist")
+
+
+def test_interpolation_is_straight_and_has_both_ends(generator):
+    z0, z1 = torch.randn(2, 4, generator=generator).unbind()
+    walk = latent.interpolate(z0, z1, 5)
+    torch.testing.assert_close(walk[0], z0)
+    torch.testing.assert_close(walk[-1], z1)
+    torch.testing.assert_close(walk.diff(dim=0), ((z1 - z0) / 4).expand(4, 4))

@@ -1,0 +1,104 @@
+"""Plots and widgets: what they draw, and what they say to those who cannot see it."""
+
+import base64
+import io
+
+import IPython.display
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from course_utils import plots, widgets
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    """What is displayed, as (arguments, keywords)."""
+    seen = []
+    for module in (IPython.display, widgets):
+        monkeypatch.setattr(module, "display", lambda *args, **kwargs: seen.append((args, kwargs)))
+    return seen
+
+
+def sheet(ax) -> np.ndarray:
+    return np.asarray(ax.images[0].get_array())
+
+
+def test_every_image_is_on_the_sheet_in_reading_order():
+    x = torch.arange(6).float()[:, None, None, None].expand(6, 1, 28, 28) / 6
+    grid = sheet(plots.pictures(x, columns=3))
+    assert [grid[r, c] for r in (15, 45) for c in (15, 45, 75)] == pytest.approx([0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6])
+
+
+@pytest.mark.parametrize("shape", [(4, 784), (4, 28, 28), (4, 1, 28, 28)])
+def test_flat_and_square_images_are_the_same(shape, generator):
+    x = torch.rand(4, 784, generator=generator)
+    np.testing.assert_array_equal(plots.as_images(x.view(shape)), x.view(4, 28, 28).double().numpy())
+
+
+def test_signed_pictures_have_zero_in_the_middle(generator):
+    ax = plots.pictures(torch.randn(3, 784, generator=generator), signed=True)
+    assert ax.images[0].get_clim() == (-1, 1)
+    assert np.nanmax(np.abs(sheet(ax))) == 1
+
+
+def test_strips_name_their_rows():
+    ax = plots.strips({"first": torch.zeros(5, 784), "second": torch.ones(5, 784)})
+    assert [text.get_text() for text in ax.texts] == ["first", "second"]
+    assert np.nanmax(sheet(ax)[:30]) == 0 and np.nanmin(sheet(ax)[31:]) == 1
+
+
+def test_what_is_not_a_picture_is_refused():
+    for wrong in (torch.zeros(3, 783), torch.zeros(0, 784)):
+        with pytest.raises(ValueError, match="28×28"):
+            plots.pictures(wrong)
+
+
+def test_show_needs_alt_text_and_closes_the_figure(displayed):
+    fig = plt.figure()
+    with pytest.raises(ValueError, match="alt text"):
+        plots.show(fig, alt=" ")
+    plots.show(fig, alt="A line.")
+    assert displayed == [((fig,), {"metadata": {"image/png": {"alt": "A line."}}})]
+    assert not plt.fignum_exists(fig.number)
+
+
+def draw(value, ax):
+    ax.plot([0, value])
+    ax.set_title(f"value {value}")
+
+
+def test_a_slider_carries_a_live_and_a_still_picture(displayed):
+    widgets.slider(draw, [1, 2, 3], still=[1, 3], label="value", alt="A line.")
+    (((bundle,), options),) = displayed
+    assert options["raw"] and options["metadata"] == {"image/png": {"alt": "A line."}}
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).convert("L"))
+    assert picture.std() > 0
+    assert not plt.get_fignums()
+
+
+def test_moving_the_slider_changes_the_picture_and_its_text(displayed, monkeypatch):
+    made = {}
+    real = widgets.ipywidgets.VBox
+    monkeypatch.setattr(widgets.ipywidgets, "VBox", lambda parts: made.update(zip(("handle", "picture"), parts)) or real(parts))
+    widgets.slider(draw, [1, 2, 3], still=[1], label="value", alt='A "line".')
+    before = made["picture"].value
+    made["handle"].value = 3
+    after = made["picture"].value
+    assert before != after and "Now: value 3." in after and "&quot;line&quot;" in after
+
+
+def test_a_slider_needs_values_and_alt_text():
+    with pytest.raises(ValueError, match="at least one value"):
+        widgets.slider(draw, [], still=[1], label="value", alt="A line.")
+    with pytest.raises(ValueError, match="alt text"):
+        widgets.slider(draw, [1], still=[1], label="value", alt="")

@@ -1,0 +1,41 @@
+import random
+
+import numpy as np
+import torch
+
+from course_utils import runtime
+
+
+def draw():
+    return random.random(), np.random.rand(), torch.rand(3)
+
+
+def test_the_seed_covers_python_numpy_and_torch():
+    runtime.seed_everything(3)
+    first = draw()
+    runtime.seed_everything(3)
+    again = draw()
+    assert first[:2] == again[:2] and torch.equal(first[2], again[2])
+    runtime.seed_everything(4)
+    assert not torch.equal(draw()[2], again[2])
+
+
+def test_an_empty_setting_counts_as_unset(monkeypatch):
+    monkeypatch.setenv("COURSE_THING", " ")
+    assert runtime.setting("COURSE_THING", "default") == "default"
+    monkeypatch.setenv("COURSE_THING", "x")
+    assert runtime.setting("COURSE_THING", "default") == "x"
+
+
+def test_device_by_name(no_settings, capsys):
+    no_settings.setenv("COURSE_DEVICE", "cpu")
+    assert runtime.pick_device() == torch.device("cpu")
+    assert capsys.readouterr().out == ""
+
+
+def test_the_device_falls_back_with_one_sentence(no_settings, capsys):
+    for nonsense in ("nonsense", "cuda:99", "meta"):
+        no_settings.setenv("COURSE_DEVICE", nonsense)
+        assert runtime.pick_device() == torch.device("cpu"), nonsense
+        said = capsys.readouterr().out
+        assert nonsense in said and "CPU" in said and said.count("\n") == 1

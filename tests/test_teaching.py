@@ -1,0 +1,144 @@
+"""The commands: course, lab, outline, sync."""
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+import yaml
+
+from course_utils.teaching import generated, lab, lessons, outline, site
+
+
+def lesson_with(number: str, *cells: str) -> nbformat.NotebookNode:
+    about = {"course": {"lesson": number, "title": f"Title {number}", "see": "Something."}}
+    v4 = nbformat.v4
+    return v4.new_notebook(
+        cells=[v4.new_markdown_cell(f"# {number} <b>bold</b> $x^2$"), *[v4.new_code_cell(cell) for cell in cells]], metadata=about
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A checkout of three small lessons, the second of which fails in its second cell."""
+    monkeypatch.setattr(lessons, "ROOT", tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    lessons.write(lesson_with("01", "print('one')"), tmp_path / "notebooks" / "01_a.ipynb")
+    lessons.write(lesson_with("02", "x = 1", "x / 0", "print('never')"), tmp_path / "notebooks" / "02_b.ipynb")
+    lessons.write(lesson_with("03", "print('three <script>')"), tmp_path / "notebooks" / "03_c.ipynb")
+    return tmp_path
+
+
+def test_a_failing_cell_is_named_and_the_other_lessons_run(checkout, capsys):
+    out = checkout / "site"
+    assert site.course(out) == 1
+    said = capsys.readouterr().out
+    assert "02 Title 02:" in said and "FAILED in cell 2: ZeroDivisionError: division by zero" in said
+    assert "01 Title 01:" in said and "03 Title 03:" in said and said.count("ok") == 2
+    index = (out / "index.html").read_text(encoding="utf-8")
+    assert index.count("<tr>") == 4 and "✗ cell 2: ZeroDivisionError" in index and 'href="03_c.html"' in index
+    pages = [(out / f"{name}.html").read_text(encoding="utf-8") for name in ("01_a", "02_b", "03_c")]
+    assert "one" in pages[0] and "<math" in pages[0] and "ZeroDivisionError" in pages[1]
+    assert "three &lt;script&gt;" in pages[2]
+
+
+def test_all_well_is_exit_code_0_and_lessons_can_be_chosen(checkout, capsys):
+    assert site.course(checkout / "site", "01", "03") == 0
+    assert "02" not in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="no lesson 07; there are 01, 02, 03"):
+        site.course(checkout / "site", "07")
+
+
+def test_execute_in_place_saves_only_what_holds(checkout, capsys):
+    before = (checkout / "notebooks" / "02_b.ipynb").read_bytes()
+    assert lessons.execute_in_place() == 1
+    assert (checkout / "notebooks" / "02_b.ipynb").read_bytes() == before
+    saved = lessons.find("01")[0]
+    assert saved.seconds is not None and saved.read().cells[1].outputs[0].text == "one\n"
+
+
+def test_formulas_that_a_page_cannot_show_are_refused():
+    with pytest.raises(ValueError, match="cannot show"):
+        site.mathml(r"\nosuchcommand{x}", "inline")
+    assert "𝒩" in site.mathml(r"\mathcal N", "inline") and "ℝ" in site.mathml(r"\mathbb R", "inline")
+
+
+@pytest.fixture
+def student_copies(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "WORK", tmp_path / "work")
+    monkeypatch.setattr(lab, "STUDENT", tmp_path / "student")
+    (tmp_path / "student").mkdir()
+    for name in ("01_a.ipynb", "02_b.ipynb"):
+        (tmp_path / "student" / name).write_text("as handed out")
+    return tmp_path / "work"
+
+
+def test_copies_are_never_overwritten(student_copies):
+    assert lab.copy_missing() == ["01_a.ipynb", "02_b.ipynb"]
+    (student_copies / "01_a.ipynb").write_text("my work")
+    (student_copies / "02_b.ipynb").unlink()
+    assert lab.copy_missing() == ["02_b.ipynb"]
+    assert (student_copies / "01_a.ipynb").read_text() == "my work"
+    assert (student_copies / "02_b.ipynb").read_text() == "as handed out"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no such thing as root here")
+@pytest.mark.parametrize(("user", "expected"), [(0, ["--allow-root", "--no-browser"]), (1000, ["--no-browser"])])
+def test_lab_starts_with_jupyters_defaults(student_copies, monkeypatch, capsys, user, expected):
+    import jupyterlab.labapp
+
+    started = []
+    monkeypatch.setattr(jupyterlab.labapp, "main", lambda arguments: started.append((arguments, os.getcwd())))
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.chdir(student_copies.parent)
+    monkeypatch.setattr(sys, "argv", ["python -m course_utils", "lab"])
+    with pytest.raises(SystemExit):
+        lab.lab(["--no-browser"])
+    assert started == [(expected, str(student_copies))]
+    assert ("You are root" in capsys.readouterr().out) == (user == 0)
+
+
+def test_the_outline_knows_where_the_slides_are():
+    places = outline.places()
+    assert list(places) == [f"S{n}" for n in range(1, 31)]
+    assert places["S9"] and places["S10"] and all(place[:2] == "02" for place in places["S10"])
+
+
+def test_an_unknown_slide_is_refused(checkout):
+    notebook = lesson_with("01", "x = 1")
+    notebook.cells[1].metadata.lecture = ["S31"]
+    lessons.write(notebook, checkout / "notebooks" / "01_a.ipynb")
+    with pytest.raises(SystemExit, match="no slide 'S31'"):
+        outline.places()
+
+
+@pytest.mark.parametrize("name", generated.FILES)
+def test_generated_files_are_up_to_date(name):
+    assert (lessons.ROOT / name).read_bytes() == generated.FILES[name](), f"{name} is stale: run `make sync`"
+
+
+def test_the_environment_has_every_dependency():
+    project = generated.tomllib.loads((lessons.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    environment = yaml.safe_load(generated.environment())
+    listed = {str(entry).split(">")[0] for entry in environment["dependencies"]}
+    for required in ("pytorch", "torchvision", "jupyterlab", "ipywidgets", "matplotlib", "nbval", "scikit-learn", "python"):
+        assert required in listed
+    assert len(listed) >= 2 + len(project["dependencies"]) + len(project["optional-dependencies"]["teach"])
+
+
+def test_upper_bounds_have_a_reason():
+    for line in (lessons.ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines():
+        if line.strip().startswith('"') and ("<" in line or "==" in line) and "python_version" not in line:
+            assert "#" in line, f"an upper bound without its reason: {line.strip()}"
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["outline", "--colour"], ["train", "gan"]])
+def test_the_command_line_says_what_it_takes(arguments):
+    run = subprocess.run([sys.executable, "-m", "course_utils", *arguments], capture_output=True, text=True)
+    assert run.returncode == 2 and "usage: python -m course_utils" in run.stderr
+
+
+def test_outline_on_the_command_line():
+    run = subprocess.run([sys.executable, "-m", "course_utils", "outline"], capture_output=True, encoding="utf-8", check=True)
+    assert len(run.stdout.splitlines()) == 30 and " S10  PCA as the simple example" in run.stdout

@@ -1,0 +1,197 @@
+"""The loop: the right gradient, good weights after a bad step, and the same bits every time."""
+
+import hashlib
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from course_utils import snapshots, training
+
+
+def line(seed: int = 0) -> nn.Linear:
+    torch.manual_seed(seed)
+    return nn.Linear(3, 1)
+
+
+def stream(seed: int = 0):
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        x = torch.randn(16, 3, generator=generator)
+        yield x, x.sum(dim=1, keepdim=True)
+
+
+def squared(model):
+    return lambda x, y: {"loss": ((model(x) - y) ** 2).mean(), "size": y.abs().mean()}
+
+
+def weights(model) -> list[torch.Tensor]:
+    return [t.clone() for t in model.state_dict().values()]
+
+
+def same(a: list[torch.Tensor], b: list[torch.Tensor]) -> bool:
+    return all(torch.equal(p, q) for p, q in zip(a, b, strict=True))
+
+
+def test_fit_is_the_plain_loop():
+    model, plain = line(), line()
+    history = training.fit(model, squared(model), stream(), 20, lr=0.05)
+    optimizer, batches, losses = torch.optim.Adam(plain.parameters(), lr=0.05), stream(), []
+    for _ in range(20):
+        loss = squared(plain)(*next(batches))["loss"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    np.testing.assert_allclose(history.column("loss"), losses, rtol=1e-5)
+    for ours, theirs in zip(weights(model), weights(plain), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_history_has_a_row_per_step_with_every_part():
+    model = line()
+    history = training.fit(model, squared(model), stream(), 7)
+    assert [row["step"] for row in history] == list(range(1, 8))
+    assert set(history[0]) == {"step", "loss", "size", "grad_norm"}
+    with pytest.raises(KeyError, match="no column 'kl'; this history has step, loss"):
+        history.column("kl")
+
+
+def test_grad_norm_is_the_norm_of_the_gradient():
+    model = line()
+    (row,) = training.fit(model, squared(model), stream(), 1, lr=0.0)
+    model.zero_grad()
+    squared(model)(*next(stream()))["loss"].backward()  # the learning rate was 0: the weights are as before
+    expected = torch.cat([p.grad.flatten() for p in model.parameters()]).norm().item()
+    assert math.isclose(row["grad_norm"], expected, rel_tol=1e-5)
+
+
+def test_the_schedule_is_stepped_once_per_step():
+    model = line()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=10)
+    training.fit(model, lambda x, y: {"loss": 0 * model(x).sum()}, stream(), 10, optimizer=optimizer, schedule=schedule)
+    assert math.isclose(optimizer.param_groups[0]["lr"], 0.1)
+
+
+def poisoned(at: int, value: float):
+    """The stream with one batch, the `at`-th, full of `value`."""
+    for n, (x, y) in enumerate(stream(), start=1):
+        yield (torch.full_like(x, value), y) if n == at else (x, y)
+
+
+OPTIMIZERS = {
+    "default": lambda p: None,
+    "fused": lambda p: torch.optim.Adam(p, lr=0.01, fused=True),
+    "plain": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("sync_every", [1, 50], ids=["checked every step", "checked every 50 steps"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e30])
+def test_a_step_that_is_not_finite_is_not_taken(optimizer, sync_every, value, capsys):
+    """1e30 overflows where float32 squares it. Every 50 steps is how a GPU is asked."""
+
+    def train(batches, steps):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+        chosen = OPTIMIZERS[optimizer](model.parameters())
+        history = training.fit(model, squared(model), batches, steps, optimizer=chosen, lr=0.01, sync_every=sync_every)
+        return model, history
+
+    model, history = train(poisoned(at=31, value=value), 80)
+    last_good, _ = train(stream(), 30)
+    assert same(weights(model), weights(last_good)), "weights and running statistics are those after step 30"
+    assert len(history) == 30 and np.isfinite(history.column("loss")).all()
+    said = capsys.readouterr().out
+    assert "stopped at step 31" in said and "after step 30" in said and "smaller learning rate" in said
+
+
+def test_a_gradient_that_overflows_is_not_taken(capsys):
+    """The loss is finite, its gradient is not: the square root at 0."""
+    model = line()
+    before = weights(model)
+    history = training.fit(model, lambda x, y: {"loss": (model(x) * 0).abs().sum().sqrt()}, stream(), 5)
+    assert history == [] and same(weights(model), before)
+    assert "stopped at step 1" in capsys.readouterr().out
+
+
+def test_an_interrupt_keeps_what_was_learned(capsys):
+    def interrupted():
+        for n, batch in enumerate(stream()):
+            if n == 12:
+                raise KeyboardInterrupt
+            yield batch
+
+    model, reference = line(), line()
+    history = training.fit(model, squared(model), interrupted(), 100, label="line")
+    training.fit(reference, squared(reference), stream(), 12)
+    assert len(history) == 12 and same(weights(model), weights(reference))
+    assert "line: interrupted after 12 steps" in capsys.readouterr().out
+
+
+def noisy_net() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 1))
+
+
+def test_a_film_changes_nothing_and_sees_the_model_at_rest():
+    plain, filmed = noisy_net(), noisy_net()
+    probe, modes = torch.ones(5, 3), []
+
+    def look():
+        modes.append(filmed.training)
+        torch.rand(100)  # a look may draw random numbers
+        return filmed(probe)
+
+    film = snapshots.Film(look, steps=[0, 3, 10, 99])
+    torch.manual_seed(1)
+    training.fit(plain, squared(plain), stream(), 20)
+    torch.manual_seed(1)
+    training.fit(filmed, squared(filmed), stream(), 20, watch=[film])
+    assert same(weights(plain), weights(filmed))
+    assert film.steps == [0, 3, 10] and film.frames.shape == (3, 5, 1) and modes == [False] * 3
+    assert filmed.training and not np.array_equal(film.frames[0], film.frames[1])
+
+
+def test_a_film_keeps_values_not_references():
+    counter = np.zeros(2)
+    film = snapshots.Film(lambda: counter, steps=[0, 1])
+    film.record(0)
+    counter += 1
+    film.record(1)
+    np.testing.assert_array_equal(film.frames, [[0, 0], [1, 1]])
+    assert snapshots.Film(lambda: counter, steps=[]).frames.shape == (0,)
+
+
+SCRIPT = """
+import hashlib, torch
+from course_utils import data, runtime, training
+torch.set_num_threads(1)
+runtime.seed_everything(5)
+net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 20), torch.nn.Dropout(0.2), torch.nn.Linear(20, 784))
+train = data.load("digits")
+training.fit(net, lambda x, y: {"loss": ((net(x) - x.flatten(1)) ** 2).sum(1).mean()}, data.batches(train, 64), 30)
+print(hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in net.parameters())).hexdigest())
+"""
+
+
+def test_same_seed_same_bits_in_fresh_processes():
+    runs = [subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True) for _ in range(2)]
+    assert len(runs[0].stdout.strip()) == len(hashlib.sha256().hexdigest())
+    assert runs[0].stdout == runs[1].stdout
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_on_a_gpu():
+    model = line().cuda()
+    batches = ((x.cuda(), y.cuda()) for x, y in poisoned(at=31, value=float("nan")))
+    history = training.fit(model, squared(model), batches, 80, lr=0.01)
+    reference = line().cuda()
+    training.fit(reference, squared(reference), ((x.cuda(), y.cuda()) for x, y in stream()), 30, lr=0.01)
+    assert len(history) == 30 and same(weights(model), weights(reference))
