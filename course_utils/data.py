@@ -17,9 +17,7 @@ NAMES = ("auto", *TORCHVISION, "digits")
 RETRY_AFTER = 600  # seconds for which a failed download is remembered
 TIMEOUT = 10  # seconds of silence after which a mirror is given up
 
-HOW_TO_GET = (
-    "To get it: run again with a network, or put its four files into <folder>/{}/raw and set COURSE_DATA=<folder>."
-)
+HOW_TO_GET = "To get it: run again with a network, or put its four files into <folder>/{}/raw and set COURSE_DATA=<folder>."
 
 
 class DataError(RuntimeError):

@@ -33,7 +33,9 @@ def described(alt: str) -> str:
     return alt
 
 
-def pictures(x, *, columns: int | None = None, signed: bool = False, labels=None, title: str = "", ax: Axes | None = None) -> Axes:
+def pictures(
+    x, *, columns: int | None = None, signed: bool = False, labels=None, title: str = "", ax: Axes | None = None
+) -> Axes:
     """Tile images (N, 1, 28, 28), (N, 28, 28) or (N, 784) into one grid, row by row, `columns` wide (default: all in one row).
 
     signed: red for positive, blue for negative, white for 0, each image on its own scale; else ink on white for [0, 1].
@@ -42,7 +44,7 @@ def pictures(x, *, columns: int | None = None, signed: bool = False, labels=None
     x = as_images(x)
     n, columns = len(x), columns or len(x)
     rows = -(-n // columns)
-    gap, top = 2, 10 if labels is not None else 2
+    gap, top = 2, 10 if labels else 2
     if signed:
         x = x / np.abs(x).max(axis=(1, 2), keepdims=True).clip(1e-12)
     sheet = np.full((rows * (28 + top) + gap, columns * (28 + gap) + gap), np.nan)
@@ -51,7 +53,7 @@ def pictures(x, *, columns: int | None = None, signed: bool = False, labels=None
         sheet[r : r + 28, c : c + 28] = image
     ax = ax or plt.subplots(figsize=(min(10, 1.1 * columns), min(10, 1.1 * columns) * sheet.shape[0] / sheet.shape[1]))[1]
     ax.imshow(sheet, cmap="RdBu_r" if signed else None, vmin=-1 if signed else 0, vmax=1)
-    for text, (r, c) in zip(labels if labels is not None else (), corners):
+    for text, (r, c) in zip(labels or (), corners if labels else (), strict=True):
         ax.text(c + 14, r - 1, text, ha="center", va="bottom", fontsize=10)
     ax.set(title=title)
     ax.axis("off")
@@ -74,4 +76,3 @@ def as_images(x) -> np.ndarray:
     if x.size % 784 or x.size == 0:
         raise ValueError(f"expected images of 28×28 pixels, got shape {x.shape}")
     return x.reshape(-1, 28, 28)
-

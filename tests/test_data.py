@@ -133,7 +133,9 @@ def test_digits_have_the_rank_of_their_64_pixels():
 
 
 def test_batches_are_shuffled_rounds_of_the_whole_set():
-    images = data.Images("made", "train", torch.arange(10, dtype=torch.uint8)[:, None, None, None].expand(10, 1, 28, 28), torch.arange(10))
+    images = data.Images(
+        "made", "train", torch.arange(10, dtype=torch.uint8)[:, None, None, None].expand(10, 1, 28, 28), torch.arange(10)
+    )
     stream = data.batches(images, 3, seed=1)
     rounds = [torch.cat([next(stream)[1] for _ in range(3)]) for _ in range(4)]
     assert all(len(set(seen.tolist())) == 9 for seen in rounds), "no image comes twice in a round"

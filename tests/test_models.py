@@ -24,7 +24,9 @@ def aligned(axes, like):
 def test_pca_is_sklearns(x):
     ours, theirs = models.PCA.fit(x, 4), SklearnPCA(4, svd_solver="full").fit(x.numpy())
     torch.testing.assert_close(ours.mean, torch.from_numpy(theirs.mean_))
-    torch.testing.assert_close(aligned(ours.axes, torch.from_numpy(theirs.components_)), torch.from_numpy(theirs.components_), atol=1e-10, rtol=0)
+    torch.testing.assert_close(
+        aligned(ours.axes, torch.from_numpy(theirs.components_)), torch.from_numpy(theirs.components_), atol=1e-10, rtol=0
+    )
     variance = torch.from_numpy(theirs.explained_variance_) * (len(x) - 1) / len(x)  # theirs divide by N − 1
     torch.testing.assert_close(ours.eigenvalues[:4], variance)
 
@@ -32,7 +34,9 @@ def test_pca_is_sklearns(x):
 def test_pca_of_digits_is_sklearns():
     digits = data.load("digits").x.flatten(1).double()
     ours, theirs = models.PCA.fit(digits, 16), SklearnPCA(16, svd_solver="full").fit(digits.numpy())
-    torch.testing.assert_close(aligned(ours.axes, torch.from_numpy(theirs.components_)), torch.from_numpy(theirs.components_), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        aligned(ours.axes, torch.from_numpy(theirs.components_)), torch.from_numpy(theirs.components_), atol=1e-5, rtol=0
+    )
     theirs_back = torch.from_numpy(theirs.inverse_transform(theirs.transform(digits[:50].numpy())))
     torch.testing.assert_close(ours.decode(ours.encode(digits[:50])), theirs_back, atol=1e-5, rtol=0)
 

@@ -89,7 +89,7 @@ def test_a_slider_carries_a_live_and_a_still_picture(displayed):
 def test_moving_the_slider_changes_the_picture_and_its_text(displayed, monkeypatch):
     made = {}
     real = widgets.ipywidgets.VBox
-    monkeypatch.setattr(widgets.ipywidgets, "VBox", lambda parts: made.update(zip(("handle", "picture"), parts)) or real(parts))
+    monkeypatch.setattr(widgets.ipywidgets, "VBox", lambda parts: made.update(handle=parts[0], picture=parts[1]) or real(parts))
     widgets.slider(draw, [1, 2, 3], still=[1], label="value", alt='A "line".')
     before = made["picture"].value
     made["handle"].value = 3

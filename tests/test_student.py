@@ -13,6 +13,8 @@ def test_run_all(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     _, error = lessons.execute(notebook, tmp_path)
     assert error is None
-    said = [output.text for cell in lessons.code_cells(notebook) if cell.source.startswith("verify(") for output in cell.outputs]
+    said = [
+        output.text for cell in lessons.code_cells(notebook) if cell.source.startswith("verify(") for output in cell.outputs
+    ]
     names = [task.name for task in TASKS.values() if task.lesson == path.name[:2]]
     assert said == [f"○ {name}: not started yet\n" for name in names]

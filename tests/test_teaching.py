@@ -15,7 +15,8 @@ def lesson_with(number: str, *cells: str) -> nbformat.NotebookNode:
     about = {"course": {"lesson": number, "title": f"Title {number}", "see": "Something."}}
     v4 = nbformat.v4
     return v4.new_notebook(
-        cells=[v4.new_markdown_cell(f"# {number} <b>bold</b> $x^2$"), *[v4.new_code_cell(cell) for cell in cells]], metadata=about
+        cells=[v4.new_markdown_cell(f"# {number} <b>bold</b> $x^2$"), *[v4.new_code_cell(cell) for cell in cells]],
+        metadata=about,
     )
 
 

@@ -15,7 +15,9 @@ from traitlets.config import Config
 ROOT = Path(__file__).resolve().parents[2]
 CELL_TIMEOUT = 300  # seconds
 # Jupyter encrypts the line to the kernel only when asked to, and only its newer versions can; without it they warn.
-ENCRYPTED = Config({"KernelManager": {"transport_encryption": "auto"}} if hasattr(KernelManager, "transport_encryption") else {})
+ENCRYPTED = Config(
+    {"KernelManager": {"transport_encryption": "auto"}} if hasattr(KernelManager, "transport_encryption") else {}
+)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -41,7 +43,9 @@ def find(*numbers: str) -> list[Lesson]:
     """The lessons of this checkout in order, or only those with the given numbers. Raises SystemExit, with a sentence."""
     folder = ROOT / "notebooks"
     if not (ROOT / "pyproject.toml").exists():
-        raise SystemExit("This command works on the course's own notebooks: run it in a checkout installed with `pip install -e .`")
+        raise SystemExit(
+            "This command works on the course's own notebooks: run it in a checkout installed with `pip install -e .`"
+        )
     lessons = []
     for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
         about = nbformat.read(path, as_version=4).metadata.course

@@ -88,8 +88,11 @@ def course(out: Path, *numbers: str) -> int:
             (out / f"{lesson.name}.html").write_text(page(notebook, f"{lesson.number} · {lesson.title}"), encoding="utf-8")
     (out / "index.html").write_text(index(runs), encoding="utf-8")
     for run in runs:
-        print(f"{run.lesson.number} {run.lesson.title}: {run.seconds:.0f} s, " + (f"FAILED in {run.error}" if run.error else "ok"))
-    print(f"{len(runs)} lesson(s) in {sum(run.seconds for run in runs):.0f} s; read them at {(out / 'index.html').resolve().as_uri()}")
+        print(
+            f"{run.lesson.number} {run.lesson.title}: {run.seconds:.0f} s, " + (f"FAILED in {run.error}" if run.error else "ok")
+        )
+    total = sum(run.seconds for run in runs)
+    print(f"{len(runs)} lesson(s) in {total:.0f} s; read them at {(out / 'index.html').resolve().as_uri()}")
     return 1 if any(run.error for run in runs) else 0
 
 
