@@ -1,6 +1,6 @@
 """What the lessons import. Read the modules in the order of `course_utils.LAYERS`: each may import only those before it."""
 
 LAYERS = (
-    "runtime", "data", "blocks", "models", "objectives", "training", "snapshots", "latent",
+    "runtime", "files", "data", "blocks", "models", "objectives", "training", "snapshots", "latent",
     "metrics", "plots", "widgets", "exercises", "teaching",
 )  # fmt: skip

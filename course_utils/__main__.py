@@ -1,6 +1,7 @@
 """The commands of the course: `python -m course_utils COMMAND`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -21,10 +22,21 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
     commands.add_parser("student", help="for maintainers: write the student versions of all lessons")
     commands.add_parser("sync", help="for maintainers: rewrite environment.yml and the generated parts of the README")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # a Windows pipe has no x̂
+    if os.environ.get("COURSE_DATA"):  # relative to where the command was called, whatever folder a kernel works in
+        os.environ["COURSE_DATA"] = str(Path(os.environ["COURSE_DATA"]).expanduser().resolve())
     chosen, rest = parser.parse_known_args(arguments)
     if rest and chosen.command != "lab":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return run(chosen, rest)
+    from course_utils.files import DataError
+
+    try:
+        return run(chosen, rest)
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 def run(chosen: argparse.Namespace, rest: list[str]) -> int:

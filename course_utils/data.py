@@ -1,6 +1,5 @@
 """Images as one uint8 tensor on the device, and shuffled batches by index. No Python runs per image."""
 
-import functools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,18 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_utils import files
 from course_utils.runtime import setting
 
-TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}
-NAMES = ("auto", *TORCHVISION, "digits")
+NAMES = ("auto", *files.LAYOUT, "digits")
 RETRY_AFTER = 600  # seconds for which a failed download is remembered
-TIMEOUT = 10  # seconds of silence after which a mirror is given up
-
-HOW_TO_GET = "To get it: run again with a network, or put its four files into <folder>/{}/raw and set COURSE_DATA=<folder>."
-
-
-class DataError(RuntimeError):
-    """A data set could not be had. The message says what, where, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ def load(name: str = "auto", split: str = "train", *, device: torch.device | str
     "digits": scikit-learn's 1,797 digits, embedded in 28×28; always there.
     "auto": what `COURSE_DATASET` names, else MNIST if present, else downloaded, else "digits" with one notice.
 
-    Raises ValueError for an unknown name or split, DataError when a set asked for by name cannot be had.
+    Raises ValueError for an unknown name or split, files.DataError when a set asked for by name cannot be had.
     """
     if name == "auto":
         name = setting("COURSE_DATASET", "auto")
@@ -65,8 +57,8 @@ def load(name: str = "auto", split: str = "train", *, device: torch.device | str
         raise ValueError(f"split {split!r} is not known; expected 'train' or 'test'")
     if name == "auto":
         name = _mnist_or_digits()
-    pixels, labels = _digits(split) if name == "digits" else _torchvision(name, split)
-    return Images(name, split, pixels[:, None].to(device), labels.to(device))
+    pixels, labels = _digits(split) if name == "digits" else (torch.tensor(a) for a in files.read(name, split))
+    return Images(name, split, pixels[:, None].to(device), labels.long().to(device))
 
 
 def batches(data: Images, size: int, *, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
@@ -86,17 +78,6 @@ def _batches(data: Images, size: int, generator: torch.Generator) -> Iterator[tu
             yield data.pixels[index].float().div_(255), data.y[index]
 
 
-def folder() -> Path:
-    """Where data sets live: `COURSE_DATA`, else `data/` of the checkout, else (installed without one) the user's cache."""
-    chosen = setting("COURSE_DATA", "")
-    return Path(chosen).expanduser() if chosen else _own_folder()
-
-
-def _own_folder() -> Path:
-    checkout = Path(__file__).resolve().parent.parent
-    return checkout / "data" if (checkout / "pyproject.toml").exists() else Path.home() / ".cache" / "course_utils"
-
-
 def _digits(split: str) -> tuple[Tensor, Tensor]:
     """scikit-learn's real 8×8 digits, resized to 20×20 and framed in 28×28 as MNIST was; a fixed stratified 1,400 / 397."""
     from sklearn.datasets import load_digits
@@ -110,59 +91,25 @@ def _digits(split: str) -> tuple[Tensor, Tensor]:
     return (framed * 255).round().to(torch.uint8), torch.from_numpy(labels[rows]).long()
 
 
-def _raw_files(name: str, split: str) -> tuple[Path, Path]:
-    stem = {"train": "train", "test": "t10k"}[split]
-    raw = folder() / TORCHVISION[name] / "raw"
-    return raw / f"{stem}-images-idx3-ubyte", raw / f"{stem}-labels-idx1-ubyte"
-
-
-def _present(name: str) -> bool:
-    return all(path.exists() for split in ("train", "test") for path in _raw_files(name, split))
-
-
-def _torchvision(name: str, split: str) -> tuple[Tensor, Tensor]:
-    from torchvision.datasets.mnist import read_image_file, read_label_file
-
-    if not _present(name):
-        _download(name)
-    images, labels = _raw_files(name, split)
-    return read_image_file(str(images)), read_label_file(str(labels))
-
-
-def _download(name: str) -> None:
-    """torchvision's own download and checksums. A mirror that falls silent for `TIMEOUT` seconds is given up."""
-    import socket
-
-    import torchvision.datasets
-
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)
-    try:
-        getattr(torchvision.datasets, TORCHVISION[name])(str(folder()), download=True)
-    except (RuntimeError, OSError) as error:
-        raise DataError(
-            f"{name} is not in {folder() / TORCHVISION[name]} and could not be downloaded "
-            f"({type(error).__name__}: {str(error).strip()}). {HOW_TO_GET.format(TORCHVISION[name])}"
-        ) from error
-    finally:
-        socket.setdefaulttimeout(before)
-
-
 def _mnist_or_digits() -> str:
-    if _present("mnist"):
+    if files.ready("mnist"):
         return "mnist"
-    marker = _own_folder() / ".mnist-download-failed"
+    marker = files.own_folder() / ".cache" / "mnist-download-failed"
+    why = f"MNIST is not here, and a download failed less than ten minutes ago. {files.how_to_get('mnist')}"
     if not marker.exists() or time.time() - marker.stat().st_mtime > RETRY_AFTER:
         try:
-            _download("mnist")
+            files.read("mnist", "train")
             return "mnist"
-        except DataError:
+        except files.Unavailable as error:
+            why = str(error)
             _touch(marker)
-    _notice(
-        f"MNIST is not in {folder()} and could not be downloaded (the next try is ten minutes after the last): "
-        f"working with scikit-learn's 1,797 digits. {HOW_TO_GET.format('MNIST')}"
-    )
+    if files.folder() not in _noticed:
+        _noticed.add(files.folder())
+        print(f"Working with scikit-learn's 1,797 digits. {why}")
     return "digits"
+
+
+_noticed: set[Path] = set()  # folders whose lack of MNIST this process has spoken of
 
 
 def _touch(marker: Path) -> None:
@@ -171,8 +118,3 @@ def _touch(marker: Path) -> None:
         marker.touch()
     except OSError:
         pass  # a read-only checkout only means that the next start asks the mirrors again
-
-
-@functools.cache
-def _notice(text: str) -> None:
-    print(text)

@@ -13,7 +13,7 @@ RANGES = json.loads((Path(__file__).parent / "expected.json").read_text(encoding
 @torch.no_grad()
 def average(f: Callable[[Tensor], Tensor], x: Tensor, *, batch: int = 1000) -> float:
     """Mean over all images x (N, …) of f(x), computed in pieces. f gives one value per image (B,), or their mean."""
-    return sum(f(piece).double().mean().item() * len(piece) for piece in x.split(batch)) / len(x)
+    return sum(f(piece).mean().item() * len(piece) for piece in x.split(batch)) / len(x)
 
 
 @torch.no_grad()

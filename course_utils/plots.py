@@ -1,6 +1,6 @@
 """Arrays → Axes. No model in here; importing the module sets the course's look."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -44,6 +44,7 @@ def pictures(
     x = as_images(x)
     n, columns = len(x), columns or len(x)
     rows = -(-n // columns)
+    labels = None if labels is None else [str(text) for text in np.asarray(labels).tolist()]
     gap, top = 2, 10 if labels else 2
     if signed:
         x = x / np.abs(x).max(axis=(1, 2), keepdims=True).clip(1e-12)
@@ -60,19 +61,28 @@ def pictures(
     return ax
 
 
-def strips(rows: Mapping[str, object], *, ax: Axes | None = None) -> Axes:
-    """Rows of images, each with its name on the left: {"original": (N, …), "k = 16": (N, …)}, all with the same N."""
+def strips(rows: Mapping[str, object], *, heads: Sequence[str] = (), ax: Axes | None = None) -> Axes:
+    """Rows of images, each with its name on the left: {"original": (N, …), "k = 16": (N, …)}, all with the same N.
+
+    heads: N texts above the columns; an empty one writes nothing.
+    """
     stacks = [as_images(x) for x in rows.values()]
     n = len(stacks[0])
+    if any(len(stack) != n for stack in stacks):
+        raise ValueError(
+            f"every row needs as many images, got {', '.join(f'{k}: {len(s)}' for k, s in zip(rows, stacks, strict=True))}"
+        )
     ax = pictures(np.concatenate(stacks), columns=n, ax=ax)
     for i, name in enumerate(rows):
         ax.text(-4, 2 + 30 * i + 14, name, ha="right", va="center", fontsize=12)
+    for i, text in enumerate(heads):
+        ax.text(2 + 30 * i + 14, 0, text, ha="center", va="bottom", fontsize=12)
     return ax
 
 
 def as_images(x) -> np.ndarray:
-    """Tensor or array of images, flat or not, as (N, 28, 28) on the CPU."""
+    """Tensor or array of images, (N, 784), (N, 28, 28) or (N, 1, 28, 28), as (N, 28, 28) on the CPU."""
     x = np.asarray(x.numpy(force=True) if isinstance(x, Tensor) else x, dtype=float)
-    if x.size % 784 or x.size == 0:
-        raise ValueError(f"expected images of 28×28 pixels, got shape {x.shape}")
+    if x.shape[1:] not in ((784,), (28, 28), (1, 28, 28)) or len(x) == 0:
+        raise ValueError(f"expected images (N, 784), (N, 28, 28) or (N, 1, 28, 28), got shape {x.shape}")
     return x.reshape(-1, 28, 28)

@@ -12,7 +12,7 @@ class Film:
     look: takes nothing and returns an array, a tensor or a number of one shape throughout.
     steps: the steps to look at; 0 is before the first one, n is after n steps.
 
-    `fit` calls it in evaluation mode, without gradients, and puts the random state back afterwards.
+    `fit` calls it in evaluation mode, without gradients, and puts PyTorch's random state back afterwards.
     """
 
     def __init__(self, look: Callable[[], object], steps: Iterable[int]) -> None:

@@ -1,7 +1,6 @@
 """One training loop. What is trained, on what and for what stands in the lesson: `fit` only turns the crank."""
 
 import io
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -31,6 +30,10 @@ class History(list):
             raise KeyError(f"no column {name!r}; this history has {', '.join(self[0])}")
         return np.array([row[name] for row in self])
 
+    def __repr__(self) -> str:
+        last = ", ".join(f"{name} {value:.4g}" for name, value in self[-1].items()) if self else "nothing"
+        return f"History of {len(self)} steps; the last: {last}"
+
 
 class Bar(tqdm):
     """A tqdm bar that a notebook shows as one line of text, rewritten in place.
@@ -41,7 +44,7 @@ class Bar(tqdm):
     def __init__(self, **kwargs) -> None:
         self.handle = _notebook_line()
         file = io.StringIO() if self.handle else None  # in a notebook nothing goes to stderr, which it paints red
-        super().__init__(file=file, mininterval=0.2, ncols=80, ascii=False, **kwargs)
+        super().__init__(file=file, mininterval=0.2, ncols=80, ascii=False if self.handle else None, **kwargs)
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
         if self.handle:
@@ -79,50 +82,62 @@ def fit(
 
     objective: a closure (x, y) → {"loss": scalar, other parts: scalars}; only "loss" is differentiated.
     batches: an endless iterator of (x, y).
-    optimizer: default Adam with learning rate `lr`. schedule: stepped once after every step.
+    optimizer: default Adam with learning rate `lr`. schedule: of that optimizer, stepped once after every step.
     watch: looks at the model before the first step and after the steps it wants, e.g. a `Film`.
     sync_every: every how many steps the device is asked for its numbers; default 1 on the CPU, 50 on a GPU.
 
-    A step whose loss or gradient norm is not finite is not taken: training stops there with a sentence, and the model keeps
-    its last good weights. An interrupt also stops with a sentence and keeps what was trained.
+    The model trains in training mode and is left in evaluation mode, ready to be looked at.
+
+    A step that makes the loss, the gradient norm or a buffer (a BatchNorm statistic, say) infinite or NaN is not taken:
+    training stops there with a sentence, and the model keeps its last finite weights. An interrupt keeps what was trained.
     """
-    parameters = [p for p in model.parameters() if p.requires_grad]
+    if schedule is not None and optimizer is None:
+        raise ValueError("a schedule changes the learning rate of its own optimizer: pass that optimizer, too")
+    optimizer = optimizer or torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=lr, fused=True)
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     device = parameters[0].device
-    optimizer = optimizer or torch.optim.Adam(parameters, lr=lr, fused=True)
     sync_every = sync_every or (1 if device.type == "cpu" else 50)
     healthy = torch.ones((), dtype=torch.bool, device=device)
-    history, pending = History(), []
+    history, pending, names, stopped = History(), [], (), ""
     model.train()
     _look(model, watch, 0)
     with Bar(total=steps, desc=label, unit="step") as bar:
         try:
             for step in range(1, steps + 1):
                 x, y = next(batches)
-                buffers = [(b, b.clone()) for b in model.buffers()]
+                before = {name: buffer.clone() for name, buffer in model.named_buffers()}
                 parts = objective(x, y)
                 optimizer.zero_grad()
                 parts["loss"].backward()
                 norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
-                healthy = healthy & torch.isfinite(parts["loss"].detach()) & torch.isfinite(norm)
+                healthy = healthy & _finite(parts["loss"].detach(), norm, *model.buffers())
                 _step_if(healthy, optimizer)
-                for buffer, before in buffers:
-                    buffer.copy_(torch.where(healthy, buffer, before))
-                pending.append(torch.stack([value.detach().float() for value in (*parts.values(), norm)]))
+                _put_back_unless(healthy, model, before)
+                names = names or tuple(parts)
+                pending.append(_row(names, parts, norm, healthy))
                 if step % sync_every == 0 or step == steps:
-                    for numbers in torch.stack(pending).tolist():
-                        history.append(dict(zip(("step", *parts, "grad_norm"), (len(history) + 1, *numbers), strict=True)))
-                    bar.set_postfix_str(f"loss={history[-1]['loss']:.4g}", refresh=False)
-                    bar.update(len(pending))
-                    pending.clear()
-                    if not healthy.item():
+                    stopped = _flush(pending, names, history, bar)
+                    if stopped:
                         break
                 if schedule is not None:
                     schedule.step()
                 _look(model, watch, step)
         except KeyboardInterrupt:
-            print(f"{label}: interrupted after {len(history)} steps; the model keeps what it has learned so far.")
-            return history
-    return _until_broken(history, label)
+            stopped = (
+                _flush(pending, names, history, bar)
+                or f"interrupted after {len(history)} steps. The model keeps what it has learned."
+            )
+        finally:
+            optimizer.__dict__.pop("found_inf", None)
+            model.eval()
+    if stopped:
+        print(f"{label}: {stopped}")
+    return history
+
+
+def _finite(*values: Tensor) -> Tensor:
+    """Whether all entries of all values are finite: one flag, on the device."""
+    return torch.stack([torch.isfinite(value).all() for value in values]).all()
 
 
 def _step_if(healthy: Tensor, optimizer: torch.optim.Optimizer) -> None:
@@ -134,22 +149,45 @@ def _step_if(healthy: Tensor, optimizer: torch.optim.Optimizer) -> None:
         optimizer.step()
 
 
-def _until_broken(history: History, label: str) -> History:
-    """The rows before the first one that is not finite, with a sentence if there is one."""
-    for n, row in enumerate(history):
-        if not (math.isfinite(row["loss"]) and math.isfinite(row["grad_norm"])):
-            print(
-                f"{label}: stopped at step {row['step']}, where the loss is {row['loss']:.4g} and the gradient norm "
-                f"{row['grad_norm']:.4g}. The model keeps the weights after step {row['step'] - 1}. "
-                "Usual cure: a smaller learning rate."
+@torch.no_grad()
+def _put_back_unless(healthy: Tensor, model: nn.Module, before: dict[str, Tensor]) -> None:
+    for name, buffer in model.named_buffers():
+        buffer.copy_(torch.where(healthy, buffer, before[name]))
+
+
+def _row(names: tuple[str, ...], parts: dict[str, Tensor], norm: Tensor, healthy: Tensor) -> Tensor:
+    """One step's numbers in one tensor, still on the device: the parts, the gradient norm, the flag."""
+    if tuple(parts) != names:
+        raise ValueError(
+            f"the objective must return the same parts at every step: first {', '.join(names)}, now {', '.join(parts)}"
+        )
+    loss = parts["loss"].detach()
+    return torch.stack([torch.as_tensor(value).detach().to(loss).reshape(()) for value in (*parts.values(), norm, healthy)])
+
+
+def _flush(pending: list[Tensor], names: tuple[str, ...], history: History, bar: Bar) -> str:
+    """Move the pending rows from the device to the history. Returns why training has to stop, "" if it has not."""
+    if not pending:
+        return ""
+    rows = torch.stack(pending).tolist()
+    bar.update(len(pending))
+    pending.clear()
+    for *numbers, healthy in rows:
+        step = len(history) + 1
+        row = dict(zip(("step", *names, "grad_norm"), (step, *numbers), strict=True))
+        if not healthy:
+            return (
+                f"stopped at step {step}, where the loss is {row['loss']:.4g} and the gradient norm {row['grad_norm']:.4g}. "
+                f"The model keeps the weights after step {step - 1}. Usual cure: a smaller learning rate."
             )
-            return History(history[:n])
-    return history
+        history.append(row)
+    bar.set_postfix_str(f"loss={row['loss']:.4g}", refresh=False)
+    return ""
 
 
 @contextmanager
 def _at_rest(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode, no gradients, and the random state put back at the end: a look changes nothing."""
+    """Evaluation mode, no gradients, and PyTorch's random state put back at the end: a look changes nothing."""
     modes = [(module, module.training) for module in model.modules()]
     device = next(model.parameters()).device
     model.eval()

@@ -35,7 +35,12 @@ def slider(
 
     def redraw(_=None) -> None:
         fig, ax = plt.subplots(figsize=size)
-        draw(handle.value, ax)
+        try:
+            draw(handle.value, ax)
+        except Exception as error:  # a front end shows nothing of what a callback raises
+            plt.close(fig)
+            picture.value = f"<pre>{escape(type(error).__name__)}: {escape(str(error))}</pre>"
+            raise
         now = escape(f"{alt} Now: {label} {handle.value}.")
         picture.value = f'<img src="data:image/png;base64,{_png(fig)}" alt="{now}">'
 

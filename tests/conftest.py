@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if os.environ.get("COURSE_DATA"):  # kernels work in another folder
+    os.environ["COURSE_DATA"] = os.path.abspath(os.path.expanduser(os.environ["COURSE_DATA"]))
 
 import matplotlib
 import pytest

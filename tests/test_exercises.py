@@ -58,6 +58,14 @@ def broken(**inputs):
     return 1 / 0
 
 
+def wordless(**inputs):
+    class Wordless(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    raise Wordless
+
+
 def leaving(**inputs):
     raise SystemExit
 
@@ -84,6 +92,13 @@ WRONG = {
     "meta device": lambda **i: torch.zeros(2, device="meta"),
     "object array": lambda **i: np.array([object()]),
     "wrong arguments": lambda a: a,
+    "negative bit": lambda **i: torch.complex(torch.ones(2), torch.ones(2)).conj().imag,
+    "complex array": lambda **i: np.ones(2) + 1j,
+    "larger than a float": lambda **i: 10**400,
+    "masked": lambda **i: np.ma.masked_all(2),
+    "array of texts": lambda **i: np.array(["1", "2"]),
+    "PyTorch has no such thing": lambda **i: torch.linalg.svdvals(torch.ones(2, 2).half()),
+    "exception without words": wordless,
     "exception": broken,
     "leaves": leaving,
     "equal to everything": hostile,
@@ -116,6 +131,7 @@ def test_a_stub_is_not_started(capsys):
 
 def test_an_unknown_name_is_said():
     assert "there are: " in verify("principal_angels", stub).message
+    assert "there are: " in verify([], stub).message
 
 
 def test_the_package_offers_no_task_under_its_name():

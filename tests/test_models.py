@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA as SklearnPCA
 
-from course_utils import data, metrics, models
+from course_utils import data, files, metrics, models
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_the_classifier_reads_the_digits():
 
 
 def test_the_classifier_reads_mnist():
-    if not data._present("mnist"):
+    if not files.ready("mnist"):
         pytest.skip("MNIST is not here; set COURSE_DATA to a folder that has it")
     test = data.load("mnist", "test")
     assert metrics.accuracy(models.pretrained("classifier", "mnist"), test.x, test.y) >= 0.99

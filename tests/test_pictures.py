@@ -51,15 +51,22 @@ def test_signed_pictures_have_zero_in_the_middle(generator):
 
 
 def test_strips_name_their_rows():
-    ax = plots.strips({"first": torch.zeros(5, 784), "second": torch.ones(5, 784)})
-    assert [text.get_text() for text in ax.texts] == ["first", "second"]
+    ax = plots.strips({"first": torch.zeros(5, 784), "second": torch.ones(5, 784)}, heads=["a", "", "", "", "e"])
+    assert [text.get_text() for text in ax.texts] == ["first", "second", "a", "", "", "", "e"]
     assert np.nanmax(sheet(ax)[:30]) == 0 and np.nanmin(sheet(ax)[31:]) == 1
 
 
 def test_what_is_not_a_picture_is_refused():
-    for wrong in (torch.zeros(3, 783), torch.zeros(0, 784)):
-        with pytest.raises(ValueError, match="28×28"):
+    for wrong in (torch.zeros(3, 783), torch.zeros(0, 784), torch.zeros(784, 16), torch.zeros(2, 3, 28, 28)):
+        with pytest.raises(ValueError, match="expected images"):
             plots.pictures(wrong)
+    with pytest.raises(ValueError, match="as many images, got a: 5, b: 4"):
+        plots.strips({"a": torch.zeros(5, 784), "b": torch.zeros(4, 784)})
+
+
+def test_labels_may_be_a_tensor():
+    ax = plots.pictures(torch.zeros(2, 784), labels=torch.tensor([3, 8]))
+    assert [text.get_text() for text in ax.texts] == ["3", "8"]
 
 
 def test_show_needs_alt_text_and_closes_the_figure(displayed):

@@ -131,8 +131,60 @@ def test_an_interrupt_keeps_what_was_learned(capsys):
     model, reference = line(), line()
     history = training.fit(model, squared(model), interrupted(), 100, label="line")
     training.fit(reference, squared(reference), stream(), 12)
-    assert len(history) == 12 and same(weights(model), weights(reference))
+    assert len(history) == 12 and not model.training and same(weights(model), weights(reference))
     assert "line: interrupted after 12 steps" in capsys.readouterr().out
+
+
+def test_statistics_that_overflow_stop_training_too(capsys):
+    """BatchNorm turns a huge batch into a harmless loss, and ruins its running variance for good."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 1))
+    history = training.fit(model, squared(model), ((1e25 * x if n == 30 else x, y) for n, (x, y) in enumerate(stream())), 50)
+    assert len(history) == 30 and all(torch.isfinite(buffer).all() for buffer in model.buffers())
+    assert "stopped at step 31" in capsys.readouterr().out
+
+
+def test_the_optimizer_is_as_usable_after_a_stop_as_before():
+    model = line()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
+    training.fit(model, squared(model), poisoned(at=3, value=float("nan")), 10, optimizer=optimizer)
+    before = weights(model)
+    training.fit(model, squared(model), stream(), 1, optimizer=optimizer)
+    assert not same(weights(model), before)
+
+
+def test_only_the_optimizers_parameters_are_trained_and_measured():
+    model = nn.Sequential(line(0), nn.Linear(1, 1))
+    frozen = weights(model[1])
+    optimizer = torch.optim.SGD(model[0].parameters(), lr=0.0)
+    batch = next(stream())
+    history = training.fit(model, squared(model), iter([batch] * 5), 5, optimizer=optimizer)
+    assert np.ptp(history.column("grad_norm")) == 0 and same(weights(model[1]), frozen)
+
+
+@pytest.mark.parametrize("sync_every", [1, 50])
+def test_parts_must_stay_the_same(sync_every):
+    model, calls = line(), []
+
+    def objective(x, y):
+        calls.append(1)
+        return {"loss": model(x).mean(), "early" if len(calls) < 3 else "late": torch.ones(())}
+
+    with pytest.raises(ValueError, match="same parts at every step: first loss, early, now loss, late"):
+        training.fit(model, objective, stream(), 10, sync_every=sync_every)
+
+
+def test_a_schedule_needs_its_optimizer():
+    model = line()
+    schedule = torch.optim.lr_scheduler.ConstantLR(torch.optim.SGD(model.parameters(), lr=1.0))
+    with pytest.raises(ValueError, match="pass that optimizer"):
+        training.fit(model, squared(model), stream(), 1, schedule=schedule)
+
+
+def test_a_history_shows_itself_in_a_line():
+    model = line()
+    assert repr(training.fit(model, squared(model), stream(), 3)).startswith("History of 3 steps; the last: step 3, loss ")
+    assert repr(training.History()) == "History of 0 steps; the last: nothing"
 
 
 def noisy_net() -> nn.Module:
@@ -156,7 +208,7 @@ def test_a_film_changes_nothing_and_sees_the_model_at_rest():
     training.fit(filmed, squared(filmed), stream(), 20, watch=[film])
     assert same(weights(plain), weights(filmed))
     assert film.steps == [0, 3, 10] and film.frames.shape == (3, 5, 1) and modes == [False] * 3
-    assert filmed.training and not np.array_equal(film.frames[0], film.frames[1])
+    assert not filmed.training and not np.array_equal(film.frames[0], film.frames[1])
 
 
 def test_a_film_keeps_values_not_references():

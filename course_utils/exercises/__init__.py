@@ -12,9 +12,10 @@ __all__ = ["TASKS", "Mistake", "Result", "Task", "check", "verify"]
 def verify(name: str, function: object) -> Result:
     """Check your `function` for the task `name` on fresh random inputs: prints one line and returns the result.
 
-    It never raises: ✓ is right, ✗ says what was expected, what came and, where it can, why; ○ is not started yet.
+    It never raises, though your own interrupt gets through. ✓ is right; ✗ says what was expected, what came and, where it can,
+    why; ○ is not started yet.
     """
-    if name in TASKS:
+    if isinstance(name, str) and name in TASKS:
         result = check(TASKS[name], function)
     else:
         result = Result(str(name), "wrong", f"there is no task of this name; there are: {', '.join(TASKS)}", 0, 0)

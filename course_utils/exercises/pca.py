@@ -55,6 +55,7 @@ RECONSTRUCTION_ERROR = Task(
     mistakes=(
         Mistake(lambda x, k: _error(x, k) / x.shape[1], "is that a mean over pixels? Sum over pixels, mean over images."),
         Mistake(lambda x, k: _error(x, k) * len(x), "is that a sum over images? Sum over pixels, mean over images."),
+        Mistake(lambda x, k: _error(x, k) * len(x) / (len(x) - 1), "divide by N, not by N − 1 (torch.cov and np.cov do that)."),
         Mistake(lambda x, k: math.sqrt(_error(x, k)), "is that a root? The error is the squared distance."),
         Mistake(_error_uncentred, "did you subtract the mean before the SVD?"),
         Mistake(_mean_not_added_back, "x̂ lies around the origin: add the mean back before comparing it with x."),

@@ -12,6 +12,7 @@ WORK = lessons.ROOT / "work"
 
 def copy_missing() -> list[str]:
     """Copy each student notebook to `work/` unless a file of its name is there. Returns the names copied."""
+    lessons.require_checkout()
     WORK.mkdir(exist_ok=True)
     copied = []
     for source in sorted(STUDENT.glob("*.ipynb")):

@@ -39,16 +39,21 @@ class Lesson:
         return nbformat.read(self.path, as_version=4)
 
 
+def require_checkout() -> Path:
+    """The folder of the checkout; SystemExit where the package was installed without one."""
+    if not (ROOT / "pyproject.toml").exists():
+        raise SystemExit("This command works on a checkout of the course: install from there, with `pip install --editable .`")
+    return ROOT
+
+
 def find(*numbers: str) -> list[Lesson]:
     """The lessons of this checkout in order, or only those with the given numbers. Raises SystemExit, with a sentence."""
-    folder = ROOT / "notebooks"
-    if not (ROOT / "pyproject.toml").exists():
-        raise SystemExit(
-            "This command works on the course's own notebooks: run it in a checkout installed with `pip install -e .`"
-        )
+    folder = require_checkout() / "notebooks"
     lessons = []
     for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
-        about = nbformat.read(path, as_version=4).metadata.course
+        about = nbformat.read(path, as_version=4).metadata.get("course")
+        if not about:
+            raise SystemExit(f"{path} says nothing of its `course` (number, title, see) in its metadata; other lessons do.")
         lessons.append(Lesson(path, about.lesson, about.title, about.see, about.get("seconds")))
     unknown = set(numbers) - {lesson.number for lesson in lessons}
     if unknown:

@@ -33,7 +33,11 @@ def classifier(name: str, seed: int, out: Path | None) -> Path:
     def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         return {"loss": F.cross_entropy(net(jitter(x)), y, label_smoothing=0.02)}
 
-    fit(net, objective, data.batches(train, 128, seed=seed), steps, optimizer=optimizer, schedule=schedule, label=train.name)
+    history = fit(
+        net, objective, data.batches(train, 128, seed=seed), steps, optimizer=optimizer, schedule=schedule, label=train.name
+    )
+    if len(history) < steps:
+        raise SystemExit("Training did not reach its end; nothing was written.")
     score = metrics.accuracy(net.eval().half().float(), test.x, test.y)
     path = out or models.WEIGHTS / f"classifier_{train.name}.safetensors"
     about = {"model": "classifier", "data": train.name, "images": str(len(train)), "seed": str(seed), "steps": str(steps)}

@@ -83,9 +83,13 @@ def course(out: Path, *numbers: str) -> int:
                 bar.refresh()
 
             seconds, error = lessons.execute(notebook, lesson.path.parent, on_cell)
-            runs.append(Run(lesson, seconds, error))
             bar.update(before + cells - bar.n)
-            (out / f"{lesson.name}.html").write_text(page(notebook, f"{lesson.number} · {lesson.title}"), encoding="utf-8")
+            try:
+                html = page(notebook, f"{lesson.number} · {lesson.title}")
+                (out / f"{lesson.name}.html").write_text(html, encoding="utf-8")
+            except Exception as failure:  # a formula that cannot be shown must not cost the other pages
+                error = error or f"its page: {type(failure).__name__}: {failure}"
+            runs.append(Run(lesson, seconds, error))
     (out / "index.html").write_text(index(runs), encoding="utf-8")
     for run in runs:
         print(
