@@ -328,7 +328,7 @@ def _get(url: str) -> bytes:
 
     def work() -> None:
         try:
-            with urllib.request.urlopen(url, timeout=SILENCE) as answer:
+            with urllib.request.urlopen(url, timeout=2 * SILENCE) as answer:
                 while part := answer.read1(1 << 16):
                     parts.append(part)
         except urllib.error.HTTPError as error:

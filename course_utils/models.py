@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from course_utils.blocks import down
+from course_utils.blocks import down, same, up
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -88,6 +88,69 @@ class PCA:
         return x + torch.randn(n, d, **like) * self.noise.sqrt() if noise else x
 
 
+class Encoder(nn.Module):
+    """Pictures (B, 1, 28, 28) in [0, 1] → codes (B, k).
+
+    spatial: a code that keeps its place, k / 49 numbers for each of the 7×7 squares of 4×4 pixels; else all pixels meet.
+    """
+
+    def __init__(self, k: int, *, spatial: bool = False, width: int = 16) -> None:
+        super().__init__()
+        self.body = nn.Sequential(down(1, width), down(width, 2 * width), same(2 * width, 2 * width))  # 14×14, 7×7, 7×7
+        if spatial:
+            self.head = nn.Sequential(nn.Conv2d(2 * width, _channels(k), 3, padding=1), nn.Flatten())
+        else:
+            self.head = nn.Sequential(nn.Flatten(), nn.Linear(2 * width * 49, k))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x))
+
+
+class Decoder(nn.Module):
+    """Codes (B, k) → logits (B, 1, 28, 28): a pixel's ink is the sigmoid of its logit. The mirror of `Encoder`."""
+
+    def __init__(self, k: int, *, spatial: bool = False, width: int = 16) -> None:
+        super().__init__()
+        if spatial:
+            self.head = nn.Sequential(nn.Unflatten(1, (_channels(k), 7, 7)), same(_channels(k), 2 * width))
+        else:
+            self.head = nn.Sequential(nn.Linear(k, 2 * width * 49), nn.Unflatten(1, (2 * width, 7, 7)), nn.SiLU())
+        self.body = nn.Sequential(same(2 * width, 2 * width), up(2 * width, width))  # 7×7, 14×14
+        self.last = nn.Sequential(nn.Conv2d(width, 4, 3, padding=1), nn.PixelShuffle(2))  # 28×28
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.last(self.body(self.head(z)))
+
+
+def _channels(k: int) -> int:
+    if k % 49:
+        raise ValueError(f"a spatial code has k / 49 numbers at each of 7×7 places; expected a multiple of 49, got k = {k}")
+    return k // 49
+
+
+class AE(nn.Module):
+    """Autoencoder: z = E(x), x̂ = D(z).
+
+    E: pictures (B, 1, 28, 28) → codes (B, k). D: codes → logits (B, 1, 28, 28).
+    forward: pictures → logits of their reconstructions.
+    """
+
+    def __init__(self, E: nn.Module, D: nn.Module) -> None:
+        super().__init__()
+        self.E, self.D = E, D
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Codes (B, k)."""
+        return self.E(x)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Pictures (B, 1, 28, 28) in [0, 1]."""
+        return self.D(z).sigmoid()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.D(self.E(x))
+
+
 class Classifier(nn.Module):
     """A small convolutional digit classifier. The course measures with it and never trains it in a lesson.
 
@@ -97,11 +160,9 @@ class Classifier(nn.Module):
     def __init__(self, n_classes: int = 10) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            down(1, 24),  # 14×14
-            nn.Conv2d(24, 48, 3, padding=1), nn.SiLU(),
-            down(48, 80),  # 7×7
-            nn.Conv2d(80, 80, 3, padding=1), nn.SiLU(), nn.AdaptiveAvgPool2d(3), nn.Flatten(),
-            nn.Dropout(0.2), nn.Linear(9 * 80, 64), nn.SiLU(),
+            down(1, 24), same(24, 48),  # 14×14
+            down(48, 80), same(80, 80),  # 7×7
+            nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Dropout(0.2), nn.Linear(9 * 80, 64), nn.SiLU(),
         )  # fmt: skip
         self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(64, n_classes))
 

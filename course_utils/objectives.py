@@ -1,6 +1,17 @@
 """The lecture's formulas, one free function each. Sum over pixels and latent coordinates, mean over the batch."""
 
+import torch.nn.functional as F
 from torch import Tensor
+
+
+def reconstruction(logits: Tensor, x: Tensor) -> Tensor:
+    """Cross-entropy between pixels x in [0, 1] and the ink σ(logits), in nats: summed over pixels, averaged over images.
+
+    −[x log σ(l) + (1 − x) log(1 − σ(l))]. Two tensors (B, …) → a scalar. On grey pixels it is a loss, not a likelihood.
+    """
+    if logits.shape != x.shape:
+        raise ValueError(f"logits and x must have one shape, got {tuple(logits.shape)} and {tuple(x.shape)}")
+    return F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
 
 
 def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:

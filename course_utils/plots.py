@@ -86,3 +86,18 @@ def as_images(x) -> np.ndarray:
     if x.shape[1:] not in ((784,), (28, 28), (1, 28, 28)) or len(x) == 0:
         raise ValueError(f"expected images (N, 784), (N, 28, 28) or (N, 1, 28, 28), got shape {x.shape}")
     return x.reshape(-1, 28, 28)
+
+
+def codes(z, y, *, ax: Axes | None = None) -> Axes:
+    """Codes (N, 2) as dots in the colours of their labels y (N,), each label written once, at its median code."""
+    z, y = (np.asarray(a.numpy(force=True) if isinstance(a, Tensor) else a) for a in (z, y))
+    ax = ax or plt.subplots(figsize=(6, 5))[1]
+    ax.scatter(*z.T, c=np.array(PALETTE)[y], s=4 if len(z) > 2000 else 16, alpha=0.5, linewidths=0)
+    for label in np.unique(y):
+        box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": PALETTE[label], "lw": 2}
+        ax.text(*np.median(z[y == label], axis=0), str(label), weight="bold", ha="center", va="center", bbox=box)
+    dots = [plt.Line2D([], [], color=PALETTE[label], marker="o", ls="", label=str(label)) for label in np.unique(y)]
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncol": 10, "handletextpad": 0, "columnspacing": 0.8}
+    ax.legend(handles=dots, frameon=False, fontsize=11, **below)  # some names may hide each other
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    return ax

@@ -105,6 +105,33 @@ def test_k_must_fit(x, k):
         models.PCA.fit(x, k)
 
 
+@pytest.mark.parametrize(("k", "spatial"), [(16, False), (49, True), (98, True)])
+def test_an_autoencoder_goes_to_codes_and_back(k, spatial):
+    model = models.AE(models.Encoder(k, spatial=spatial), models.Decoder(k, spatial=spatial)).eval()
+    x = torch.rand(3, 1, 28, 28)
+    z = model.encode(x)
+    assert z.shape == (3, k) and model(x).shape == x.shape
+    pictures = model.decode(z)
+    assert pictures.shape == x.shape and pictures.min() >= 0 and pictures.max() <= 1
+    torch.testing.assert_close(pictures, model(x).sigmoid())
+
+
+def test_a_spatial_code_keeps_its_place():
+    """Ink in one corner moves the numbers of that corner and its neighbours, never those of the opposite one."""
+    torch.manual_seed(0)
+    encoder = models.Encoder(49, spatial=True)
+    paper, ink = torch.zeros(1, 1, 28, 28), torch.zeros(1, 1, 28, 28)
+    ink[..., :4, :4] = 1
+    moved = (encoder(ink) - encoder(paper)).view(7, 7).abs()
+    assert moved[0, 0] > 0 and moved[4:, 4:].max() == 0
+
+
+def test_a_spatial_code_has_a_multiple_of_49_numbers():
+    for network in (models.Encoder, models.Decoder):
+        with pytest.raises(ValueError, match="a multiple of 49, got k = 50"):
+            network(50, spatial=True)
+
+
 def test_the_classifiers_are_small_and_frozen():
     for name in ("mnist", "digits"):
         reader = models.pretrained("classifier", name)

@@ -17,6 +17,24 @@ def test_squared_error_does_not_broadcast():
         objectives.squared_error(torch.zeros(5, 16), torch.zeros(1, 16))
 
 
+def test_reconstruction_is_the_bernoulli_likelihood_where_there_is_one(generator):
+    """On black and white pixels it is −log p of independent Bernoulli pixels, also for logits that overflow a sigmoid."""
+    logits = 5 * torch.randn(4, 1, 6, 6, generator=generator, dtype=torch.float64)
+    logits[0, 0, 0] = torch.tensor([900.0, -900.0, 50.0, -50.0, 0.0, 1.0])
+    x = (torch.rand(4, 1, 6, 6, generator=generator) < 0.5).double()
+    independent = -torch.distributions.Bernoulli(logits=logits).log_prob(x).flatten(1).sum(dim=1).mean()
+    torch.testing.assert_close(objectives.reconstruction(logits, x), independent)
+    with pytest.raises(ValueError, match="one shape"):
+        objectives.reconstruction(logits, x[:1])
+
+
+def test_the_gradient_of_reconstruction_is_ink_minus_pixel(generator):
+    logits = torch.randn(3, 8, generator=generator, dtype=torch.float64, requires_grad=True)
+    x = torch.rand(3, 8, generator=generator, dtype=torch.float64)
+    (gradient,) = torch.autograd.grad(objectives.reconstruction(logits, x), logits)
+    torch.testing.assert_close(gradient, (logits.sigmoid() - x).detach() / 3)
+
+
 @pytest.mark.parametrize("batch", [1, 7, 100])
 def test_average_does_not_depend_on_the_pieces(generator, batch):
     x = torch.randn(23, 3, generator=generator)
@@ -51,3 +69,8 @@ def test_interpolation_is_straight_and_has_both_ends(generator):
     torch.testing.assert_close(walk[0], z0)
     torch.testing.assert_close(walk[-1], z1)
     torch.testing.assert_close(walk.diff(dim=0), ((z1 - z0) / 4).expand(4, 4))
+
+
+def test_a_grid_reads_like_a_page():
+    codes = latent.grid(torch.tensor([-1.0, 10.0]), torch.tensor([1.0, 30.0]), 3)
+    assert codes.tolist() == [[a, b] for b in (30.0, 20.0, 10.0) for a in (-1.0, 0.0, 1.0)]

@@ -4,6 +4,7 @@ import base64
 import io
 
 import IPython.display
+import matplotlib.colors
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -67,6 +68,16 @@ def test_what_is_not_a_picture_is_refused():
 def test_labels_may_be_a_tensor():
     ax = plots.pictures(torch.zeros(2, 784), labels=torch.tensor([3, 8]))
     assert [text.get_text() for text in ax.texts] == ["3", "8"]
+
+
+def test_codes_have_the_colour_and_the_name_of_their_label(generator):
+    z, y = torch.randn(50, 2, generator=generator), torch.arange(50) % 3
+    ax = plots.codes(z, y)
+    dots = ax.collections[0]
+    np.testing.assert_allclose(dots.get_offsets(), z.numpy())
+    expected = [matplotlib.colors.to_rgb(plots.PALETTE[label]) for label in y.tolist()]
+    np.testing.assert_allclose(dots.get_facecolors()[:, :3], expected)
+    assert [text.get_text() for text in ax.texts] == ["0", "1", "2"]
 
 
 def test_show_needs_alt_text_and_closes_the_figure(displayed):

@@ -73,7 +73,13 @@ def _hint(task: Task, rounds: list[dict], answers: list) -> str:
 
 
 def _explains(task: Task, mistaken: Callable, rounds: list[dict], answers: list) -> bool:
-    return all(_difference(task, a, mistaken(**_copy(i))) is None for i, a in zip(rounds, answers, strict=True))
+    return all(_alike(task, answer, mistaken(**_copy(inputs))) for inputs, answer in zip(rounds, answers, strict=True))
+
+
+def _alike(task: Task, answer: object, mistaken: object) -> bool:
+    """Whether two answers are the same, NaN and infinity in the same places included."""
+    a, b = _array(answer), _array(mistaken)
+    return a is not None and a.shape == b.shape and np.allclose(a, b, rtol=task.rtol, atol=task.atol, equal_nan=True)
 
 
 def _difference(task: Task, answer: object, truth: object) -> str | None:

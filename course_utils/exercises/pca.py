@@ -7,19 +7,14 @@ import scipy.linalg
 import torch
 from torch import Generator, Tensor
 
-from course_utils.exercises.spec import Mistake, Task
-
-
-def _randn(generator: Generator, *shape: int) -> Tensor:
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
-
+from course_utils.exercises.spec import Mistake, Task, randn
 
 # reconstruction_error: squared error of PCA with k axes, summed over pixels, averaged over images
 
 
 def _error_inputs(generator: Generator) -> dict[str, object]:
     stretch = torch.linspace(3, 0.5, 6, dtype=torch.float64)
-    x = _randn(generator, 40, 6) * stretch + 2 * _randn(generator, 6)
+    x = randn(generator, 40, 6) * stretch + 2 * randn(generator, 6)
     return {"x": x, "k": int(torch.randint(1, 5, (), generator=generator))}
 
 
@@ -69,9 +64,9 @@ RECONSTRUCTION_ERROR = Task(
 
 def _angle_inputs(generator: Generator) -> dict[str, object]:
     k = int(torch.randint(2, 5, (), generator=generator))
-    A = _randn(generator, k, 9)
-    mix = _randn(generator, k, k) + 2 * torch.eye(k, dtype=torch.float64)
-    return {"A": A, "B": mix @ A + 0.5 * _randn(generator, k, 9)}
+    A = randn(generator, k, 9)
+    mix = randn(generator, k, k) + 2 * torch.eye(k, dtype=torch.float64)
+    return {"A": A, "B": mix @ A + 0.5 * randn(generator, k, 9)}
 
 
 def _angles(A: Tensor, B: Tensor) -> np.ndarray:

@@ -32,3 +32,8 @@ class Task:
     mistakes: tuple[Mistake, ...]
     rtol: float = 1e-4
     atol: float = 1e-6
+
+
+def randn(generator: torch.Generator, *shape: int) -> torch.Tensor:
+    """Standard normal numbers in float64, for the inputs of tasks."""
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)

@@ -1,0 +1,118 @@
+"""Tasks of lesson 03."""
+
+import numpy as np
+import torch
+from scipy.special import expit, xlog1py, xlogy
+from torch import Generator, Tensor
+
+from course_utils.exercises.spec import Mistake, Task, randn
+
+# cross_entropy: of pixels and logits, one number per image, safe for large logits
+
+
+def _pixel_inputs(generator: Generator) -> dict[str, object]:
+    logits = 3 * randn(generator, 5, 12)
+    logits[0, :3] = torch.tensor([200.0, -900.0, 900.0])  # surely right or wrong: a plain log of a sigmoid is −∞ there
+    return {"logits": logits, "x": torch.rand(5, 12, generator=generator, dtype=torch.float64)}
+
+
+def _cross_entropy(logits: Tensor, x: Tensor) -> np.ndarray:
+    """From the mean of log σ, with log σ(l) = −log(1 + e^−l) by NumPy's logaddexp."""
+    l, x = logits.numpy(), x.numpy()  # noqa: E741 (the lesson's symbol)
+    return (x * np.logaddexp(0, -l) + (1 - x) * np.logaddexp(0, l)).sum(axis=1)
+
+
+def _plain(logits: Tensor, x: Tensor) -> np.ndarray:
+    p = expit(logits.numpy())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return -(x.numpy() * np.log(p) + (1 - x.numpy()) * np.log(1 - p)).sum(axis=1)
+
+
+def _only_ink(logits: Tensor, x: Tensor) -> np.ndarray:
+    return (x.numpy() * np.logaddexp(0, -logits.numpy())).sum(axis=1)
+
+
+def _clamped(logits: Tensor, x: Tensor) -> np.ndarray:
+    p = expit(logits.numpy()).clip(1e-7, 1 - 1e-7)
+    return -(xlogy(x.numpy(), p) + xlog1py(1 - x.numpy(), -p)).sum(axis=1)
+
+
+CROSS_ENTROPY = Task(
+    name="cross_entropy",
+    lesson="03",
+    points=2,
+    inputs=_pixel_inputs,
+    reference=_cross_entropy,
+    mistakes=(
+        Mistake(lambda logits, x: _cross_entropy(logits, x) / x.shape[1], "is that a mean over pixels? Sum over pixels."),
+        Mistake(
+            lambda logits, x: float(_cross_entropy(logits, x).mean()), "that is the mean over images; return one number each."
+        ),
+        Mistake(lambda logits, x: -_cross_entropy(logits, x), "the sign: a loss is −log, and positive."),
+        Mistake(_plain, "σ(l) is exactly 0 or 1 for large |l|, and its log infinite: use log σ(l) = −softplus(−l)."),
+        Mistake(_clamped, "clamping caps the loss just where the model is most wrong: use log σ(l) = −softplus(−l)."),
+        Mistake(_only_ink, "the empty part of each pixel is missing: + (1 − x) log(1 − σ(l))."),
+    ),
+)
+
+# slerp: along the arc between two codes
+
+
+def _path_inputs(generator: Generator) -> dict[str, object]:
+    k = int(torch.randint(3, 9, (), generator=generator))
+    return {"z0": 2 * randn(generator, k), "z1": randn(generator, k), "n": int(torch.randint(3, 8, (), generator=generator))}
+
+
+def _arc(z0: Tensor, z1: Tensor, t: np.ndarray) -> np.ndarray:
+    """With the part of z1 perpendicular to z0, where the formula uses the two sines of the angle."""
+    a, b = z0.numpy(), z1.numpy()
+    u = a / np.linalg.norm(a)
+    w = b / np.linalg.norm(b) - (b @ u) / np.linalg.norm(b) * u
+    angle = np.arctan2(np.linalg.norm(w), b @ u / np.linalg.norm(b))
+    share_of_b = np.sin(t * angle) / np.sin(angle)
+    share_of_a = np.cos(t * angle) - share_of_b * np.cos(angle)
+    return share_of_a[:, None] * a + share_of_b[:, None] * b
+
+
+def _slerp(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
+    return _arc(z0, z1, np.linspace(0, 1, n))
+
+
+def _line(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
+    t = np.linspace(0, 1, n)[:, None]
+    return (1 - t) * z0.numpy() + t * z1.numpy()
+
+
+def _angle_of_dot(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
+    angle = np.arccos(np.clip(float(z0 @ z1), -1, 1))
+    t = np.linspace(0, 1, n)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (np.sin((1 - t) * angle) * z0.numpy() + np.sin(t * angle) * z1.numpy()) / np.sin(angle)
+
+
+def _no_division(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
+    cosine = float(z0 @ z1 / (z0.norm() * z1.norm()))
+    return _slerp(z0, z1, n) * np.sin(np.arccos(cosine))
+
+
+SLERP = Task(
+    name="slerp",
+    lesson="03",
+    points=2,
+    inputs=_path_inputs,
+    reference=_slerp,
+    mistakes=(
+        Mistake(_line, "that is the straight line; the weights are sines."),
+        Mistake(lambda z0, z1, n: _slerp(z0, z1, n)[::-1].copy(), "the path runs backwards: t = 0 is z0."),
+        Mistake(
+            lambda z0, z1, n: _arc(z0, z1, np.arange(n) / n), "the last code is missing: t runs from 0 to 1, both included."
+        ),
+        Mistake(
+            lambda z0, z1, n: _arc(z0, z1, np.linspace(0, 1, n + 2))[1:-1], "both ends belong to the path: n codes with them."
+        ),
+        Mistake(_angle_of_dot, "the cosine needs both lengths: z0 · z1 / (|z0| |z1|)."),
+        Mistake(_no_division, "divide by sin Ω, so that the path begins at z0 and ends at z1."),
+    ),
+)
+
+TASKS = (CROSS_ENTROPY, SLERP)
