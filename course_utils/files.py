@@ -106,7 +106,10 @@ def examine(name: str, raw: Path) -> list[Fault]:
     try:
         return _examine(name, raw)
     except OSError as error:
-        return [Fault(Path(error.filename or raw), "it cannot be read", "a readable file", error.strerror or str(error))]
+        raise DataError(
+            f"{name}: {error.filename or raw} cannot be read; expected a readable file, got: {error.strerror or error}. Nothing"
+            " was changed: make it readable, or name another folder with COURSE_DATA."
+        ) from error
 
 
 def _examine(name: str, raw: Path) -> list[Fault]:

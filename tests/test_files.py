@@ -448,6 +448,18 @@ def test_a_read_only_folder(own, mirror, monkeypatch, capsys):
     assert "1,797 digits" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["auto", "mnist"])
+def test_a_folder_that_cannot_be_read_is_named(users, monkeypatch, name):
+    """Root may read everything, so the system's refusal is made."""
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(files.DataError, match=f"{TRAIN_IMAGES} cannot be read.*Permission denied.*Nothing was changed"):
+        data.load(name, "train")
+
+
 def test_a_read_only_folder_with_good_files_works(users, monkeypatch):
     monkeypatch.setattr(files, "_write", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     assert len(data.load("mnist", "train")) == 50
