@@ -1,4 +1,4 @@
-"""Images as one uint8 tensor on the device, and shuffled batches by index. No Python runs per image."""
+"""Images as one uint8 tensor on the device, and shuffled batches by index; pictures made on the spot, with known truth."""
 
 import time
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from course_utils import files
@@ -71,6 +72,72 @@ def batches(data: Images, size: int, *, seed: int = 0) -> Iterator[tuple[Tensor,
     return _batches(data, size, torch.Generator().manual_seed(seed))
 
 
+def letter(character: str) -> Tensor:
+    """One character of the font DejaVu Sans, large: ink in [0, 1], (1, 1, 112, 112)."""
+    from matplotlib import get_data_path
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", 80)
+    sheet = Image.new("L", (112, 112))
+    ImageDraw.Draw(sheet).text((56, 56), character, fill=255, font=font, anchor="mm")
+    return torch.from_numpy(np.array(sheet, dtype=np.float32) / 255)[None, None]
+
+
+def place(large: Tensor, *, turn=0.0, size=1.0, right=0.0, up=0.0) -> Tensor:
+    """Pictures (N, 1, 28, 28) of one `large` picture (1, 1, 112, 112): turned, scaled and moved.
+
+    turn: degrees, anticlockwise. size: 1 keeps it. right, up: in pixels of the 28. Each a number or (N,).
+    """
+    turn, size, right, up = torch.broadcast_tensors(*(torch.as_tensor(v, dtype=torch.float32) for v in (turn, size, right, up)))
+    turn, size, right, up = (v.reshape(-1).to(large.device) for v in (turn, size, right, up))
+    cos, sin = turn.deg2rad().cos() / size, turn.deg2rad().sin() / size
+    back = torch.stack([cos, -sin, sin, cos], dim=1).view(-1, 2, 2)  # where each point of the sheet comes from
+    shift = torch.stack([right, -up], dim=1)[:, :, None] / 14  # the sheet reaches from −1 to 1
+    pieces = []
+    for theta in torch.cat([back, -back @ shift], dim=2).split(250):  # large sheets, so only some at a time
+        grid = F.affine_grid(theta, [len(theta), 1, 112, 112], align_corners=False)
+        pieces.append(F.avg_pool2d(F.grid_sample(large.expand(len(theta), -1, -1, -1), grid, align_corners=False), 4))
+    return torch.cat(pieces)
+
+
+def non_digits(digits: Tensor, *, seed: int = 0) -> dict[str, Tensor]:
+    """Pictures that are no digits, by kind: as many as `digits` (N, 1, 28, 28), of the same shape, in [0, 1]. All made offline.
+
+    Rendered letters, patches of scikit-learn's two sample photographs, the digits inverted, each digit's pixels in a random
+    order, sheets with a little grain, sheets with one dark pixel.
+    """
+    from sklearn.datasets import load_sample_images
+
+    generator, n = torch.Generator().manual_seed(seed), len(digits)
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        return low + (high - low) * torch.rand(shape, generator=generator)
+
+    alphabet = "ACEFGHJKLMNPRTUVWXY"  # B D I O Q S Z look like digits
+    which, turn, size, move = (uniform(*limits, n) for limits in ((0, len(alphabet)), (-9, 9), (0.75, 0.95), (-1.4, 1.4)))
+    large = {character: letter(character) for character in alphabet}
+    letters = [
+        place(large[alphabet[int(i)]], turn=t, size=s, right=m) for i, t, s, m in zip(which, turn, size, move, strict=True)
+    ]
+    photos = [torch.from_numpy(photo.mean(axis=2) / 255).float() for photo in load_sample_images().images]
+    patches = []
+    for i, top, left in uniform(0, 1, n, 3):
+        photo = photos[int(i * len(photos))]
+        r, c = int(top * (photo.shape[0] - 56)), int(left * (photo.shape[1] - 56))
+        patches.append(F.avg_pool2d(photo[None, None, r : r + 56, c : c + 56], 2))
+    order = uniform(0, 1, n, 784).argsort(dim=1).to(digits.device)
+    dots = F.one_hot(uniform(0, 784, n).long(), 784).float()
+    made = {
+        "letters": torch.cat(letters),
+        "photo patches": torch.cat(patches),
+        "inverted": 1 - digits,
+        "shuffled pixels": digits.flatten(1).gather(1, order),
+        "almost empty": uniform(0, 0.05, n, 784),
+        "one dot": dots,
+    }
+    return {kind: x.view(n, 1, 28, 28).to(digits.device) for kind, x in made.items()}
+
+
 def _batches(data: Images, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     while True:
         order = torch.randperm(len(data), generator=generator).to(data.pixels.device)
@@ -86,8 +153,8 @@ def _digits(split: str) -> tuple[Tensor, Tensor]:
     images, labels = load_digits(return_X_y=True)
     rows = train_test_split(np.arange(len(labels)), test_size=397, stratify=labels, random_state=0)[split == "test"]
     small = torch.from_numpy(images[rows]).float().view(-1, 1, 8, 8) / 16
-    large = torch.nn.functional.interpolate(small, size=20, mode="bilinear")  # linear in the 64 pixels: rank ≤ 64
-    framed = torch.nn.functional.pad(large, (4, 4, 4, 4))[:, 0]
+    large = F.interpolate(small, size=20, mode="bilinear")  # linear in the 64 pixels: rank ≤ 64
+    framed = F.pad(large, (4, 4, 4, 4))[:, 0]
     return (framed * 255).round().to(torch.uint8), torch.from_numpy(labels[rows]).long()
 
 

@@ -4,10 +4,18 @@ import torch
 from torch import Tensor
 
 
-def interpolate(z0: Tensor, z1: Tensor, n: int) -> Tensor:
-    """n codes on the straight line from z0 (k,) to z1 (k,), both ends included: (n, k), z_t = (1 − t) z0 + t z1."""
-    t = torch.linspace(0, 1, n, dtype=z0.dtype, device=z0.device)[:, None]
+def interpolate(z0: Tensor, z1: Tensor, n: int, *, beyond: float = 0.0) -> Tensor:
+    """n codes on the straight line through z0 (k,) and z1 (k,): (n, k), z_t = (1 − t) z0 + t z1.
+
+    t runs from 0 to 1, both included; with `beyond` from −beyond to 1 + beyond, and the walk extrapolates at both ends.
+    """
+    t = torch.linspace(-beyond, 1 + beyond, n, dtype=z0.dtype, device=z0.device)[:, None]
     return (1 - t) * z0 + t * z1
+
+
+def analogy(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    """The code d of "a is to b as c is to d": d = c + (b − a), the fourth corner of a parallelogram. Any shapes that add up."""
+    return c + (b - a)
 
 
 def grid(low: Tensor, high: Tensor, n: int) -> Tensor:

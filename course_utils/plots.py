@@ -1,5 +1,7 @@
 """Arrays → Axes. No model in here; importing the module sets the course's look."""
 
+import base64
+import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -22,8 +24,19 @@ def show(fig: Figure, *, alt: str) -> None:
     """Display a figure with its text for those who cannot see it, and close it. Raises ValueError without that text."""
     from IPython.display import display
 
-    display(fig, metadata={"image/png": {"alt": described(alt)}})
+    described(alt)
+    display({"image/png": png(fig), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+
+
+def png(fig: Figure) -> str:
+    """The figure as PNG in base64, with at most 256 colours, which takes a third of the space; closes it."""
+    from PIL import Image
+
+    drawn, small = io.BytesIO(), io.BytesIO()
+    fig.savefig(drawn, format="png", bbox_inches="tight")
     plt.close(fig)
+    Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return base64.b64encode(small.getvalue()).decode()
 
 
 def described(alt: str) -> str:
@@ -88,7 +101,7 @@ def as_images(x) -> np.ndarray:
     return x.reshape(-1, 28, 28)
 
 
-def codes(z, y, *, ax: Axes | None = None) -> Axes:
+def codes(z, y, *, legend: bool = True, ax: Axes | None = None) -> Axes:
     """Codes (N, 2) as dots in the colours of their labels y (N,), each label written once, at its median code."""
     z, y = (np.asarray(a.numpy(force=True) if isinstance(a, Tensor) else a) for a in (z, y))
     ax = ax or plt.subplots(figsize=(6, 5))[1]
@@ -96,8 +109,42 @@ def codes(z, y, *, ax: Axes | None = None) -> Axes:
     for label in np.unique(y):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": PALETTE[label], "lw": 2}
         ax.text(*np.median(z[y == label], axis=0), str(label), weight="bold", ha="center", va="center", bbox=box)
-    dots = [plt.Line2D([], [], color=PALETTE[label], marker="o", ls="", label=str(label)) for label in np.unique(y)]
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncol": 10, "handletextpad": 0, "columnspacing": 0.8}
-    ax.legend(handles=dots, frameon=False, fontsize=11, **below)  # some names may hide each other
+    if legend:  # some of the names may hide each other
+        dots = [plt.Line2D([], [], color=PALETTE[label], marker="o", ls="", label=str(label)) for label in np.unique(y)]
+        ax.legend(handles=dots, frameon=False, fontsize=11, handletextpad=0, loc="center left", bbox_to_anchor=(1, 0.5))
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    return ax
+
+
+def tree(branches: Mapping[str, object], *, notes: Mapping[str, str], otherwise: str = "", ax: Axes | None = None) -> Axes:
+    """A tree from left to right: {"root": {"branch": {"leaf": {}, …}, …}}, leaves below each other in the order given.
+
+    notes: a short text for some of the leaves, written beside them; the other leaves are pale, with the text `otherwise`.
+    """
+    ax = ax or plt.subplots(figsize=(10, 5))[1]
+    ax.axis("off")
+    lines = 0
+
+    def draw(name: str, below: Mapping, depth: int) -> float:
+        """Draws a node and all that hangs on it; returns its height."""
+        nonlocal lines
+        if below:
+            heights = [draw(child, deeper, depth + 1) for child, deeper in below.items()]
+            y, bend = (heights[0] + heights[-1]) / 2, depth + 0.8
+            ax.plot([depth, bend], [y, y], color="0.6", lw=1, zorder=0)
+            ax.plot([bend, bend], [heights[0], heights[-1]], color="0.6", lw=1, zorder=0)
+            for height in heights:
+                ax.plot([bend, depth + 1], [height, height], color="0.6", lw=1, zorder=0)
+        else:
+            y, lines = -lines, lines + 1
+            known = name in notes
+            ax.text(depth + 1.35, y, notes.get(name, otherwise), va="center", color=PALETTE[2] if known else "0.45")
+        pale = not below and name not in notes
+        box = {"boxstyle": "round", "fc": "white", "ec": "0.8" if pale else PALETTE[0], "lw": 1.5}
+        ax.text(depth, y, name, va="center", color="0.45" if pale else "black", bbox=box)
+        return y
+
+    for root, below in branches.items():
+        draw(root, below, 0)
+    ax.set(ylim=(0.7 - lines, 0.7))
     return ax

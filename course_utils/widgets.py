@@ -1,7 +1,5 @@
 """Live pictures for a running kernel, and a still one, making the same point, for everybody else."""
 
-import base64
-import io
 from collections.abc import Callable, Sequence
 from html import escape
 
@@ -10,7 +8,7 @@ import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.axes import Axes
 
-from course_utils.plots import described
+from course_utils.plots import described, png
 
 
 def slider(
@@ -42,7 +40,7 @@ def slider(
             picture.value = f"<pre>{escape(type(error).__name__)}: {escape(str(error))}</pre>"
             raise
         now = escape(f"{alt} Now: {label} {handle.value}.")
-        picture.value = f'<img src="data:image/png;base64,{_png(fig)}" alt="{now}">'
+        picture.value = f'<img src="data:image/png;base64,{png(fig)}" alt="{now}">'
 
     redraw()
     handle.observe(redraw, names="value")
@@ -52,12 +50,4 @@ def slider(
     fig, axes = plt.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False)
     for value, ax in zip(still, axes.flat, strict=True):
         draw(value, ax)
-    display({**live, "image/png": _png(fig), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
-
-
-def _png(fig) -> str:
-    """The figure as base64 PNG; closes it."""
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png")
-    plt.close(fig)
-    return base64.b64encode(buffer.getvalue()).decode()
+    display({**live, "image/png": png(fig), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)

@@ -126,3 +126,46 @@ def test_the_batch_size_must_fit():
     for size in (0, 398):
         with pytest.raises(ValueError, match=f"between 1 and the 397 images of digits/test, got {size}"):
             data.batches(digits, size)
+
+
+def centre(x):
+    """Centre of the ink of pictures (N, 1, 28, 28), in pixels from the middle: right, up."""
+    at = torch.arange(28) - 13.5
+    ink = x.sum(dim=(1, 2, 3))
+    return (x.sum(dim=(1, 2)) @ at) / ink, -(x.sum(dim=(1, 3)) @ at) / ink
+
+
+def test_a_letter_goes_where_it_is_placed():
+    T = data.letter("T")
+    assert T.shape == (1, 1, 112, 112) and 0 <= T.min() and T.max() == 1
+    still, moved = (
+        data.place(T, size=0.5),
+        data.place(T, size=0.5, right=torch.tensor([3.0, 3.0]), up=torch.tensor([-2.0, 5.0])),
+    )
+    assert moved.shape == (2, 1, 28, 28) and 0 <= moved.min() and moved.max() <= 1
+    right, up = (new - old for new, old in zip(centre(moved), centre(still), strict=True))
+    torch.testing.assert_close(right, torch.tensor([3.0, 3.0]), atol=0.02, rtol=0)
+    torch.testing.assert_close(up, torch.tensor([-2.0, 5.0]), atol=0.02, rtol=0)
+
+
+def test_a_letter_turns_anticlockwise_and_keeps_its_ink():
+    L = data.letter("L")
+    upright, turned = data.place(L), data.place(L, turn=90.0)
+    torch.testing.assert_close(turned, upright.rot90(1, dims=(2, 3)), atol=0.02, rtol=0)
+    assert data.place(L, size=0.5).sum().item() == pytest.approx(upright.sum().item() / 4, rel=0.02)
+
+
+def test_pictures_that_are_no_digits(generator):
+    digits = (torch.rand(40, 1, 28, 28, generator=generator) < 0.2).float()
+    made = data.non_digits(digits)
+    assert len(made) == 6
+    for kind, x in made.items():
+        assert x.shape == digits.shape and x.dtype == torch.float32 and 0 <= x.min() and x.max() <= 1, kind
+    torch.testing.assert_close(made["inverted"], 1 - digits)
+    shuffled = made["shuffled pixels"].flatten(1)
+    torch.testing.assert_close(shuffled.sort(dim=1).values, digits.flatten(1).sort(dim=1).values)
+    assert not torch.equal(shuffled, digits.flatten(1))
+    assert made["one dot"].flatten(1).sum(dim=1).eq(1).all() and made["almost empty"].max() <= 0.05
+    again, other = data.non_digits(digits), data.non_digits(digits, seed=1)
+    assert all(torch.equal(made[kind], again[kind]) for kind in made)
+    assert not any(torch.equal(made[kind], other[kind]) for kind in made if kind != "inverted")

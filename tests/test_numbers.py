@@ -71,6 +71,22 @@ def test_interpolation_is_straight_and_has_both_ends(generator):
     torch.testing.assert_close(walk.diff(dim=0), ((z1 - z0) / 4).expand(4, 4))
 
 
+def test_extrapolation_goes_on_at_the_same_pace(generator):
+    z0, z1 = torch.randn(2, 4, generator=generator).unbind()
+    walk = latent.interpolate(z0, z1, 9, beyond=1.5)  # t = −1.5, −1, …, 2.5
+    torch.testing.assert_close(walk[3], z0)
+    torch.testing.assert_close(walk[5], z1)
+    torch.testing.assert_close(walk[-1], z0 + 2.5 * (z1 - z0))
+    torch.testing.assert_close(walk[0], z0 - 1.5 * (z1 - z0))
+
+
+def test_an_analogy_is_a_parallelogram(generator):
+    a, b, c = torch.randn(3, 4, generator=generator).unbind()
+    d = latent.analogy(a, b, c)
+    torch.testing.assert_close(d - c, b - a)
+    torch.testing.assert_close(latent.analogy(a, c, b), d)
+
+
 def test_a_grid_reads_like_a_page():
     codes = latent.grid(torch.tensor([-1.0, 10.0]), torch.tensor([1.0, 30.0]), 3)
     assert codes.tolist() == [[a, b] for b in (30.0, 20.0, 10.0) for a in (-1.0, 0.0, 1.0)]

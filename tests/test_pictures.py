@@ -85,8 +85,20 @@ def test_show_needs_alt_text_and_closes_the_figure(displayed):
     with pytest.raises(ValueError, match="alt text"):
         plots.show(fig, alt=" ")
     plots.show(fig, alt="A line.")
-    assert displayed == [((fig,), {"metadata": {"image/png": {"alt": "A line."}}})]
+    (((bundle,), options),) = displayed
+    assert bundle["text/plain"] == "A line." and options == {"metadata": {"image/png": {"alt": "A line."}}, "raw": True}
     assert not plt.fignum_exists(fig.number)
+
+
+def test_a_picture_with_few_colours_looks_the_same(generator):
+    ax = plots.pictures(torch.rand(20, 784, generator=generator), signed=True)
+    buffer = io.BytesIO()
+    ax.figure.savefig(buffer, format="png", bbox_inches="tight")
+    full = np.asarray(Image.open(buffer).convert("RGB"), dtype=float)
+    small = Image.open(io.BytesIO(base64.b64decode(plots.png(ax.figure))))
+    assert small.mode == "P"
+    difference = np.abs(np.asarray(small.convert("RGB"), dtype=float) - full)
+    assert difference.mean() < 1 and np.quantile(difference, 0.999) < 16  # of 255
 
 
 def draw(value, ax):
@@ -120,3 +132,11 @@ def test_a_slider_needs_values_and_alt_text():
         widgets.slider(draw, [], still=[1], label="value", alt="A line.")
     with pytest.raises(ValueError, match="alt text"):
         widgets.slider(draw, [1], still=[1], label="value", alt="")
+
+
+def test_a_tree_names_every_node_and_says_where_the_leaves_are():
+    ax = plots.tree({"root": {"a": {"one": {}, "two": {}}, "three": {}}}, notes={"one": "here"}, otherwise="nowhere")
+    place = {text.get_text(): text.get_position() for text in ax.texts if text.get_text() not in ("here", "nowhere")}
+    assert {name: x for name, (x, _) in place.items()} == {"root": 0, "a": 1, "one": 2, "two": 2, "three": 1}
+    assert place["one"][1] > place["two"][1] > place["three"][1] and place["a"][1] == pytest.approx(-0.5)
+    assert [text.get_text() for text in ax.texts].count("nowhere") == 2
