@@ -94,7 +94,7 @@ def place(large: Tensor, *, turn=0.0, size=1.0, right=0.0, up=0.0) -> Tensor:
     back = torch.stack([cos, -sin, sin, cos], dim=1).view(-1, 2, 2)  # where each point of the sheet comes from
     shift = torch.stack([right, -up], dim=1)[:, :, None] / 14  # the sheet reaches from −1 to 1
     pieces = []
-    for theta in torch.cat([back, -back @ shift], dim=2).split(250):  # large sheets, so only some at a time
+    for theta in torch.cat([back, -back @ shift], dim=2).split(100):  # large sheets, so only some at a time
         grid = F.affine_grid(theta, [len(theta), 1, 112, 112], align_corners=False)
         pieces.append(F.avg_pool2d(F.grid_sample(large.expand(len(theta), -1, -1, -1), grid, align_corners=False), 4))
     return torch.cat(pieces)

@@ -1,7 +1,9 @@
 """Numbers for claims. A metric gets callables and tensors, never a model it knows."""
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -21,6 +23,23 @@ def accuracy(predict: Callable[[Tensor], Tensor], x: Tensor, y: Tensor, *, batch
     """Share of x (N, …) whose largest logit, `predict(x)` (B, classes), is at the label y (N,)."""
     hits = sum((predict(xs).argmax(dim=1) == ys).sum().item() for xs, ys in zip(x.split(batch), y.split(batch), strict=True))
     return hits / len(x)
+
+
+@torch.no_grad()
+def iw_bound(log_weights: Callable[[Tensor], Iterator[Tensor]], x: Tensor, *, samples: int, batch: int = 500) -> Tensor:
+    """Importance-weighted bound on log p(x) in nats, one for each image x (N, …): (N,) (Burda et al. 2016, eq. 8).
+
+    log 1/K Σ_k p(x, z_k) / q(z_k|x) with K = `samples` codes z_k ~ q(z|x). K = 1 is the ELBO. Its expectation grows with K
+    and stays below log p(x); a single estimate may lie above.
+    log_weights: takes images (B, …) and yields log p(x, z) − log q(z|x) (B,) for one fresh code per image, again and again.
+    """
+    bounds = []
+    for piece in x.split(batch):
+        total = None
+        for weight in islice(log_weights(piece), samples):
+            total = weight if total is None else torch.logaddexp(total, weight)
+        bounds.append(total - math.log(samples))
+    return torch.cat(bounds)
 
 
 def expect(claim: str, value: float, dataset: str) -> None:

@@ -19,3 +19,13 @@ def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
     if x_hat.shape != x.shape:
         raise ValueError(f"x_hat and x must have one shape, got {tuple(x_hat.shape)} and {tuple(x.shape)}")
     return ((x_hat - x) ** 2).flatten(1).sum(dim=1).mean()
+
+
+def kl(mu: Tensor, log_var: Tensor) -> Tensor:
+    """D[N(μ, σ²) ‖ N(0, 1)] = ½ Σ (σ² + μ² − 1 − log σ²) in nats: summed over the code, averaged over the batch.
+
+    mu, log_var = log σ²: two tensors (B, k) → a scalar (Kingma & Welling 2014, appendix B).
+    """
+    if mu.shape != log_var.shape:
+        raise ValueError(f"mu and log_var must have one shape, got {tuple(mu.shape)} and {tuple(log_var.shape)}")
+    return 0.5 * (log_var.exp() + mu**2 - 1 - log_var).flatten(1).sum(dim=1).mean()

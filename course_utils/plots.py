@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -67,6 +68,8 @@ def pictures(
         sheet[r : r + 28, c : c + 28] = image
     ax = ax or plt.subplots(figsize=(min(10, 1.1 * columns), min(10, 1.1 * columns) * sheet.shape[0] / sheet.shape[1]))[1]
     ax.imshow(sheet, cmap="RdBu_r" if signed else None, vmin=-1 if signed else 0, vmax=1)
+    frames = [plt.Rectangle((c - 0.5, r - 0.5), 28, 28) for r, c in corners]  # white pictures on a white page
+    ax.add_collection(PatchCollection(frames, facecolor="none", edgecolor="0.85", linewidth=0.6, zorder=1.5))
     for text, (r, c) in zip(labels or (), corners if labels else (), strict=True):
         ax.text(c + 14, r - 1, text, ha="center", va="bottom", fontsize=10)
     ax.set(title=title)
@@ -147,4 +150,38 @@ def tree(branches: Mapping[str, object], *, notes: Mapping[str, str], otherwise:
     for root, below in branches.items():
         draw(root, below, 0)
     ax.set(ylim=(0.7 - lines, 0.7))
+    return ax
+
+
+def diagram(
+    boxes: Mapping[str, tuple[float, float]],
+    arrows: Sequence[tuple],
+    *,
+    texts: Mapping[str, str] = {},
+    colors: Mapping[str, str] = {},
+    ax: Axes | None = None,
+) -> Axes:
+    """Boxes and arrows: {"x": (0, 0), "E": (1, 0)} and [("x", "E"), ("E", "z", "dashed"), …], one unit apart.
+
+    texts: what a box says where that is not its name; a box that says "" is a mere point. colors: of a box or, under
+    ("a", "b"), of an arrow. An arrow may carry a line style as third entry and a text as fourth.
+    """
+    (left, right), (low, high) = ((min(v), max(v)) for v in zip(*boxes.values(), strict=True))
+    ax = ax or plt.subplots(figsize=(1.35 * (right - left + 1), 1.1 * (high - low + 1)))[1]
+    ax.set(xlim=(left - 0.6, right + 0.6), ylim=(low - 0.6, high + 0.6))
+    ax.axis("off")
+    drawn = {}
+    for name, (x, y) in boxes.items():
+        said = texts.get(name, name)
+        frame = {"boxstyle": "round,pad=0.4", "fc": "white", "ec": colors.get(name, "0.3"), "lw": 2} if said else None
+        drawn[name] = ax.text(x, y, said, ha="center", va="center", fontsize=13, bbox=frame, zorder=3)
+    for start, end, *more in arrows:
+        style, words = (*more, *("solid", "")[len(more) :])
+        color = colors.get((start, end), "0.3")
+        patches = [drawn[name].get_bbox_patch() for name in (start, end)]
+        look = {"arrowstyle": "-|>", "color": color, "lw": 1.8, "ls": style, "patchA": patches[0], "patchB": patches[1]}
+        ax.annotate("", boxes[end], boxes[start], arrowprops={**look, "shrinkA": 2, "shrinkB": 2, "mutation_scale": 14})
+        if words:
+            (x0, y0), (x1, y1) = boxes[start], boxes[end]
+            ax.text((x0 + x1) / 2, (y0 + y1) / 2 + 0.06, words, ha="center", va="bottom", fontsize=11, color=color)
     return ax
