@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from course_utils import latent, metrics, objectives
 
@@ -33,6 +34,58 @@ def test_the_gradient_of_reconstruction_is_ink_minus_pixel(generator):
     x = torch.rand(3, 8, generator=generator, dtype=torch.float64)
     (gradient,) = torch.autograd.grad(objectives.reconstruction(logits, x), logits)
     torch.testing.assert_close(gradient, (logits.sigmoid() - x).detach() / 3)
+
+
+def test_kl_is_that_of_torch_distributions(generator):
+    mu, log_var = torch.randn(2, 6, 4, generator=generator, dtype=torch.float64).unbind()
+    standard = Normal(torch.zeros_like(mu), 1.0)
+    per_image = kl_divergence(Normal(mu, (0.5 * log_var).exp()), standard).sum(dim=1)
+    torch.testing.assert_close(objectives.kl(mu, log_var), per_image.mean())
+    assert objectives.kl(torch.zeros(3, 5), torch.zeros(3, 5)) == 0
+    with pytest.raises(ValueError, match=r"\(6, 4\) and \(1, 4\)"):
+        objectives.kl(mu, log_var[:1])
+
+
+def test_the_gradient_of_kl_is_right(generator):
+    mu, log_var = torch.randn(2, 3, 4, generator=generator, dtype=torch.float64).unbind()
+    assert torch.autograd.gradcheck(objectives.kl, (mu.requires_grad_(), log_var.requires_grad_()))
+
+
+def gaussian_model(generator, wider):
+    """A linear-Gaussian model in float64: images (5, 6), their exact log p(x), and log weights of q, `wider` than the posterior.
+
+    z ~ N(0, I) with 3 numbers, x|z ~ N(z W, ½ I); the posterior has the covariance (I + 2 W Wᵀ)⁻¹.
+    """
+    W, x = (torch.randn(n, 6, generator=generator, dtype=torch.float64) for n in (3, 5))
+    eye = torch.eye(3, dtype=torch.float64)
+    covariance = torch.linalg.inv(eye + 2 * W @ W.T)
+    posterior = MultivariateNormal(2 * x @ W.T @ covariance, covariance)
+    q = MultivariateNormal(posterior.mean, wider**2 * covariance)
+    exact = MultivariateNormal(torch.zeros(6, dtype=torch.float64), W.T @ W + 0.5 * torch.eye(6)).log_prob(x)
+
+    def log_weights(x):
+        while True:
+            z = q.sample()
+            log_p = Normal(z @ W, 0.5**0.5).log_prob(x).sum(dim=1) + Normal(0.0, 1.0).log_prob(z).sum(dim=1)
+            yield log_p - q.log_prob(z)
+
+    return x, exact, log_weights, kl_divergence(q, posterior)
+
+
+def test_the_bound_is_exact_with_the_posterior(generator):
+    x, exact, log_weights, _ = gaussian_model(generator, wider=1.0)
+    for samples in (1, 7):
+        torch.testing.assert_close(metrics.iw_bound(log_weights, x, samples=samples), exact)
+
+
+def test_any_other_bound_is_below_by_the_divergence_and_tightens(generator):
+    torch.manual_seed(0)
+    x, exact, log_weights, divergence = gaussian_model(generator, wider=1.6)
+    runs = {K: torch.stack([metrics.iw_bound(log_weights, x, samples=K, batch=5) for _ in range(1000)]) for K in (1, 5, 50)}
+    gap = {K: (exact - values.mean(dim=0)) for K, values in runs.items()}
+    error = {K: values.std(dim=0) / 1000**0.5 for K, values in runs.items()}
+    assert ((gap[1] - divergence).abs() < 4.5 * error[1]).all()  # ELBO = log p(x) − D[q ‖ posterior]
+    assert (gap[1] > gap[5]).all() and (gap[5] > gap[50]).all() and (gap[50] > -4.5 * error[50]).all()
 
 
 @pytest.mark.parametrize("batch", [1, 7, 100])

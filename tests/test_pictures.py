@@ -134,6 +134,32 @@ def test_a_slider_needs_values_and_alt_text():
         widgets.slider(draw, [1], still=[1], label="value", alt="")
 
 
+def test_two_sliders_move_one_picture(displayed, monkeypatch):
+    made, seen = {}, []
+    real = widgets.ipywidgets.VBox
+    monkeypatch.setattr(widgets.ipywidgets, "VBox", lambda parts: made.update(parts=parts) or real(parts))
+    widgets.sliders(
+        lambda a, b, ax: seen.append((a, b)), {"a": [1, 2], "b": [0.5, 0.7]}, start=(2, 0.5), still=[(1, 0.7)], alt="A line."
+    )
+    first, second, picture = made["parts"]
+    second.value = 0.7
+    first.value = 1
+    assert seen == [(2, 0.5), (1, 0.7), (2, 0.7), (1, 0.7)] and "Now: a 1, b 0.7." in picture.value
+
+
+def test_a_diagram_joins_its_boxes():
+    ax = plots.diagram(
+        {"x": (0, 0), "E": (1, 0), "z": (2, 1)},
+        [("x", "E"), ("E", "z", "dashed", "code")],
+        texts={"E": "$E$"},
+        colors={"x": "red"},
+    )
+    said = {text.get_text() for text in ax.texts}
+    assert {"x", "$E$", "z", "code"} <= said
+    arrows = [text.arrow_patch for text in ax.texts if getattr(text, "arrow_patch", None)]
+    assert [arrow.get_linestyle() for arrow in arrows] == ["solid", "dashed"]
+
+
 def test_a_tree_names_every_node_and_says_where_the_leaves_are():
     ax = plots.tree({"root": {"a": {"one": {}, "two": {}}, "three": {}}}, notes={"one": "here"}, otherwise="nowhere")
     place = {text.get_text(): text.get_position() for text in ax.texts if text.get_text() not in ("here", "nowhere")}

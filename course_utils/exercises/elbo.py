@@ -1,0 +1,146 @@
+"""Tasks of lesson 04."""
+
+import math
+
+import numpy as np
+import torch
+from scipy.special import logsumexp
+from torch import Generator, Tensor
+from torch.distributions import MultivariateNormal, kl_divergence
+
+from course_utils.exercises.spec import Mistake, Task, randn
+
+# gaussian_kl: D[N(μ, Σ) ‖ N(0, I)] for a full covariance
+
+
+def _gaussian_inputs(generator: Generator) -> dict[str, object]:
+    k = int(torch.randint(2, 6, (), generator=generator))
+    A = randn(generator, k, k)
+    return {"mu": randn(generator, k), "Sigma": A @ A.T + 0.3 * torch.eye(k, dtype=torch.float64)}
+
+
+def _gaussian_kl(mu: Tensor, Sigma: Tensor) -> float:
+    standard = MultivariateNormal(torch.zeros_like(mu), torch.eye(len(mu), dtype=mu.dtype))
+    return kl_divergence(MultivariateNormal(mu, Sigma), standard).item()
+
+
+def _terms(mu: Tensor, Sigma: Tensor) -> tuple[float, float, int, float]:
+    return Sigma.trace().item(), (mu @ mu).item(), len(mu), torch.logdet(Sigma).item()
+
+
+def _sum(trace: float, square: float, k: float, log_det: float) -> float:
+    return 0.5 * (trace + square - k - log_det)
+
+
+def _diagonal(mu: Tensor, Sigma: Tensor) -> float:
+    trace, square, k, _ = _terms(mu, Sigma)
+    return _sum(trace, square, k, Sigma.diagonal().log().sum().item())
+
+
+def _other_way(mu: Tensor, Sigma: Tensor) -> float:
+    standard = MultivariateNormal(torch.zeros_like(mu), torch.eye(len(mu), dtype=mu.dtype))
+    return kl_divergence(standard, MultivariateNormal(mu, Sigma)).item()
+
+
+def _without(position: int, sign: float = 0.0):
+    """The formula with one term left out, or with the other sign."""
+
+    def mistaken(mu: Tensor, Sigma: Tensor) -> float:
+        terms = list(_terms(mu, Sigma))
+        terms[position] *= sign
+        return _sum(*terms)
+
+    return mistaken
+
+
+GAUSSIAN_KL = Task(
+    name="gaussian_kl",
+    lesson="04",
+    points=2,
+    inputs=_gaussian_inputs,
+    reference=_gaussian_kl,
+    mistakes=(
+        Mistake(lambda mu, Sigma: 2 * _gaussian_kl(mu, Sigma), "what about the ½ in front?"),
+        Mistake(_without(2), "the dimension k is missing: without it the KL of N(0, I) to itself is not 0."),
+        Mistake(_without(1), "the squared length of μ is missing."),
+        Mistake(_without(3), "log det Σ is missing."),
+        Mistake(_without(3, -1.0), "the sign of log det Σ: a narrow Q is far from the prior, so it counts negatively."),
+        Mistake(
+            lambda mu, Sigma: _sum(*_terms(mu, Sigma)[:3], torch.det(Sigma).item()), "take the logarithm of the determinant."
+        ),
+        Mistake(_diagonal, "that is the log of the diagonal alone; Σ is full, so take its determinant."),
+        Mistake(_other_way, "that is D[N(0, I) ‖ N(μ, Σ)], the other way round."),
+        Mistake(lambda mu, Sigma: _gaussian_kl(mu, Sigma) / len(mu), "is that a mean over the k coordinates? Sum them."),
+    ),
+)
+
+
+# sample_code: the reparametrised draw
+
+
+def _code_inputs(generator: Generator) -> dict[str, object]:
+    return {name: randn(generator, 5, 3) for name in ("mu", "log_var", "eps")}
+
+
+def _sample_code(mu: Tensor, log_var: Tensor, eps: Tensor) -> np.ndarray:
+    return mu.numpy() + np.sqrt(np.exp(log_var.numpy())) * eps.numpy()
+
+
+SAMPLE_CODE = Task(
+    name="sample_code",
+    lesson="04",
+    points=1,
+    inputs=_code_inputs,
+    reference=_sample_code,
+    mistakes=(
+        Mistake(lambda mu, log_var, eps: mu + log_var.exp() * eps, "exp(log σ²) is the variance σ²; the draw needs σ."),
+        Mistake(lambda mu, log_var, eps: mu + log_var * eps, "that is log σ² itself; σ = exp(½ log σ²)."),
+        Mistake(
+            lambda mu, log_var, eps: mu + (2 * log_var).exp() * eps, "half of the logarithm, not twice: σ = exp(½ log σ²)."
+        ),
+        Mistake(lambda mu, log_var, eps: (0.5 * log_var).exp() * eps, "the mean μ is missing."),
+        Mistake(lambda mu, log_var, eps: mu + (0.5 * log_var).exp(), "where is the noise ε?"),
+        Mistake(lambda mu, log_var, eps: mu, "that is the mean, not a draw."),
+    ),
+)
+
+
+# importance_weighted_bound: mean over pictures of log mean exp over draws
+
+
+def _weight_inputs(generator: Generator) -> dict[str, object]:
+    K = int(torch.randint(3, 9, (), generator=generator))
+    return {"log_w": 2 * randn(generator, K, 6) - 1500 + 100 * randn(generator, 6)}
+
+
+def _bound(log_w: Tensor) -> float:
+    return float(np.mean(logsumexp(log_w.numpy(), axis=0, b=1 / len(log_w))))
+
+
+IMPORTANCE_WEIGHTED_BOUND = Task(
+    name="importance_weighted_bound",
+    lesson="04",
+    points=2,
+    inputs=_weight_inputs,
+    reference=_bound,
+    rtol=1e-7,
+    mistakes=(
+        Mistake(lambda log_w: log_w.mean(), "that is the ELBO, K = 1: average the weights, then take the logarithm."),
+        Mistake(lambda log_w: log_w.logsumexp(dim=0).mean(), "the sum over K is not yet a mean: subtract log K."),
+        Mistake(
+            lambda log_w: (log_w.logsumexp(dim=1) - math.log(log_w.shape[1])).mean(),
+            "the draws are the rows: average over dim 0, then over the pictures.",
+        ),
+        Mistake(lambda log_w: log_w.exp().mean(dim=0).log().mean(), "exp(−1500) is 0 in floating point: use torch.logsumexp."),
+        Mistake(lambda log_w: log_w.amax(dim=0).mean(), "that is the largest weight alone."),
+        Mistake(
+            lambda log_w: log_w.flatten().logsumexp(dim=0) - math.log(log_w.numel()),
+            "one bound per picture, then their mean: do not average the weights of different pictures.",
+        ),
+        Mistake(
+            lambda log_w: (log_w.logsumexp(dim=0) - math.log(len(log_w))).sum(), "is that a sum over pictures? Take the mean."
+        ),
+    ),
+)
+
+TASKS = (GAUSSIAN_KL, SAMPLE_CODE, IMPORTANCE_WEIGHTED_BOUND)
