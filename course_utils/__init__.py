@@ -2,5 +2,5 @@
 
 LAYERS = (
     "runtime", "files", "data", "blocks", "models", "objectives", "training", "snapshots", "latent",
-    "metrics", "plots", "widgets", "exercises", "teaching",
+    "metrics", "plots", "widgets", "animation", "exercises", "teaching",
 )  # fmt: skip

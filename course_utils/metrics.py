@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 RANGES = json.loads((Path(__file__).parent / "expected.json").read_text(encoding="utf-8"))
@@ -40,6 +41,29 @@ def iw_bound(log_weights: Callable[[Tensor], Iterator[Tensor]], x: Tensor, *, sa
             total = weight if total is None else torch.logaddexp(total, weight)
         bounds.append(total - math.log(samples))
     return torch.cat(bounds)
+
+
+def log_weights(
+    encode: Callable[[Tensor], tuple[Tensor, Tensor]],
+    logits: Callable[[Tensor], Tensor],
+    *,
+    generator: torch.Generator | None = None,
+) -> Callable[[Tensor], Iterator[Tensor]]:
+    """The log weights that `iw_bound` asks for, of a VAE with z ~ N(0, I) and black and white pixels.
+
+    encode: x (B, …) → μ and log σ² of q(z|x), (B, k) each. logits: z (B, k) → logits (B, …) of the pixels of x.
+    Every weight is log p(x|z) + log p(z) − log q(z|x) in nats, for one fresh z.
+    """
+
+    def draws(x: Tensor) -> Iterator[Tensor]:
+        mu, log_var = encode(x)
+        while True:
+            eps = torch.randn(mu.shape, dtype=mu.dtype, device=mu.device, generator=generator)
+            z = mu + (0.5 * log_var).exp() * eps
+            log_px = -F.binary_cross_entropy_with_logits(logits(z), x, reduction="none").flatten(1).sum(dim=1)
+            yield log_px + 0.5 * (eps**2 + log_var - z**2).sum(dim=1)  # log p(z) − log q(z|x): the 2π cancel
+
+    return draws
 
 
 def expect(claim: str, value: float, dataset: str) -> None:

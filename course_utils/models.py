@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_utils.blocks import down, same, up
@@ -89,37 +90,62 @@ class PCA:
 
 
 class Encoder(nn.Module):
-    """Pictures (B, 1, 28, 28) in [0, 1] → codes (B, k).
+    """Pictures (B, 1, 28, 28) in [0, 1] → codes (B, k). With n_classes it also takes their labels: forward(x, y).
 
     spatial: a code that keeps its place, k / 49 numbers for each of the 7×7 squares of 4×4 pixels; else all pixels meet.
     """
 
-    def __init__(self, k: int, *, spatial: bool = False, width: int = 16) -> None:
+    def __init__(self, k: int, *, n_classes: int = 0, spatial: bool = False, width: int = 16) -> None:
         super().__init__()
+        self.n_classes = n_classes
         self.body = nn.Sequential(down(1, width), down(width, 2 * width), same(2 * width, 2 * width))  # 14×14, 7×7, 7×7
         if spatial:
             self.head = nn.Sequential(nn.Conv2d(2 * width, _channels(k), 3, padding=1), nn.Flatten())
         else:
             self.head = nn.Sequential(nn.Flatten(), nn.Linear(2 * width * 49, k))
+        if n_classes:
+            self.label = nn.Embedding(n_classes, width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.body(x))
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        _check_labels(self, y)
+        h = self.body[0](x)
+        if y is not None:
+            h = h + self.label(y)[:, :, None, None]  # the same for all places
+        return self.head(self.body[1:](h))
 
 
 class Decoder(nn.Module):
-    """Codes (B, k) → logits (B, 1, 28, 28): a pixel's ink is the sigmoid of its logit. The mirror of `Encoder`."""
+    """Codes (B, k) → logits (B, 1, 28, 28): a pixel's ink is the sigmoid of its logit. The mirror of `Encoder`.
 
-    def __init__(self, k: int, *, spatial: bool = False, width: int = 16) -> None:
+    With n_classes it also takes labels: forward(z, y).
+    """
+
+    def __init__(self, k: int, *, n_classes: int = 0, spatial: bool = False, width: int = 16) -> None:
         super().__init__()
+        if spatial and n_classes:
+            raise ValueError("a spatial code has no place for a label: use spatial=True or n_classes, not both")
+        self.n_classes = n_classes
         if spatial:
             self.head = nn.Sequential(nn.Unflatten(1, (_channels(k), 7, 7)), same(_channels(k), 2 * width))
         else:
-            self.head = nn.Sequential(nn.Linear(k, 2 * width * 49), nn.Unflatten(1, (2 * width, 7, 7)), nn.SiLU())
+            first = nn.Linear(k + n_classes, 2 * width * 49)
+            self.head = nn.Sequential(first, nn.Unflatten(1, (2 * width, 7, 7)), nn.SiLU())
         self.body = nn.Sequential(same(2 * width, 2 * width), up(2 * width, width))  # 7×7, 14×14
         self.last = nn.Sequential(nn.Conv2d(width, 4, 3, padding=1), nn.PixelShuffle(2))  # 28×28
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        _check_labels(self, y)
+        if y is not None:
+            z = torch.cat([z, F.one_hot(y, self.n_classes).to(z)], dim=1)
         return self.last(self.body(self.head(z)))
+
+
+def _check_labels(network: nn.Module, y: Tensor | None) -> None:
+    if (y is not None) != bool(network.n_classes):
+        made = f"for {network.n_classes} labels" if network.n_classes else "without labels (n_classes=0)"
+        raise ValueError(
+            f"this {type(network).__name__} was made {made}; it was called {'with' if y is not None else 'without'} y"
+        )
 
 
 def _channels(k: int) -> int:
@@ -149,6 +175,42 @@ class AE(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.D(self.E(x))
+
+
+def reparameterize(mu: Tensor, log_var: Tensor, eps: Tensor | None = None) -> Tensor:
+    """z = μ + σ ε with σ = exp(½ log σ²): all (B, k). eps: standard normal noise, drawn here by default."""
+    eps = torch.randn_like(mu) if eps is None else eps
+    return mu + (0.5 * log_var).exp() * eps
+
+
+class VAE(nn.Module):
+    """Variational autoencoder (Kingma & Welling 2014): Q(z|x) = N(μ, σ²) from E, P(x|z) = Bernoulli(σ(logits)) from D.
+
+    E: pictures (B, 1, 28, 28) → (B, 2k), μ and log σ². D: codes (B, k) → logits (B, 1, 28, 28).
+    forward: pictures → logits of their reconstruction from one draw of z, μ (B, k), log σ² (B, k).
+    Conditional if E and D take labels: then x or z comes with y (B,) everywhere.
+    """
+
+    def __init__(self, E: nn.Module, D: nn.Module) -> None:
+        super().__init__()
+        self.E, self.D = E, D
+
+    def encode(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """μ and log σ² of Q(z|x): two tensors (B, k)."""
+        mu, log_var = (self.E(x) if y is None else self.E(x, y)).chunk(2, dim=1)
+        return mu, log_var
+
+    def logits(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Logits (B, 1, 28, 28) of the pixels' probabilities."""
+        return self.D(z) if y is None else self.D(z, y)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """The probability of ink at every pixel, (B, 1, 28, 28): a mean picture, not a sample of P(x|z)."""
+        return self.logits(z, y).sigmoid()
+
+    def forward(self, x: Tensor, y: Tensor | None = None, *, eps: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        mu, log_var = self.encode(x, y)
+        return self.logits(reparameterize(mu, log_var, eps), y), mu, log_var
 
 
 class Classifier(nn.Module):

@@ -52,7 +52,7 @@ def test_the_gradient_of_kl_is_right(generator):
 
 
 def gaussian_model(generator, wider):
-    """A linear-Gaussian model: images (5, 6), their exact log p(x), log weights of a q `wider` than the posterior, D[q ‖ posterior].
+    """A linear-Gaussian model: images (5, 6), exact log p(x), log weights of a q `wider` than the posterior, D[q ‖ posterior].
 
     z ~ N(0, I) with 3 numbers, x|z ~ N(z W, ½ I); the posterior has the covariance (I + 2 W Wᵀ)⁻¹.
     """

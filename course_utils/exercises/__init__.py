@@ -1,10 +1,12 @@
 """The tasks: one spec each, read by the instant check (`verify`) and by the grader alike."""
 
-from course_utils.exercises import autoencoders, elbo, pca, probability
+from course_utils.exercises import autoencoders, elbo, pca, probability, vae
 from course_utils.exercises.check import Result, check
 from course_utils.exercises.spec import Mistake, Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (*probability.TASKS, *pca.TASKS, *autoencoders.TASKS, *elbo.TASKS)}
+TASKS: dict[str, Task] = {
+    task.name: task for task in (*probability.TASKS, *pca.TASKS, *autoencoders.TASKS, *elbo.TASKS, *vae.TASKS)
+}
 
 __all__ = ["TASKS", "Mistake", "Result", "Task", "check", "verify"]
 

@@ -1,0 +1,55 @@
+"""Frames → one small GIF that plays anywhere, beside a scrubber and a still strip."""
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from html import escape
+
+import matplotlib.pyplot as plt
+from IPython.display import HTML, display
+from matplotlib.axes import Axes
+from PIL import Image
+
+from course_utils.plots import described
+from course_utils.widgets import slider
+
+
+def animate(
+    draw: Callable[[object, Axes], None],
+    values: Sequence,
+    *,
+    still: Sequence,
+    label: str,
+    alt: str,
+    size: tuple[float, float] = (4, 4),
+    seconds: float = 6.0,
+) -> None:
+    """A film of `draw(value, ax)` over all `values`, then a slider over them with the `still` ones as its still picture.
+
+    size: of one frame, in inches. seconds: of one round; the last frame stays a little longer.
+    """
+    film = base64.b64encode(gif(draw, values, size=size, seconds=seconds)).decode()
+    display(HTML(f'<img src="data:image/gif;base64,{film}" alt="{escape(described(alt))}">'))
+    slider(draw, values, still=still, label=label, alt=alt, size=size)
+
+
+def gif(
+    draw: Callable[[object, Axes], None], values: Sequence, *, size: tuple[float, float] = (4, 4), seconds: float = 6.0
+) -> bytes:
+    """The frames as a looping GIF with one palette of 32 colours, 80 pixels an inch."""
+    frames = []
+    for value in values:
+        fig, ax = plt.subplots(figsize=size, dpi=80)
+        draw(value, ax)
+        buffer = io.BytesIO()
+        fig.savefig(buffer, format="png")
+        plt.close(fig)
+        frames.append(Image.open(buffer).convert("RGB"))
+    last = frames[-1].quantize(32, dither=Image.Dither.NONE)  # its palette serves all: it shows the most
+    frames = [frame.quantize(palette=last, dither=Image.Dither.NONE) for frame in frames]
+    each = int(1000 * seconds / len(frames))
+    out = io.BytesIO()
+    frames[0].save(
+        out, format="gif", save_all=True, append_images=frames[1:], loop=0, duration=[each] * (len(frames) - 1) + [each + 1500]
+    )
+    return out.getvalue()

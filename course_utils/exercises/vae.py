@@ -1,0 +1,116 @@
+"""Tasks of lesson 05."""
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+from torch.distributions import Bernoulli, Normal, kl_divergence
+
+from course_utils.exercises.spec import Mistake, Task, randn
+
+# negative_elbo: cross-entropy plus KL, in nats per image
+
+
+def _vae_inputs(generator: Generator) -> dict[str, object]:
+    B, d, k = 5, 12, 3
+    logits, x = 2 * randn(generator, B, d), (randn(generator, B, d) > 0).double()
+    return {"logits": logits, "x": x, "mu": randn(generator, B, k), "log_var": randn(generator, B, k)}
+
+
+def _parts(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy (B,) and KL (B,), from torch.distributions."""
+    cross_entropy = -Bernoulli(logits=logits).log_prob(x).sum(dim=1)
+    return cross_entropy, kl_divergence(Normal(mu, (0.5 * log_var).exp()), Normal(0.0, 1.0)).sum(dim=1)
+
+
+def _negative_elbo(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    cross_entropy, kl = _parts(logits, x, mu, log_var)
+    return (cross_entropy + kl).mean()
+
+
+def _weighted(pixels: float, code: float):
+    """The loss with another weight on each part."""
+
+    def mistaken(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+        cross_entropy, kl = _parts(logits, x, mu, log_var)
+        return (pixels * cross_entropy + code * kl).mean()
+
+    return mistaken
+
+
+def _mean_over_pixels(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    return _weighted(1 / x.shape[1], 1.0)(logits, x, mu, log_var)
+
+
+def _mean_over_code(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    return _weighted(1.0, 1 / mu.shape[1])(logits, x, mu, log_var)
+
+
+def _sigma_for_log_var(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    return _negative_elbo(logits, x, mu, 2 * log_var)
+
+
+def _sigmoid_twice(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    return _negative_elbo(logits.sigmoid(), x, mu, log_var)
+
+
+NEGATIVE_ELBO = Task(
+    name="negative_elbo",
+    lesson="05",
+    points=2,
+    inputs=_vae_inputs,
+    reference=_negative_elbo,
+    mistakes=(
+        Mistake(_mean_over_pixels, "is the cross-entropy a mean over pixels? That is a hidden β: sum over pixels."),
+        Mistake(_mean_over_code, "is the KL a mean over the code? Sum over its k numbers."),
+        Mistake(
+            lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var) * len(x),
+            "is that a sum over images? Mean over images.",
+        ),
+        Mistake(
+            lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var) / x.shape[1],
+            "nats per image: do not divide by the pixels.",
+        ),
+        Mistake(_weighted(1.0, 2.0), "the ½ in front of the KL is missing."),
+        Mistake(_weighted(1.0, 0.0), "that is the cross-entropy alone: add the KL."),
+        Mistake(_weighted(1.0, -1.0), "the sign of the KL: it is a cost, added to the cross-entropy."),
+        Mistake(lambda logits, x, mu, log_var: -_negative_elbo(logits, x, mu, log_var), "that is the ELBO; return minus it."),
+        Mistake(_sigma_for_log_var, "log_var is log σ², not log σ."),
+        Mistake(_sigmoid_twice, "is a sigmoid applied before a loss that expects logits?"),
+    ),
+)
+
+
+# active_units: code numbers whose mean depends on the picture
+
+
+def _unit_inputs(generator: Generator) -> dict[str, object]:
+    active = int(torch.randint(3, 6, (), generator=generator))
+    scale = torch.tensor([2.0, 1.0, 0.6, 0.4, 0.3][:active] + [0.05, 0.03], dtype=torch.float64)
+    offset = randn(generator, len(scale)).sign() * (0.5 + torch.rand(len(scale), generator=generator, dtype=torch.float64))
+    mu = randn(generator, 400, len(scale)) * scale + offset
+    return {"mu": mu[:, torch.randperm(len(scale), generator=generator)]}
+
+
+def _active_units(mu: Tensor) -> float:
+    return float((np.var(mu.numpy(), axis=0) > 0.01).sum())
+
+
+ACTIVE_UNITS = Task(
+    name="active_units",
+    lesson="05",
+    points=1,
+    inputs=_unit_inputs,
+    reference=_active_units,
+    mistakes=(
+        Mistake(
+            lambda mu: (mu.std(dim=0) > 0.01).sum(), "that compares the standard deviation; the threshold is for the variance."
+        ),
+        Mistake(lambda mu: ((mu**2).mean(dim=0) > 0.01).sum(), "that is the mean square; a constant mean is not activity."),
+        Mistake(lambda mu: mu.shape[1], "that is the size of the code; count only the numbers that vary."),
+        Mistake(lambda mu: (mu.var(dim=1) > 0.01).sum(), "the variance over the images, dim 0, for each number of the code."),
+        Mistake(lambda mu: (mu.var(dim=0) <= 0.01).sum(), "these are the inactive ones."),
+        Mistake(lambda mu: (mu.var(dim=0) > 0.01).double().mean(), "that is a share; return the number of units."),
+    ),
+)
+
+TASKS = (NEGATIVE_ELBO, ACTIVE_UNITS)
