@@ -84,10 +84,10 @@ NEGATIVE_ELBO = Task(
 
 
 def _unit_inputs(generator: Generator) -> dict[str, object]:
-    """Three or four active units and five others: their means vary little or hardly at all, around 0 or around another number."""
+    """Three or four active units and eight others: their means vary little or hardly at all, around 0 or elsewhere."""
     active = int(torch.randint(3, 5, (), generator=generator))
-    scale = torch.tensor([2.0, 1.0, 0.6, 0.4][:active] + [0.05, 0.03, 0.004, 0.004, 0.004], dtype=torch.float64)
-    around = torch.tensor([1.0] * active + [0.8, 0.0, -0.7, 0.9, 0.0], dtype=torch.float64)
+    scale = torch.tensor([2.0, 1.0, 0.6, 0.4][:active] + [0.05] + 7 * [0.004], dtype=torch.float64)
+    around = torch.tensor([1.0] * active + [0.8, 0.9] + 6 * [0.0], dtype=torch.float64)
     mu = randn(generator, 400, len(scale)) * scale + around
     return {"mu": mu[:, torch.randperm(len(scale), generator=generator)]}
 
