@@ -23,20 +23,27 @@ def animate(
     alt: str,
     size: tuple[float, float] = (4, 4),
     seconds: float = 6.0,
+    colors: int = 32,
 ) -> None:
     """A film of `draw(value, ax)` over all `values`, then a slider over them with the `still` ones as its still picture.
 
-    size: of one frame, in inches. seconds: of one round; the last frame stays a little longer.
+    size: of one frame, in inches. seconds: of one round; the last frame stays a little longer. colors: of the film; fewer
+    make it smaller.
     """
-    film = base64.b64encode(gif(draw, values, size=size, seconds=seconds)).decode()
+    film = base64.b64encode(gif(draw, values, size=size, seconds=seconds, colors=colors)).decode()
     display(HTML(f'<img src="data:image/gif;base64,{film}" alt="{escape(described(alt))}">'))
     slider(draw, values, still=still, label=label, alt=alt, size=size)
 
 
 def gif(
-    draw: Callable[[object, Axes], None], values: Sequence, *, size: tuple[float, float] = (4, 4), seconds: float = 6.0
+    draw: Callable[[object, Axes], None],
+    values: Sequence,
+    *,
+    size: tuple[float, float] = (4, 4),
+    seconds: float = 6.0,
+    colors: int = 32,
 ) -> bytes:
-    """The frames as a looping GIF with one palette of 32 colours, 80 pixels an inch."""
+    """The frames as a looping GIF with one palette for all, 80 pixels an inch."""
     frames = []
     for value in values:
         fig, ax = plt.subplots(figsize=size, dpi=80)
@@ -45,11 +52,10 @@ def gif(
         fig.savefig(buffer, format="png")
         plt.close(fig)
         frames.append(Image.open(buffer).convert("RGB"))
-    last = frames[-1].quantize(32, dither=Image.Dither.NONE)  # its palette serves all: it shows the most
+    last = frames[-1].quantize(colors, dither=Image.Dither.NONE)  # its palette serves all: it shows the most
     frames = [frame.quantize(palette=last, dither=Image.Dither.NONE) for frame in frames]
     each = int(1000 * seconds / len(frames))
+    times = [each] * (len(frames) - 1) + [each + 1500]
     out = io.BytesIO()
-    frames[0].save(
-        out, format="gif", save_all=True, append_images=frames[1:], loop=0, duration=[each] * (len(frames) - 1) + [each + 1500]
-    )
+    frames[0].save(out, format="gif", save_all=True, append_images=frames[1:], loop=0, duration=times)
     return out.getvalue()

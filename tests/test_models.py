@@ -165,3 +165,56 @@ def test_weights_survive_a_round_trip(tmp_path, monkeypatch):
     back = models.pretrained("classifier", "made")
     for (name, before), after in zip(net.state_dict().items(), back.state_dict().values(), strict=True):
         torch.testing.assert_close(after, before, rtol=1e-3, atol=1e-6, msg=name)
+
+
+def make_vae(k=3, n_classes=0):
+    return models.VAE(models.Encoder(2 * k, n_classes=n_classes, width=2), models.Decoder(k, n_classes=n_classes, width=2))
+
+
+def test_a_vae_is_its_parts(generator):
+    vae, x, eps = make_vae(), torch.rand(4, 1, 28, 28, generator=generator), torch.randn(4, 3, generator=generator)
+    logits, mu, log_var = vae(x, eps=eps)
+    assert logits.shape == x.shape and mu.shape == log_var.shape == (4, 3)
+    torch.testing.assert_close(torch.cat([mu, log_var], dim=1), vae.E(x))
+    torch.testing.assert_close(logits, vae.D(mu + (0.5 * log_var).exp() * eps))
+    torch.testing.assert_close(vae.decode(mu), vae.logits(mu).sigmoid())
+
+
+def test_a_reparametrised_draw_has_the_right_distribution_and_gradient(generator):
+    mu, log_var = torch.tensor([[0.3, -1.0]]).double(), torch.tensor([[-1.0, 0.5]]).double()
+    eps = torch.randn(200_000, 2, generator=generator, dtype=torch.float64)
+    z = models.reparameterize(mu, log_var, eps)
+    torch.testing.assert_close(z.mean(dim=0), mu[0], atol=0.01, rtol=0)
+    torch.testing.assert_close(z.var(dim=0), log_var[0].exp(), atol=0.02, rtol=0)
+    assert torch.autograd.gradcheck(models.reparameterize, (mu.requires_grad_(), log_var.requires_grad_(), eps[:1]))
+    torch.manual_seed(0)
+    assert not torch.equal(models.reparameterize(mu, log_var), models.reparameterize(mu, log_var))
+
+
+def test_a_conditional_vae_sees_the_label_twice(generator):
+    vae, x = make_vae(n_classes=10), torch.rand(2, 1, 28, 28, generator=generator)
+    a, b = torch.tensor([3, 3]), torch.tensor([3, 7])
+    mu_a, mu_b = vae.encode(x, a)[0], vae.encode(x, b)[0]
+    assert torch.equal(mu_a[0], mu_b[0]) and not torch.allclose(mu_a[1], mu_b[1])
+    z = torch.zeros(2, 3)
+    assert torch.equal(vae.decode(z, a)[0], vae.decode(z, b)[0]) and not torch.allclose(
+        vae.decode(z, a)[1], vae.decode(z, b)[1]
+    )
+
+
+def test_labels_must_fit_the_network():
+    x, z, y = torch.zeros(2, 1, 28, 28), torch.zeros(2, 3), torch.tensor([1, 2])
+    with pytest.raises(ValueError, match=r"Encoder was made without labels \(n_classes=0\); it was called with y"):
+        make_vae().encode(x, y)
+    with pytest.raises(ValueError, match="Decoder was made for 10 labels; it was called without y"):
+        make_vae(n_classes=10).decode(z)
+    with pytest.raises(ValueError, match="not both"):
+        models.Decoder(49, spatial=True, n_classes=10)
+
+
+def test_conditional_networks_without_labels_are_the_plain_ones():
+    """The label is added, nothing else changes: with its weights at 0, both give the same."""
+    plain, given = models.Encoder(4, width=2), models.Encoder(4, width=2, n_classes=10)
+    given.load_state_dict({**plain.state_dict(), "label.weight": torch.zeros(10, 2)})
+    x = torch.rand(3, 1, 28, 28)
+    torch.testing.assert_close(given(x, torch.tensor([0, 5, 9])), plain(x))

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from torch.distributions import MultivariateNormal, Normal, kl_divergence
+from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from course_utils import latent, metrics, objectives
+from course_utils import latent, metrics, models, objectives
 
 
 def test_squared_error_sums_over_pixels_and_averages_over_images(generator):
@@ -52,24 +52,24 @@ def test_the_gradient_of_kl_is_right(generator):
 
 
 def gaussian_model(generator, wider):
-    """A linear-Gaussian model: images (5, 6), exact log p(x), log weights of a q `wider` than the posterior, D[q ‖ posterior].
+    """Probabilistic PCA as a model with a code: images (5, 6), exact log p(x), log weights of a q `wider` than the posterior.
 
-    z ~ N(0, I) with 3 numbers, x|z ~ N(z W, ½ I); the posterior has the covariance (I + 2 W Wᵀ)⁻¹.
+    z ~ N(0, I), x|z ~ N(mean + z W, σ² I). Also D[q ‖ posterior], (5,).
     """
-    W, x = (torch.randn(n, 6, generator=generator, dtype=torch.float64) for n in (3, 5))
-    eye = torch.eye(3, dtype=torch.float64)
-    covariance = torch.linalg.inv(eye + 2 * W @ W.T)
-    posterior = MultivariateNormal(2 * x @ W.T @ covariance, covariance)
-    q = MultivariateNormal(posterior.mean, wider**2 * covariance)
-    exact = MultivariateNormal(torch.zeros(6, dtype=torch.float64), W.T @ W + 0.5 * torch.eye(6)).log_prob(x)
+    mixed = torch.randn(200, 6, generator=generator, dtype=torch.float64)
+    pca = models.PCA.fit(mixed @ torch.randn(6, 6, generator=generator, dtype=torch.float64), 3)
+    x, kept = mixed[:5], pca.eigenvalues[:3]
+    W = (kept - pca.noise).sqrt()[:, None] * pca.axes  # the decoder's weights, set from the analysis
+    posterior = Normal((x - pca.mean) @ W.T / kept, (pca.noise / kept).sqrt())
+    q = Normal(posterior.mean, wider * posterior.scale)
 
     def log_weights(x):
         while True:
             z = q.sample()
-            log_p = Normal(z @ W, 0.5**0.5).log_prob(x).sum(dim=1) + Normal(0.0, 1.0).log_prob(z).sum(dim=1)
-            yield log_p - q.log_prob(z)
+            log_p = Normal(pca.mean + z @ W, pca.noise.sqrt()).log_prob(x).sum(dim=1) + Normal(0.0, 1.0).log_prob(z).sum(dim=1)
+            yield log_p - q.log_prob(z).sum(dim=1)
 
-    return x, exact, log_weights, kl_divergence(q, posterior)
+    return x, pca.log_prob(x), log_weights, kl_divergence(q, posterior).sum(dim=1)
 
 
 def test_the_bound_is_exact_with_the_posterior(generator):
@@ -86,6 +86,20 @@ def test_any_other_bound_is_below_by_the_divergence_and_tightens(generator):
     error = {K: values.std(dim=0) / 1000**0.5 for K, values in runs.items()}
     assert ((gap[1] - divergence).abs() < 4.5 * error[1]).all()  # ELBO = log p(x) − D[q ‖ posterior]
     assert (gap[1] > gap[5]).all() and (gap[5] > gap[50]).all() and (gap[50] > -4.5 * error[50]).all()
+
+
+def test_log_weights_of_a_vae_are_those_of_torch_distributions(generator):
+    mu, log_var = torch.randn(2, 4, 3, generator=generator, dtype=torch.float64).unbind()
+    V = torch.randn(3, 9, generator=generator, dtype=torch.float64)
+    x = (torch.rand(4, 9, generator=generator) < 0.5).double()
+    seen = []
+    weights = metrics.log_weights(lambda x: (mu, log_var), lambda z: seen.append(z) or z @ V, generator=generator)(x)
+    first, second = next(weights), next(weights)
+    for weight, z in zip((first, second), seen, strict=True):
+        log_q = Normal(mu, (0.5 * log_var).exp()).log_prob(z).sum(dim=1)
+        log_p = Normal(0.0, 1.0).log_prob(z).sum(dim=1) + Bernoulli(logits=z @ V).log_prob(x).sum(dim=1)
+        torch.testing.assert_close(weight, log_p - log_q)
+    assert not torch.equal(first, second)
 
 
 @pytest.mark.parametrize("batch", [1, 7, 100])

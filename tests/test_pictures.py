@@ -2,6 +2,7 @@
 
 import base64
 import io
+from itertools import pairwise
 
 import IPython.display
 import matplotlib.colors
@@ -11,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course_utils import plots, widgets
+from course_utils import animation, plots, widgets
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +25,7 @@ def close_figures():
 def displayed(monkeypatch):
     """What is displayed, as (arguments, keywords)."""
     seen = []
-    for module in (IPython.display, widgets):
+    for module in (IPython.display, widgets, animation):
         monkeypatch.setattr(module, "display", lambda *args, **kwargs: seen.append((args, kwargs)))
     return seen
 
@@ -166,3 +167,24 @@ def test_a_tree_names_every_node_and_says_where_the_leaves_are():
     assert {name: x for name, (x, _) in place.items()} == {"root": 0, "a": 1, "one": 2, "two": 2, "three": 1}
     assert place["one"][1] > place["two"][1] > place["three"][1] and place["a"][1] == pytest.approx(-0.5)
     assert [text.get_text() for text in ax.texts].count("nowhere") == 2
+
+
+def test_a_film_has_all_frames_and_loops():
+    film = Image.open(io.BytesIO(animation.gif(draw, [1, 2, 3, 4], size=(2, 1.5), seconds=2)))
+    assert (film.n_frames, film.size, film.info["loop"]) == (4, (160, 120), 0)
+    times, frames = [], []
+    for i in range(4):
+        film.seek(i)
+        times.append(film.info["duration"])
+        frames.append(np.asarray(film.convert("L"), dtype=float))
+    assert times == [500, 500, 500, 2000]
+    assert all(np.abs(a - b).max() > 50 for a, b in pairwise(frames))
+
+
+def test_an_animation_comes_with_a_scrubber_and_a_still(displayed):
+    animation.animate(draw, [1, 2, 3], still=[1, 3], label="value", alt='A "line".', size=(2, 2))
+    ((html,), _), ((bundle,), options) = displayed
+    assert html.data.startswith('<img src="data:image/gif;base64,') and 'alt="A &quot;line&quot;."' in html.data
+    assert "application/vnd.jupyter.widget-view+json" in bundle and options["metadata"]["image/png"]["alt"] == 'A "line".'
+    with pytest.raises(ValueError, match="alt text"):
+        animation.animate(draw, [1], still=[1], label="value", alt=" ")
