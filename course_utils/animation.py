@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 import matplotlib.pyplot as plt
+import numpy as np
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from PIL import Image
@@ -53,6 +54,9 @@ def gif(
         plt.close(fig)
         frames.append(Image.open(buffer).convert("RGB"))
     last = frames[-1].quantize(colors, dither=Image.Dither.NONE)  # its palette serves all: it shows the most
+    palette = np.array(last.getpalette()).reshape(-1, 3)
+    palette[palette.sum(axis=1).argmax()] = 255  # the paper stays white
+    last.putpalette(palette.flatten().tolist())
     frames = [frame.quantize(palette=last, dither=Image.Dither.NONE) for frame in frames]
     each = int(1000 * seconds / len(frames))
     times = [each] * (len(frames) - 1) + [each + 1500]

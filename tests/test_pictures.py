@@ -178,6 +178,7 @@ def test_a_film_has_all_frames_and_loops():
         times.append(film.info["duration"])
         frames.append(np.asarray(film.convert("L"), dtype=float))
     assert times == [500, 500, 500, 2000]
+    assert all(frame[0, 0] == 255 for frame in frames)  # the paper is white
     assert all(np.abs(a - b).max() > 50 for a, b in pairwise(frames))
 
 
