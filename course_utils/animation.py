@@ -55,7 +55,7 @@ def gif(
         frames.append(Image.open(buffer).convert("RGB"))
     last = frames[-1].quantize(colors, dither=Image.Dither.NONE)  # its palette serves all: it shows the most
     palette = np.array(last.getpalette()).reshape(-1, 3)
-    palette[palette.sum(axis=1).argmax()] = 255  # the paper stays white
+    palette[palette.min(axis=1) > 245] = 255  # the paper stays white
     last.putpalette(palette.flatten().tolist())
     frames = [frame.quantize(palette=last, dither=Image.Dither.NONE) for frame in frames]
     each = int(1000 * seconds / len(frames))
