@@ -3,22 +3,24 @@
     COURSE_DATASET=mnist python benchmarks/ranges.py 05 --seeds 1 2 3 4 5
 
 runs the code cells of the lesson once for each seed, without pictures and tasks, and prints every claim with its values. The
-seed changes what is drawn: initial weights, batches, noise, and every generator that the lesson seeds.
+seed moves every seed of the lesson: PyTorch's, NumPy's generators, and what is passed to scikit-learn as `random_state`.
 """
 
 import argparse
 import contextlib
 import io
 import os
+import re
 from collections import defaultdict
 
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 
-from course_utils import animation, data, metrics, plots, runtime, widgets
+from course_utils import animation, metrics, plots, widgets
 from course_utils.teaching import lessons
 
 SPACING = 1000  # seeds of two runs never meet
@@ -28,25 +30,20 @@ def measure(number: str, seed: int) -> dict[str, float]:
     """All values that lesson `number` passes to `metrics.expect`, with every seed moved by `seed`."""
     found: dict[str, float] = {}
     shift = SPACING * seed
-    real = {
-        "seed": runtime.seed_everything, "batches": data.batches, "torch": torch.manual_seed,
-        "generator": torch.Generator.manual_seed, "non_digits": data.non_digits,
-    }  # fmt: skip
+    global_seed, numpy_generator, torch_generator = torch.manual_seed, np.random.default_rng, torch.Generator
 
-    class Generator(torch.Generator):
+    class Generator(torch_generator):
         def manual_seed(self, seed: int) -> torch.Generator:
-            return real["generator"](self, seed + shift)
+            return super().manual_seed(seed + shift)
 
     patches = [
         (metrics, "expect", lambda claim, value, dataset: found.update({claim: float(value)})),
         (plots, "show", lambda fig, *, alt: plt.close(fig)),
         (widgets, "sliders", lambda *args, **options: None),
         (animation, "animate", lambda *args, **options: None),
-        (runtime, "seed_everything", lambda seed=0: real["seed"](seed + shift)),
-        (data, "batches", lambda images, size, *, seed=0: real["batches"](images, size, seed=seed + shift)),
-        (data, "non_digits", lambda x, *, seed=0: real["non_digits"](x, seed=seed + shift)),
-        (torch, "manual_seed", lambda seed: real["torch"](seed + shift)),
+        (torch, "manual_seed", lambda seed: global_seed(seed + shift)),
         (torch, "Generator", Generator),
+        (np.random, "default_rng", lambda seed: numpy_generator(seed + shift)),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in patches]
     for module, name, patched in patches:
@@ -55,8 +52,9 @@ def measure(number: str, seed: int) -> dict[str, float]:
     try:
         for cell in lessons.code_cells(lessons.find(number)[0].read()):
             if "nbgrader" not in cell.metadata:
+                source = re.sub(r"random_state=(\d+)", lambda found: f"random_state={int(found[1]) + shift}", cell.source)
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                    exec(cell.source, scope)
+                    exec(source, scope)
     finally:
         for module, name, original in before:
             setattr(module, name, original)

@@ -45,6 +45,8 @@ def gif(
     colors: int = 32,
 ) -> bytes:
     """The frames as a looping GIF with one palette for all, 80 pixels an inch."""
+    if not len(values):
+        raise ValueError("a film needs at least one frame")
     frames = []
     for value in values:
         fig, ax = plt.subplots(figsize=size, dpi=80)

@@ -115,21 +115,20 @@ def non_digits(digits: Tensor, *, seed: int = 0) -> dict[str, Tensor]:
 
     alphabet = "ACEFGHJKLMNPRTUVWXY"  # B D I O Q S Z look like digits
     which, turn, size, move = (uniform(*limits, n) for limits in ((0, len(alphabet)), (-9, 9), (0.75, 0.95), (-1.4, 1.4)))
-    large = {character: letter(character) for character in alphabet}
-    letters = [
-        place(large[alphabet[int(i)]], turn=t, size=s, right=m) for i, t, s, m in zip(which, turn, size, move, strict=True)
-    ]
-    photos = [torch.from_numpy(photo.mean(axis=2) / 255).float() for photo in load_sample_images().images]
-    patches = []
-    for i, top, left in uniform(0, 1, n, 3):
-        photo = photos[int(i * len(photos))]
-        r, c = int(top * (photo.shape[0] - 56)), int(left * (photo.shape[1] - 56))
-        patches.append(F.avg_pool2d(photo[None, None, r : r + 56, c : c + 56], 2))
+    letters = torch.empty(n, 1, 28, 28)
+    for i, character in enumerate(alphabet):
+        mine = which.long() == i
+        letters[mine] = place(letter(character), turn=turn[mine], size=size[mine], right=move[mine])
+    photos = torch.stack([torch.from_numpy(photo.mean(axis=2) / 255).float() for photo in load_sample_images().images])
+    i, top, left = uniform(0, 1, n, 3).unbind(dim=1)
+    span = torch.arange(56)  # a patch is 56×56, shown at half its size
+    rows, columns = ((v * (photos.shape[d] - 56)).long()[:, None] + span for d, v in ((1, top), (2, left)))
+    patches = F.avg_pool2d(photos[(i * len(photos)).long()[:, None, None], rows[:, :, None], columns[:, None, :]], 2)
     order = uniform(0, 1, n, 784).argsort(dim=1).to(digits.device)
     dots = F.one_hot(uniform(0, 784, n).long(), 784).float()
     made = {
-        "letters": torch.cat(letters),
-        "photo patches": torch.cat(patches),
+        "letters": letters,
+        "photo patches": patches,
         "inverted": 1 - digits,
         "shuffled pixels": digits.flatten(1).gather(1, order),
         "almost empty": uniform(0, 0.05, n, 784),

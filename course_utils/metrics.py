@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course_utils.models import reparameterize
+
 RANGES = json.loads((Path(__file__).parent / "expected.json").read_text(encoding="utf-8"))
 
 
@@ -34,6 +36,8 @@ def iw_bound(log_weights: Callable[[Tensor], Iterator[Tensor]], x: Tensor, *, sa
     and stays below log p(x); a single estimate may lie above.
     log_weights: takes images (B, …) and yields log p(x, z) − log q(z|x) (B,) for one fresh code per image, again and again.
     """
+    if samples < 1:
+        raise ValueError(f"the bound needs at least one code per image, got samples = {samples}")
     bounds = []
     for piece in x.split(batch):
         total = None
@@ -59,7 +63,7 @@ def log_weights(
         mu, log_var = encode(x)
         while True:
             eps = torch.randn(mu.shape, dtype=mu.dtype, device=mu.device, generator=generator)
-            z = mu + (0.5 * log_var).exp() * eps
+            z = reparameterize(mu, log_var, eps)
             log_px = -F.binary_cross_entropy_with_logits(logits(z), x, reduction="none").flatten(1).sum(dim=1)
             yield log_px + 0.5 * (eps**2 + log_var - z**2).sum(dim=1)  # log p(z) − log q(z|x): the 2π cancel
 
