@@ -116,9 +116,9 @@ def non_digits(digits: Tensor, *, seed: int = 0) -> dict[str, Tensor]:
     alphabet = "ACEFGHJKLMNPRTUVWXY"  # B D I O Q S Z look like digits
     which, turn, size, move = (uniform(*limits, n) for limits in ((0, len(alphabet)), (-9, 9), (0.75, 0.95), (-1.4, 1.4)))
     letters = torch.empty(n, 1, 28, 28)
-    for i, character in enumerate(alphabet):
+    for i in which.long().unique():
         mine = which.long() == i
-        letters[mine] = place(letter(character), turn=turn[mine], size=size[mine], right=move[mine])
+        letters[mine] = place(letter(alphabet[i]), turn=turn[mine], size=size[mine], right=move[mine])
     photos = torch.stack([torch.from_numpy(photo.mean(axis=2) / 255).float() for photo in load_sample_images().images])
     i, top, left = uniform(0, 1, n, 3).unbind(dim=1)
     span = torch.arange(56)  # a patch is 56×56, shown at half its size
