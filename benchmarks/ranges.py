@@ -43,7 +43,7 @@ def measure(number: str, seed: int) -> dict[str, float]:
         (animation, "animate", lambda *args, **options: None),
         (torch, "manual_seed", lambda seed: global_seed(seed + shift)),
         (torch, "Generator", Generator),
-        (np.random, "default_rng", lambda seed: numpy_generator(seed + shift)),
+        (np.random, "default_rng", lambda seed=None: numpy_generator(seed + shift if isinstance(seed, int) else seed)),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in patches]
     for module, name, patched in patches:

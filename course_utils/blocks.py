@@ -1,6 +1,14 @@
-"""The only convolutions of the course: keep the size of the picture, halve it, double it."""
+"""What the networks of the course are built from: dense layers, and convolutions that keep, halve or double the picture."""
+
+from itertools import pairwise
 
 from torch import nn
+
+
+def dense(*widths: int) -> nn.Sequential:
+    """(B, widths[0]) → (B, widths[-1]): linear layers with SiLU between them, none after the last."""
+    layers = [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.SiLU())]
+    return nn.Sequential(*layers[:-1])
 
 
 def same(channels_in: int, channels_out: int) -> nn.Sequential:

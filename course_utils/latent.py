@@ -1,4 +1,6 @@
-"""Walks in latent space: pure functions of codes."""
+"""Walks in latent space: pure functions of codes and of `decode`."""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -22,3 +24,18 @@ def grid(low: Tensor, high: Tensor, n: int) -> Tensor:
     """n × n codes over the rectangle from low (2,) to high (2,), row by row from the top: (n², 2), as a picture is read."""
     across, up = (torch.linspace(float(a), float(b), n, device=low.device) for a, b in zip(low, high, strict=True))
     return torch.stack([across.repeat(n), up.flip(0).repeat_interleave(n)], dim=1)
+
+
+def normal_grid(n: int) -> Tensor:
+    """n × n codes that each stand for an equal share of draws from N(0, I): (n², 2), row by row from the top.
+
+    Along each side N(0, 1) is cut into n slices of equal probability; a code stands at the median of its slices.
+    """
+    side = torch.special.ndtri((torch.arange(n, dtype=torch.float64) + 0.5) / n).float()
+    return torch.stack([side.repeat(n), side.flip(0).repeat_interleave(n)], dim=1)
+
+
+def transfer(decode: Callable[[Tensor, Tensor], Tensor], z: Tensor, n_classes: int = 10) -> Tensor:
+    """Every code z (N, k) decoded under every label: (N, n_classes, 1, 28, 28). decode: (z, y) → pictures."""
+    y = torch.arange(n_classes, device=z.device).repeat(len(z))
+    return decode(z.repeat_interleave(n_classes, dim=0), y).unflatten(0, (len(z), n_classes))

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from course_utils.blocks import down, same, up
 
@@ -138,6 +139,35 @@ class Decoder(nn.Module):
         if y is not None:
             z = torch.cat([z, F.one_hot(y, self.n_classes).to(z)], dim=1)
         return self.last(self.body(self.head(z)))
+
+
+class Discriminator(nn.Module):
+    """Pictures (B, 1, 28, 28) in [0, 1] → logits (B,): above 0 for "real". With n_classes it also takes labels: forward(x, y).
+
+    features: pictures → (B, 4 · width), the last hidden layer. A label adds the features' product with a vector of its own
+    (Miyato & Koyama 2018). spectral: every layer is divided by its largest singular value (Miyato et al. 2018).
+    """
+
+    def __init__(self, *, n_classes: int = 0, width: int = 16, spectral: bool = True) -> None:
+        super().__init__()
+        self.n_classes = n_classes
+        self.features = nn.Sequential(
+            down(1, width), down(width, 2 * width), same(2 * width, 2 * width), nn.Flatten(),
+            nn.Linear(2 * width * 49, 4 * width), nn.SiLU(),
+        )  # fmt: skip
+        self.head = nn.Linear(4 * width, 1)
+        if n_classes:
+            self.label = nn.Embedding(n_classes, 4 * width)
+        if spectral:
+            for layer in self.modules():
+                if isinstance(layer, nn.Conv2d | nn.Linear | nn.Embedding):
+                    spectral_norm(layer)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        _check_labels(self, y)
+        h = self.features(x)
+        logits = self.head(h)[:, 0]
+        return logits if y is None else logits + (self.label(y) * h).sum(dim=1)
 
 
 def _check_labels(network: nn.Module, y: Tensor | None) -> None:

@@ -29,3 +29,20 @@ def kl(mu: Tensor, log_var: Tensor) -> Tensor:
     if mu.shape != log_var.shape:
         raise ValueError(f"mu and log_var must have one shape, got {tuple(mu.shape)} and {tuple(log_var.shape)}")
     return 0.5 * (log_var.exp() + mu**2 - 1 - log_var).flatten(1).sum(dim=1).mean()
+
+
+def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """−E log D(x) − E log(1 − D(G(z))) with D = σ(logit), in nats: minus the game's value V (Goodfellow et al. 2014, eq. 1).
+
+    real, fake: logits (B,) of real and of generated pictures → a scalar. At the optimum, where D = ½ everywhere, it is log 4.
+    """
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
+
+
+def generator_loss(fake: Tensor, *, saturating: bool = False) -> Tensor:
+    """−E log D(G(z)), the non-saturating loss; `saturating`: E log(1 − D(G(z))), the generator's part of the game's value V.
+
+    fake: logits (B,) of generated pictures → a scalar, in nats. Both want D(G(z)) to be large; where D is sure that it is
+    small, the saturating one hardly has a gradient (Goodfellow et al. 2014, section 3).
+    """
+    return -F.softplus(fake).mean() if saturating else F.softplus(-fake).mean()

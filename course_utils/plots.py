@@ -96,6 +96,30 @@ def strips(rows: Mapping[str, object], *, heads: Sequence[str] = (), ax: Axes | 
     return ax
 
 
+def manifolds(x, *, names: Sequence = ("",), columns: int = 5, ax: Axes | None = None) -> Axes:
+    """Decoded grids: x (M, n², 28, 28) or (M, n², 1, 28, 28), each a sheet of n × n tiles without gaps, under its name.
+
+    Sheets stand `columns` in a row, tiles in the order of `latent.normal_grid`.
+    """
+    x = np.asarray(x.numpy(force=True) if isinstance(x, Tensor) else x)
+    n = round(x.shape[1] ** 0.5)
+    if len(x) != len(names) or n * n != x.shape[1]:
+        raise ValueError(f"expected as many sheets as names ({len(names)}), of n² tiles each, got x of shape {x.shape}")
+    columns, side = min(columns, len(x)), 28 * n
+    rows, gap, top = -(-len(x) // columns), side // 20, side // 6 if any(map(str, names)) else 0
+    page = np.full((rows * (side + gap + top), columns * (side + gap)), np.nan)
+    ax = ax or plt.subplots(figsize=(1.8 * columns, 1.8 * columns * page.shape[0] / page.shape[1]))[1]
+    for i, (tiles, name) in enumerate(zip(x, names, strict=True)):
+        r, c = (i // columns) * (side + gap + top) + top, (i % columns) * (side + gap)
+        sheet = as_images(tiles).reshape(n, n, 28, 28).swapaxes(1, 2).reshape(side, side)
+        page[r : r + side, c : c + side] = sheet
+        ax.add_patch(plt.Rectangle((c - 0.5, r - 0.5), side, side, fill=False, edgecolor="0.85", linewidth=0.6))
+        ax.text(c + side / 2, r - top / 5, str(name), ha="center", va="bottom", fontsize=12, weight="bold")
+    ax.imshow(page, vmin=0, vmax=1)
+    ax.axis("off")
+    return ax
+
+
 def as_images(x) -> np.ndarray:
     """Tensor or array of images, (N, 784), (N, 28, 28) or (N, 1, 28, 28), as (N, 28, 28) on the CPU."""
     x = np.asarray(x.numpy(force=True) if isinstance(x, Tensor) else x, dtype=float)

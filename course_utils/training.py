@@ -1,8 +1,9 @@
-"""One training loop. What is trained, on what and for what stands in the lesson: `fit` only turns the crank."""
+"""One training loop. What is trained, on what and for what stands in the lesson: `fit` and `play` only turn the crank."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -65,6 +66,22 @@ def _notebook_line():
     return display({"text/plain": ""}, raw=True, display_id=True)
 
 
+@dataclass
+class Player:
+    """What is trained, for what, and how: one network of a game.
+
+    network: its parameters are those of `optimizer`. objective: a closure (x, y) → {"loss": scalar, other parts: scalars}; only
+    "loss" is differentiated, and only with respect to this network.
+    schedule: of the optimizer, stepped once after every step. average: gets the network's weights after each of its turns.
+    """
+
+    network: nn.Module
+    objective: Objective
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler | None = None
+    average: torch.optim.swa_utils.AveragedModel | None = None
+
+
 def fit(
     model: nn.Module,
     objective: Objective,
@@ -94,45 +111,89 @@ def fit(
     if schedule is not None and optimizer is None:
         raise ValueError("a schedule changes the learning rate of its own optimizer: pass that optimizer, too")
     optimizer = optimizer or torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=lr, fused=True)
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    device = parameters[0].device
+    return play(
+        {"": Player(model, objective, optimizer, schedule)}, batches, steps, watch=watch, label=label, sync_every=sync_every
+    )
+
+
+def play(
+    players: Mapping[str, Player],
+    batches: Iterator[tuple[Tensor, Tensor]],
+    steps: int,
+    *,
+    watch: Sequence[Watcher] = (),
+    label: str = "training",
+    sync_every: int | None = None,
+) -> History:
+    """Adversarial training: in every step each player in turn, in the order given, takes one step on its own loss.
+
+    Each turn has a fresh graph, in which the parameters of all other players are frozen: a player's gradient is that of its own
+    loss alone, however far that loss reaches through the others. All turns of a step see the same batch.
+    The history's columns carry the player's name: "D.loss", "D.grad_norm", …. All the rest as in `fit`.
+    """
+    networks = [player.network for player in players.values()]
+    own = {name: [p for group in player.optimizer.param_groups for p in group["params"]] for name, player in players.items()}
+    everything = list({p: None for network in networks for p in network.parameters()})  # in order, each one once
+    device = everything[0].device
     sync_every = sync_every or (1 if device.type == "cpu" else 50)
     healthy = torch.ones((), dtype=torch.bool, device=device)
-    history, pending, names, stopped = History(), [], (), ""
-    model.train()
-    _look(model, watch, 0)
+    history, pending, names, stopped = History(), [], {}, ""
+    for network in networks:
+        network.train()
+    _look(networks, watch, 0)
     with Bar(total=steps, desc=label, unit="step") as bar:
         try:
             for step in range(1, steps + 1):
                 x, y = next(batches)
-                before = {name: buffer.clone() for name, buffer in model.named_buffers()}
-                parts = objective(x, y)
-                optimizer.zero_grad()
-                parts["loss"].backward()
-                norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
-                healthy = healthy & _finite(parts["loss"].detach(), norm, *model.buffers())
-                _step_if(healthy, optimizer)
-                _put_back_unless(healthy, model, before)
-                names = names or tuple(parts)
-                pending.append(_row(names, parts, norm, healthy))
+                row = []
+                for name, player in players.items():
+                    before = [(buffer, buffer.clone()) for network in networks for buffer in network.buffers()]
+                    player.optimizer.zero_grad()
+                    with _only(own[name], everything):
+                        parts = player.objective(x, y)
+                        parts["loss"].backward()
+                    norm = get_total_norm([p.grad for p in own[name] if p.grad is not None])
+                    healthy = healthy & _finite(parts["loss"].detach(), norm, *(buffer for buffer, _ in before))
+                    _step_if(healthy, player.optimizer)
+                    _put_back_unless(healthy, before)
+                    if player.average is not None:
+                        player.average.update_parameters(player.network)
+                    row.append(_row(names.setdefault(name, tuple(parts)), parts, norm, healthy))
+                pending.append(torch.cat(row))
                 if step % sync_every == 0 or step == steps:
                     stopped = _flush(pending, names, history, bar)
                     if stopped:
                         break
-                if schedule is not None:
-                    schedule.step()
-                _look(model, watch, step)
+                for player in players.values():
+                    if player.schedule is not None:
+                        player.schedule.step()
+                _look(networks, watch, step)
         except KeyboardInterrupt:
             stopped = (
                 _flush(pending, names, history, bar)
                 or f"interrupted after {len(history)} steps. The model keeps what it has learned."
             )
         finally:
-            optimizer.__dict__.pop("found_inf", None)
-            model.eval()
+            for player in players.values():
+                player.optimizer.__dict__.pop("found_inf", None)
+                player.network.eval()
     if stopped:
         print(f"{label}: {stopped}")
     return history
+
+
+@contextmanager
+def _only(own: list[Tensor], everything: list[Tensor]) -> Iterator[None]:
+    """The parameters that are not `own` are frozen for a while; gradients pass through them and do not stay."""
+    mine = {id(p) for p in own}
+    others = [p for p in everything if p.requires_grad and id(p) not in mine]
+    for p in others:
+        p.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for p in others:
+            p.requires_grad_(True)
 
 
 def _finite(*values: Tensor) -> Tensor:
@@ -150,9 +211,9 @@ def _step_if(healthy: Tensor, optimizer: torch.optim.Optimizer) -> None:
 
 
 @torch.no_grad()
-def _put_back_unless(healthy: Tensor, model: nn.Module, before: dict[str, Tensor]) -> None:
-    for name, buffer in model.named_buffers():
-        buffer.copy_(torch.where(healthy, buffer, before[name]))
+def _put_back_unless(healthy: Tensor, before: list[tuple[Tensor, Tensor]]) -> None:
+    for buffer, old in before:
+        buffer.copy_(torch.where(healthy, buffer, old))
 
 
 def _row(names: tuple[str, ...], parts: dict[str, Tensor], norm: Tensor, healthy: Tensor) -> Tensor:
@@ -165,32 +226,43 @@ def _row(names: tuple[str, ...], parts: dict[str, Tensor], norm: Tensor, healthy
     return torch.stack([torch.as_tensor(value).detach().to(loss).reshape(()) for value in (*parts.values(), norm, healthy)])
 
 
-def _flush(pending: list[Tensor], names: tuple[str, ...], history: History, bar: Bar) -> str:
+def _flush(pending: list[Tensor], names: dict[str, tuple[str, ...]], history: History, bar: Bar) -> str:
     """Move the pending rows from the device to the history. Returns why training has to stop, "" if it has not."""
     if not pending:
         return ""
     rows = torch.stack(pending).tolist()
     bar.update(len(pending))
     pending.clear()
-    for *numbers, healthy in rows:
-        step = len(history) + 1
-        row = dict(zip(("step", *names, "grad_norm"), (step, *numbers), strict=True))
-        if not healthy:
-            return (
-                f"stopped at step {step}, where the loss is {row['loss']:.4g} and the gradient norm {row['grad_norm']:.4g}. "
-                f"The model keeps the weights after step {step - 1}. Usual cure: a smaller learning rate."
-            )
-        history.append(row)
-    bar.set_postfix_str(f"loss={row['loss']:.4g}", refresh=False)
+    for numbers in rows:
+        step, row = len(history) + 1, {}
+        for player, parts in names.items():
+            *values, healthy = (numbers.pop(0) for _ in (*parts, "grad_norm", "healthy"))
+            row |= {f"{player}.{part}" if player else part: v for part, v in zip((*parts, "grad_norm"), values, strict=True)}
+            if not healthy:
+                loss, norm = values[parts.index("loss")], values[-1]
+                turn = f", in the turn of {player}" if player else ""
+                kept = (
+                    "Every network keeps its last finite weights"
+                    if player
+                    else f"The model keeps the weights after step {step - 1}"
+                )
+                return (
+                    f"stopped at step {step}{turn}, where the loss is {loss:.4g} and the gradient norm {norm:.4g}. "
+                    f"{kept}. Usual cure: a smaller learning rate."
+                )
+        history.append({"step": step, **row})
+    losses = {name: value for name, value in row.items() if name.endswith("loss")}
+    bar.set_postfix_str(", ".join(f"{name}={value:.4g}" for name, value in losses.items()), refresh=False)
     return ""
 
 
 @contextmanager
-def _at_rest(model: nn.Module) -> Iterator[None]:
+def _at_rest(networks: Sequence[nn.Module]) -> Iterator[None]:
     """Evaluation mode, no gradients, and PyTorch's random state put back at the end: a look changes nothing."""
-    modes = [(module, module.training) for module in model.modules()]
-    device = next(model.parameters()).device
-    model.eval()
+    modes = [(module, module.training) for network in networks for module in network.modules()]
+    device = next(networks[0].parameters()).device
+    for network in networks:
+        network.eval()
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             yield
@@ -199,9 +271,9 @@ def _at_rest(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def _look(model: nn.Module, watch: Sequence[Watcher], step: int) -> None:
+def _look(networks: Sequence[nn.Module], watch: Sequence[Watcher], step: int) -> None:
     due = [watcher for watcher in watch if watcher.wants(step)]
     if due:
-        with _at_rest(model):
+        with _at_rest(networks):
             for watcher in due:
                 watcher.record(step)

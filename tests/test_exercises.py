@@ -119,7 +119,7 @@ def test_right_numbers_in_other_clothes_are_right(task):
     truth = task.reference
     as_float32 = lambda **i: torch.as_tensor(truth(**i), dtype=torch.float32)  # noqa: E731
     as_numpy = lambda **i: np.asarray(truth(**i))  # noqa: E731
-    with_gradient = lambda **i: torch.as_tensor(truth(**i)).requires_grad_()  # noqa: E731
+    with_gradient = lambda **i: torch.as_tensor(truth(**i), dtype=torch.float64).requires_grad_()  # noqa: E731
     for answer in (as_float32, as_numpy, with_gradient):
         assert check(task, answer).status == "right"
 

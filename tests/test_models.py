@@ -7,6 +7,7 @@ import torch
 from sklearn.decomposition import PCA as SklearnPCA
 
 from course_utils import data, files, metrics, models
+from course_utils.blocks import dense
 
 
 @pytest.fixture
@@ -218,3 +219,9 @@ def test_conditional_networks_without_labels_are_the_plain_ones():
     given.load_state_dict({**plain.state_dict(), "label.weight": torch.zeros(10, 2)})
     x = torch.rand(3, 1, 28, 28)
     torch.testing.assert_close(given(x, torch.tensor([0, 5, 9])), plain(x))
+
+
+def test_dense_layers_bend_between_but_not_after(generator):
+    net = dense(3, 5, 2)
+    assert [type(layer).__name__ for layer in net] == ["Linear", "SiLU", "Linear"]
+    assert net(torch.randn(4, 3, generator=generator)).shape == (4, 2)

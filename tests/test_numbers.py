@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from scipy.stats import norm
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from course_utils import latent, metrics, models, objectives
+from course_utils import data, latent, metrics, models, objectives
 
 
 def test_squared_error_sums_over_pixels_and_averages_over_images(generator):
@@ -157,3 +158,49 @@ def test_an_analogy_is_a_parallelogram(generator):
 def test_a_grid_reads_like_a_page():
     codes = latent.grid(torch.tensor([-1.0, 10.0]), torch.tensor([1.0, 30.0]), 3)
     assert codes.tolist() == [[a, b] for b in (30.0, 20.0, 10.0) for a in (-1.0, 0.0, 1.0)]
+
+
+def test_a_normal_grid_has_the_quantiles_and_reads_like_a_page():
+    codes = latent.normal_grid(3)
+    low, middle, high = norm.ppf([1 / 6, 0.5, 5 / 6])
+    expected = [[a, b] for b in (high, middle, low) for a in (low, middle, high)]
+    torch.testing.assert_close(codes, torch.tensor(expected).float())
+
+
+def test_transfer_decodes_every_code_under_every_label():
+    def decode(z, y):
+        return (z[:, 0] + 100 * y).view(-1, 1, 1, 1).expand(-1, 1, 28, 28)
+
+    written = latent.transfer(decode, torch.tensor([[1.0], [2.0]]), n_classes=3)
+    assert written.shape == (2, 3, 1, 28, 28)
+    assert written[..., 0, 0, 0].tolist() == [[1, 101, 201], [2, 102, 202]]
+
+
+def strokes(width, turn):
+    """Upright bars, 20 pixels high and `width` pixels wide, turned by `turn` (N,) degrees."""
+    sheet = torch.zeros(1, 1, 112, 112)
+    sheet[..., 16:96, 56 - 2 * width : 56 + 2 * width] = 1
+    return data.place(sheet, turn=turn)
+
+
+def test_slant_is_the_tangent_of_the_turn():
+    turn = torch.tensor([-30.0, -15, 0, 15, 30])  # anticlockwise, so to the left
+    torch.testing.assert_close(metrics.slant(strokes(1, turn)), -turn.deg2rad().tan(), atol=5e-3, rtol=0.01)
+
+
+def test_a_mirrored_digit_leans_the_other_way():
+    x = data.load("digits", "test").x[:20]
+    torch.testing.assert_close(metrics.slant(x.flip(3)), -metrics.slant(x))
+    torch.testing.assert_close(metrics.slant(x / 2), metrics.slant(x))
+
+
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_thickness_is_that_of_a_bar_however_it_is_turned(width):
+    turn = torch.arange(0.0, 180, 15)
+    expected = width * 20 / (width + 20)  # area over half the outline; the grid rounds the corners
+    torch.testing.assert_close(metrics.thickness(strokes(width, turn)), torch.full((12,), expected), atol=0, rtol=0.15)
+
+
+def test_an_empty_sheet_neither_leans_nor_has_strokes():
+    empty = torch.zeros(2, 1, 28, 28)
+    assert metrics.slant(empty).tolist() == metrics.thickness(empty).tolist() == [0, 0]

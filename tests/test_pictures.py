@@ -58,6 +58,22 @@ def test_strips_name_their_rows():
     assert np.nanmax(sheet(ax)[:30]) == 0 and np.nanmin(sheet(ax)[31:]) == 1
 
 
+def test_manifolds_lay_tiles_out_like_a_page():
+    x = torch.arange(12).float()[:, None, None].expand(12, 28, 28).reshape(3, 4, 28, 28)
+    ax = plots.manifolds(x, names=range(3), columns=2)
+    assert [text.get_text() for text in ax.texts] == ["0", "1", "2"]
+    corners = [(round(patch.get_y() + 0.5), round(patch.get_x() + 0.5)) for patch in ax.patches]
+    assert corners[0][0] == corners[1][0] < corners[2][0] and corners[0][1] == corners[2][1] < corners[1][1]
+    for i, (r, c) in enumerate(corners):
+        assert [sheet(ax)[r + dr, c + dc] for dr in (14, 42) for dc in (14, 42)] == [4 * i + j for j in range(4)]
+
+
+@pytest.mark.parametrize(("shape", "names"), [((2, 4, 28, 28), "a"), ((1, 5, 28, 28), "a")])
+def test_manifolds_need_names_and_square_sheets(shape, names):
+    with pytest.raises(ValueError, match=r"tiles each, got x of shape"):
+        plots.manifolds(torch.zeros(shape), names=names)
+
+
 def test_what_is_not_a_picture_is_refused():
     for wrong in (torch.zeros(3, 783), torch.zeros(0, 784), torch.zeros(784, 16), torch.zeros(2, 3, 28, 28)):
         with pytest.raises(ValueError, match="expected images"):
