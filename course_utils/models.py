@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from course_utils.blocks import down, same, up
+from course_utils.blocks import down, leaky, same, up
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -152,8 +152,8 @@ class Discriminator(nn.Module):
         super().__init__()
         self.n_classes = n_classes
         self.features = nn.Sequential(
-            down(1, width), down(width, 2 * width), same(2 * width, 2 * width), nn.Flatten(),
-            nn.Linear(2 * width * 49, 4 * width), nn.SiLU(),
+            down(1, width, bend=leaky), down(width, 2 * width, bend=leaky), same(2 * width, 2 * width, bend=leaky),
+            nn.Flatten(), nn.Linear(2 * width * 49, 4 * width), leaky(),
         )  # fmt: skip
         self.head = nn.Linear(4 * width, 1)
         if n_classes:

@@ -51,24 +51,75 @@ def sliders(
     picture = ipywidgets.HTML()
 
     def redraw(_=None) -> None:
-        fig, ax = plt.subplots(figsize=size)
         chosen = [handle.value for handle in handles]
-        try:
-            draw(*chosen, ax)
-        except Exception as error:  # a front end shows nothing of what a callback raises
-            plt.close(fig)
-            picture.value = f"<pre>{escape(type(error).__name__)}: {escape(str(error))}</pre>"
-            raise
         now = ", ".join(f"{label} {value}" for label, value in zip(values, chosen, strict=True))
-        picture.value = f'<img src="data:image/png;base64,{png(fig)}" alt="{escape(f"{alt} Now: {now}.")}">'
+        _paint(picture, lambda ax: draw(*chosen, ax), size, f"{alt} Now: {now}.")
 
     redraw()
     for handle in handles:
         handle.observe(redraw, names="value")
-    live = ipywidgets.VBox([*handles, picture])._repr_mimebundle_()
+    _show([*handles, picture], [lambda ax, chosen=chosen: draw(*chosen, ax) for chosen in still], size, alt)
+
+
+def stage(
+    draw: Callable[[object, Axes], None],
+    look: Callable[[], object],
+    turns: Mapping[str, Callable[[], object]],
+    *,
+    still: Sequence,
+    alt: str,
+    size: tuple[float, float] = (5, 5),
+) -> None:
+    """Something that goes on: a button for each turn, and a player that takes them all, one after the other, until paused.
+
+    look: the present, as one value; `draw(value, ax)` paints it, as it paints the `still` ones for whoever has no kernel.
+    turns: what the buttons do, by the words on them.
+    """
+    described(alt)
+    if not turns or not len(still):
+        raise ValueError("a stage needs at least one turn and one value for the still picture")
+    picture, taken = ipywidgets.HTML(), dict.fromkeys(turns, 0)
+
+    def redraw() -> None:
+        count = ", ".join(f"{name}: {n}" for name, n in taken.items())
+        _paint(picture, lambda ax: draw(look(), ax), size, f"{alt} Turns taken: {count}.")
+        counter.value = count
+
+    def take(*names: str) -> None:
+        for name in names:
+            turns[name]()
+            taken[name] += 1
+        redraw()
+
+    counter = ipywidgets.Label()
+    player = ipywidgets.Play(interval=300, max=10**6, show_repeat=False)
+    player.observe(lambda change: change["new"] > change["old"] and take(*turns), names="value")
+    buttons = [ipywidgets.Button(description=name, layout={"width": "auto"}) for name in turns]
+    for button in buttons:
+        button.on_click(lambda pressed: take(pressed.description))
+    redraw()
+    controls = ipywidgets.HBox([player, *buttons, counter])
+    _show([controls, picture], [lambda ax, value=value: draw(value, ax) for value in still], size, alt)
+
+
+def _paint(picture: ipywidgets.HTML, draw: Callable[[Axes], None], size: tuple[float, float], alt: str) -> None:
+    """One picture into the live one, or the error in its place: a front end shows nothing of what a callback raises."""
+    fig, ax = plt.subplots(figsize=size)
+    try:
+        draw(ax)
+    except Exception as error:
+        plt.close(fig)
+        picture.value = f"<pre>{escape(type(error).__name__)}: {escape(str(error))}</pre>"
+        raise
+    picture.value = f'<img src="data:image/png;base64,{png(fig)}" alt="{escape(alt)}">'
+
+
+def _show(live: list, still: Sequence[Callable[[Axes], None]], size: tuple[float, float], alt: str) -> None:
+    """One output with both: what is live, for a front end with a kernel, and a still picture for a page, GitHub or a deck."""
     wide = size[0] > 2 * size[1]  # wide pictures below each other, others side by side
     rows, columns = (len(still), 1) if wide else (1, len(still))
     fig, axes = plt.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False)
-    for chosen, ax in zip(still, axes.flat, strict=True):
-        draw(*chosen, ax)
-    display({**live, "image/png": png(fig), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+    for draw, ax in zip(still, axes.flat, strict=True):
+        draw(ax)
+    view = ipywidgets.VBox(live)._repr_mimebundle_()
+    display({**view, "image/png": png(fig), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
