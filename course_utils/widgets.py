@@ -78,26 +78,24 @@ def stage(
     described(alt)
     if not turns or not len(still):
         raise ValueError("a stage needs at least one turn and one value for the still picture")
-    picture, taken = ipywidgets.HTML(), dict.fromkeys(turns, 0)
-
-    def redraw() -> None:
-        count = ", ".join(f"{name}: {n}" for name, n in taken.items())
-        _paint(picture, lambda ax: draw(look(), ax), size, f"{alt} Turns taken: {count}.")
-        counter.value = count
+    picture, counter, taken = ipywidgets.HTML(), ipywidgets.Label(), dict.fromkeys(turns, 0)
 
     def take(*names: str) -> None:
-        for name in names:
-            turns[name]()
-            taken[name] += 1
-        redraw()
+        def then_draw(ax: Axes) -> None:
+            for name in names:
+                turns[name]()
+                taken[name] += 1
+            draw(look(), ax)
 
-    counter = ipywidgets.Label()
+        _paint(picture, then_draw, size, alt)
+        counter.value = ", ".join(f"{name}: {n}" for name, n in taken.items())
+
     player = ipywidgets.Play(interval=300, max=10**6, show_repeat=False)
     player.observe(lambda change: change["new"] > change["old"] and take(*turns), names="value")
     buttons = [ipywidgets.Button(description=name, layout={"width": "auto"}) for name in turns]
     for button in buttons:
         button.on_click(lambda pressed: take(pressed.description))
-    redraw()
+    take()
     controls = ipywidgets.HBox([player, *buttons, counter])
     _show([controls, picture], [lambda ax, value=value: draw(value, ax) for value in still], size, alt)
 

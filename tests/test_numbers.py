@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from scipy.linalg import sqrtm
 from scipy.stats import norm
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
@@ -204,3 +205,25 @@ def test_thickness_is_that_of_a_bar_however_it_is_turned(width):
 def test_an_empty_sheet_neither_leans_nor_has_strokes():
     empty = torch.zeros(2, 1, 28, 28)
     assert metrics.slant(empty).tolist() == metrics.thickness(empty).tolist() == [0, 0]
+
+
+def test_frechet_is_the_formula_with_scipys_square_root(generator):
+    mix = torch.randn(6, 6, generator=generator, dtype=torch.float64)
+    a = torch.randn(300, 6, generator=generator, dtype=torch.float64) @ mix
+    b = torch.randn(200, 6, generator=generator, dtype=torch.float64) + 0.5
+    cov_a, cov_b = a.T.cov().numpy(), b.T.cov().numpy()
+    expected = ((a.mean(dim=0) - b.mean(dim=0)) ** 2).sum() + (cov_a + cov_b - 2 * sqrtm(cov_a @ cov_b).real).trace()
+    assert metrics.frechet(a, b) == pytest.approx(float(expected), rel=1e-8)
+    assert metrics.frechet(a, b) == pytest.approx(metrics.frechet(b, a), rel=1e-8)
+    assert metrics.frechet(a, a) == pytest.approx(0, abs=1e-6)
+
+
+def test_frechet_of_a_shift_is_its_square(generator):
+    a = torch.randn(100, 4, generator=generator, dtype=torch.float64)
+    assert metrics.frechet(a, a + torch.tensor([3.0, 4.0, 0.0, 0.0])) == pytest.approx(25, rel=1e-6)
+
+
+@pytest.mark.parametrize("shapes", [((1, 3), (5, 3)), ((5, 3), (5, 4))])
+def test_frechet_needs_two_clouds_of_one_kind(shapes):
+    with pytest.raises(ValueError, match="two sets of at least 2 features of one length"):
+        metrics.frechet(*(torch.zeros(shape) for shape in shapes))

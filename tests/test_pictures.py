@@ -164,6 +164,45 @@ def test_two_sliders_move_one_picture(displayed, monkeypatch):
     assert seen == [(2, 0.5), (1, 0.7), (2, 0.7), (1, 0.7)] and "Now: a 1, b 0.7." in picture.value
 
 
+def test_a_stage_takes_turns_one_by_one_and_all_when_playing(displayed, monkeypatch):
+    made, log = {}, []
+    real = widgets.ipywidgets.VBox
+    monkeypatch.setattr(widgets.ipywidgets, "VBox", lambda parts: made.update(parts=parts) or real(parts))
+    turns = {"one": lambda: log.append("one"), "two": lambda: log.append("two")}
+    widgets.stage(lambda value, ax: ax.plot([0, value]), lambda: len(log), turns, still=[0, 1], alt="A line.")
+    controls, picture = made["parts"]
+    player, one, two, counter = controls.children
+    before = picture.value
+    two.click()
+    assert log == ["two"] and counter.value == "one: 0, two: 1"
+    player.value += 1
+    assert log == ["two", "one", "two"] and counter.value == "one: 1, two: 2"
+    assert picture.value != before
+    player.value = 0  # stopped: nobody moves
+    assert len(log) == 3 and one.description == "one"
+    (((bundle,), options),) = displayed
+    assert "image/png" in bundle and options["metadata"] == {"image/png": {"alt": "A line."}}
+
+
+def test_a_turn_that_fails_shows_why(displayed, monkeypatch):
+    made = {}
+    real = widgets.ipywidgets.VBox
+    monkeypatch.setattr(widgets.ipywidgets, "VBox", lambda parts: made.update(parts=parts) or real(parts))
+
+    def broken() -> None:
+        raise RuntimeError("no <turn>")
+
+    widgets.stage(draw, lambda: 1, {"go": broken}, still=[1], alt="A line.")
+    controls, picture = made["parts"]
+    controls.children[1].click()
+    assert picture.value == "<pre>RuntimeError: no &lt;turn&gt;</pre>" and controls.children[2].value == "go: 0"
+
+
+def test_a_stage_needs_turns_and_a_still():
+    with pytest.raises(ValueError, match="at least one turn"):
+        widgets.stage(draw, lambda: 1, {}, still=[1], alt="A line.")
+
+
 def test_a_diagram_joins_its_boxes():
     ax = plots.diagram(
         {"x": (0, 0), "E": (1, 0), "z": (2, 1)},

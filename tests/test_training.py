@@ -211,6 +211,16 @@ def test_a_film_changes_nothing_and_sees_the_model_at_rest():
     assert not filmed.training and not np.array_equal(film.frames[0], film.frames[1])
 
 
+def test_a_film_keeps_several_things_by_name():
+    model = line()
+    film = snapshots.Film(lambda: {"weight": model.weight, "two": 2.0}, [0, 3])
+    training.fit(model, squared(model), stream(), 3, lr=0.05, watch=[film])
+    first, last = film.frames
+    assert set(first) == {"weight", "two"} and first["two"] == 2.0
+    assert not np.array_equal(first["weight"], last["weight"])
+    np.testing.assert_array_equal(last["weight"], model.weight.detach())
+
+
 def test_a_film_keeps_values_not_references():
     counter = np.zeros(2)
     film = snapshots.Film(lambda: counter, steps=[0, 1])

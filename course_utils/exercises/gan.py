@@ -1,0 +1,167 @@
+"""Tasks of lesson 07."""
+
+import numpy as np
+import torch
+from scipy.spatial.distance import cdist
+from scipy.special import expit, rel_entr
+from torch import Generator, Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid, softplus
+
+from course_utils.exercises.spec import Mistake, Task, randn
+
+# value_at_best: the game's value against the best discriminator
+
+
+def _density_inputs(generator: Generator) -> dict[str, object]:
+    """Two bumps that overlap, each with integral 1 on its places."""
+    n, width = 60, 0.1
+    x = width * torch.arange(n, dtype=torch.float64)
+    middle, spread = 2 + 2 * torch.rand(2, generator=generator), 0.5 + torch.rand(2, generator=generator)
+    bumps = torch.exp(-0.5 * ((x - middle[:, None]) / spread[:, None]) ** 2) + 1e-3
+    p, q = bumps / bumps.sum(dim=1, keepdim=True) / width
+    return {"p": p, "q": q, "width": width}
+
+
+def _value_at_best(p: Tensor, q: Tensor, width: float) -> float:
+    """2 JS − log 4, with the divergence from SciPy."""
+    p, q = p.numpy(), q.numpy()
+    return float((rel_entr(p, (p + q) / 2) + rel_entr(q, (p + q) / 2)).sum() * width - np.log(4))
+
+
+def _value_of(best) -> object:
+    def mistaken(p: Tensor, q: Tensor, width: float) -> Tensor:
+        d = best(p, q)
+        return (p * d.log() + q * (1 - d).log()).sum() * width
+
+    return mistaken
+
+
+VALUE_AT_BEST = Task(
+    name="value_at_best",
+    lesson="07",
+    points=2,
+    inputs=_density_inputs,
+    reference=_value_at_best,
+    mistakes=(
+        Mistake(_value_of(lambda p, q: q / (p + q)), "Dis* says how likely *real* is: p over p + q."),
+        Mistake(lambda p, q, width: _value_at_best(p, q, width) / width, "an integral is a sum times the width."),
+        Mistake(_value_of(lambda p, q: torch.full_like(p, 0.5)), "that is Dis = ½ everywhere; the best one depends on x."),
+        Mistake(lambda p, q, width: (p * (p / (p + q)).log()).sum() * width, "only the first term; the made ones count, too."),
+        Mistake(
+            lambda p, q, width: (_value_at_best(p, q, width) + np.log(4)) / 2, "that is JS(p, q); the value is 2 JS − log 4."
+        ),
+        Mistake(
+            lambda p, q, width: -_value_at_best(p, q, width), "minus the value is the discriminator's loss; return the value."
+        ),
+        Mistake(
+            lambda p, q, width: _value_at_best(p, q, width) / np.log(2), "these are bits; nats come from the natural logarithm."
+        ),
+        Mistake(
+            lambda p, q, width: ((p / (p + q)).log() + (q / (p + q)).log()).sum() * width,
+            "weigh each logarithm by its density before the sum: these are expectations.",
+        ),
+    ),
+)
+
+
+# fooling_loss: the non-saturating loss, from logits
+
+
+def _logit_inputs(generator: Generator) -> dict[str, object]:
+    logits = 4 * randn(generator, 12)
+    logits[int(torch.randint(12, (), generator=generator))] = -1000.0
+    return {"logits": logits}
+
+
+def _fooling_loss(logits: Tensor) -> Tensor:
+    return binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
+
+
+FOOLING_LOSS = Task(
+    name="fooling_loss",
+    lesson="07",
+    points=1,
+    inputs=_logit_inputs,
+    reference=_fooling_loss,
+    mistakes=(
+        Mistake(lambda logits: -logits.sigmoid().log().mean(), "σ(−1000) is 0 for a computer, its logarithm −∞: use softplus."),
+        Mistake(lambda logits: -softplus(logits).mean(), "that is the minimax loss, which saturates where Dis is sure."),
+        Mistake(lambda logits: softplus(logits).mean(), "that is small when Dis sees through them: it is part of Dis's loss."),
+        Mistake(lambda logits: logsigmoid(logits).mean(), "the sign: a loss falls as the pictures look more real."),
+        Mistake(lambda logits: softplus(-logits).sum(), "a mean over the batch, not a sum."),
+        Mistake(lambda logits: -logits.mean(), "that is the mean logit with a minus; the loss is −log σ of it."),
+        Mistake(lambda logits: (1 - expit(logits.numpy())).mean(), "that is 1 − Dis; the loss is −log Dis."),
+    ),
+)
+
+
+# modes_found: places of a mixture that a generator reaches
+
+
+def _sample_inputs(generator: Generator) -> dict[str, object]:
+    """Six centres: three are hit well, one by three samples, two only by samples outside the radius."""
+    angle = 2 * torch.pi * (torch.arange(6, dtype=torch.float64) / 6 + torch.rand(1, generator=generator, dtype=torch.float64))
+    centres = 3 * torch.stack([angle.cos(), angle.sin()], dim=1)
+    centres = centres[torch.randperm(6, generator=generator)]
+    sizes = (150 + torch.randint(0, 50, (3,), generator=generator)).tolist()
+    hit = [c + 0.13 * randn(generator, n, 2) for c, n in zip(centres, sizes, strict=False)]
+    rare = centres[3] + 0.05 * randn(generator, 3, 2)
+    beside = centres[4:].repeat_interleave(30, dim=0) + torch.tensor([0.7, 0.0]) + 0.01 * randn(generator, 60, 2)
+    return {"samples": torch.cat([*hit, rare, beside]), "centres": centres, "radius": 0.6}
+
+
+def _counted(samples: Tensor, centres: Tensor, radius: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distances (N, m), the nearest centre of each, and the counts of good samples (m,)."""
+    distance = cdist(samples.numpy(), centres.numpy())
+    nearest, good = distance.argmin(axis=1), distance.min(axis=1) < radius
+    return distance, nearest, np.array([(good & (nearest == i)).sum() for i in range(len(centres))])
+
+
+def _modes_found(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+    _, _, counts = _counted(samples, centres, radius)
+    return np.array([(counts >= 0.01 * len(samples)).sum(), counts.sum() / len(samples)])
+
+
+def _any_distance(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+    _, nearest, counts = _counted(samples, centres, radius)
+    return np.array([(np.bincount(nearest, minlength=len(centres)) >= 0.01 * len(samples)).sum(), counts.sum() / len(samples)])
+
+
+def _one_is_enough(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+    _, _, counts = _counted(samples, centres, radius)
+    return np.array([(counts > 0).sum(), counts.sum() / len(samples)])
+
+
+def _squared_distance(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+    return _modes_found(samples, centres, radius**0.5)
+
+
+def _as_number(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+    return _modes_found(samples, centres, radius) * np.array([1, len(samples)])
+
+
+MODES_FOUND = Task(
+    name="modes_found",
+    lesson="07",
+    points=2,
+    inputs=_sample_inputs,
+    reference=_modes_found,
+    mistakes=(
+        Mistake(_any_distance, "a mode needs *good* samples: closer than the radius."),
+        Mistake(_one_is_enough, "one good sample is not enough; at least one in a hundred of all samples."),
+        Mistake(_squared_distance, "is the squared distance compared with the radius? Take the root, or square the radius."),
+        Mistake(_as_number, "the second number is a share of all samples, not a count."),
+        Mistake(
+            lambda samples, centres, radius: _modes_found(samples, centres, radius)[::-1].copy(),
+            "first the modes, then the share.",
+        ),
+        Mistake(
+            lambda samples, centres, radius: np.array(
+                [_modes_found(samples, centres, radius)[0], 1 - _modes_found(samples, centres, radius)[1]]
+            ),
+            "that is the share of bad ones.",
+        ),
+    ),
+)
+
+TASKS = (VALUE_AT_BEST, FOOLING_LOSS, MODES_FOUND)
