@@ -35,6 +35,18 @@ def normal_grid(n: int) -> Tensor:
     return torch.stack([side.repeat(n), side.flip(0).repeat_interleave(n)], dim=1)
 
 
+def sheet(corners: Tensor, n: int) -> Tensor:
+    """Four codes (4, k) → n × n codes (n², k), row by row: the corners, and in between mixtures Σ wᵢ zᵢ / ‖w‖ of them.
+
+    The weights w are bilinear. Divided by their norm, mixtures of draws from N(0, I) are again such draws, and not shorter.
+    """
+    if corners.shape[:-1] != (4,) or n < 2:
+        raise ValueError(f"expected four codes of shape (4, k) and n of at least 2, got {tuple(corners.shape)} and {n}")
+    down, right = torch.cartesian_prod(*[torch.linspace(0, 1, n, dtype=corners.dtype, device=corners.device)] * 2).T
+    w = torch.stack([(1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right], dim=1)
+    return w / w.norm(dim=1, keepdim=True) @ corners
+
+
 def transfer(decode: Callable[[Tensor, Tensor], Tensor], z: Tensor, n_classes: int = 10) -> Tensor:
     """Every code z (N, k) decoded under every label: (N, n_classes, 1, 28, 28). decode: (z, y) → pictures."""
     y = torch.arange(n_classes, device=z.device).repeat(len(z))

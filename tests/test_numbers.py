@@ -168,6 +168,21 @@ def test_a_normal_grid_has_the_quantiles_and_reads_like_a_page():
     torch.testing.assert_close(codes, torch.tensor(expected).float())
 
 
+def test_a_sheet_has_its_corners_and_as_long_codes_in_between():
+    corners = torch.eye(4, dtype=torch.float64)
+    sheet = latent.sheet(corners, 5)
+    assert sheet.shape == (25, 4)
+    torch.testing.assert_close(sheet[[0, 4, 20, 24]], corners)
+    torch.testing.assert_close(sheet.norm(dim=1), torch.ones(25, dtype=torch.float64))
+    torch.testing.assert_close(sheet[12], torch.full((4,), 0.5, dtype=torch.float64))  # in the middle all alike
+
+
+@pytest.mark.parametrize(("shape", "n"), [((3, 2), 5), ((4,), 5), ((4, 2), 1)])
+def test_a_sheet_needs_four_codes(shape, n):
+    with pytest.raises(ValueError, match="four codes"):
+        latent.sheet(torch.zeros(shape), n)
+
+
 def test_transfer_decodes_every_code_under_every_label():
     def decode(z, y):
         return (z[:, 0] + 100 * y).view(-1, 1, 1, 1).expand(-1, 1, 28, 28)

@@ -1,12 +1,21 @@
 """The tasks: one spec each, read by the instant check (`verify`) and by the grader alike."""
 
-from course_utils.exercises import autoencoders, cvae, elbo, gan, pca, probability, vae
+from course_utils.exercises import autoencoders, cgan, cvae, elbo, gan, pca, probability, vae
 from course_utils.exercises.check import Result, check
 from course_utils.exercises.spec import Mistake, Task
 
 TASKS: dict[str, Task] = {
     task.name: task
-    for task in (*probability.TASKS, *pca.TASKS, *autoencoders.TASKS, *elbo.TASKS, *vae.TASKS, *cvae.TASKS, *gan.TASKS)
+    for task in (
+        *probability.TASKS,
+        *pca.TASKS,
+        *autoencoders.TASKS,
+        *elbo.TASKS,
+        *vae.TASKS,
+        *cvae.TASKS,
+        *gan.TASKS,
+        *cgan.TASKS,
+    )
 }
 
 __all__ = ["TASKS", "Mistake", "Result", "Task", "check", "verify"]

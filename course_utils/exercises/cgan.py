@@ -1,0 +1,89 @@
+"""Tasks of lesson 08."""
+
+import torch
+from scipy.spatial.distance import pdist
+from torch import Generator, Tensor
+from torch.nn.functional import one_hot
+
+from course_utils.exercises.spec import Mistake, Task, randn
+
+# projection_logits: "real, and of this label"
+
+
+def _pair_inputs(generator: Generator) -> dict[str, object]:
+    B, c, n = 7, 5, 4
+    y = torch.cat([torch.arange(n), torch.randint(n, (B - n,), generator=generator)])
+    return {
+        "h": randn(generator, B, c),
+        "y": y[torch.randperm(B, generator=generator)],
+        "w": randn(generator, c),
+        "b": randn(generator, 1)[0],
+        "v": randn(generator, n, c),
+    }
+
+
+def _projection_logits(h: Tensor, y: Tensor, w: Tensor, b: Tensor, v: Tensor) -> Tensor:
+    return torch.einsum("bc,bn,nc->b", h, one_hot(y, len(v)).double(), v + w) + b
+
+
+PROJECTION_LOGITS = Task(
+    name="projection_logits",
+    lesson="08",
+    points=2,
+    inputs=_pair_inputs,
+    reference=_projection_logits,
+    mistakes=(
+        Mistake(lambda h, y, w, b, v: h @ w + b, "the label does not matter there: add v_y · h(x)."),
+        Mistake(lambda h, y, w, b, v: (h * v[y]).sum(dim=1), "that is the label's part alone; w · h(x) + b is missing."),
+        Mistake(lambda h, y, w, b, v: h @ w + (h * v[y]).sum(dim=1), "the b is missing."),
+        Mistake(
+            lambda h, y, w, b, v: (h @ w + b)[:, None] + h @ v.T,
+            "that is the logit under every label, (B, n); take that of each picture's own label.",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + (h @ v.T).sum(dim=1), "that adds the vectors of all labels; only v_y counts."
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + (h * v[y]).mean(dim=1),
+            "a product of two vectors is a sum, not a mean, over features.",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + (h @ v.T).amax(dim=1),
+            "that is the best label for the picture, not the one given.",
+        ),
+    ),
+)
+
+
+# mean_squared_distance: how much the pictures of one label differ
+
+
+def _feature_inputs(generator: Generator) -> dict[str, object]:
+    return {"h": 2 * randn(generator, 6, 3) + randn(generator, 3)}
+
+
+def _mean_squared_distance(h: Tensor) -> float:
+    return float((pdist(h.numpy()) ** 2).mean())
+
+
+MEAN_SQUARED_DISTANCE = Task(
+    name="mean_squared_distance",
+    lesson="08",
+    points=2,
+    inputs=_feature_inputs,
+    reference=_mean_squared_distance,
+    mistakes=(
+        Mistake(
+            lambda h: torch.cdist(h, h).square().mean(),
+            "pairs of a row with itself are in the mean: only i ≠ j. (As a variance: divide by n − 1.)",
+        ),
+        Mistake(lambda h: torch.pdist(h).mean(), "squared distances, please."),
+        Mistake(lambda h: h.var(dim=0).sum(), "that is half of it: two draws differ by twice the variance."),
+        Mistake(lambda h: torch.pdist(h).square().sum(), "that is the sum over pairs; return the mean."),
+        Mistake(
+            lambda h: torch.pdist(h).square().mean() / h.shape[1], "a squared distance is a sum over the features, not a mean."
+        ),
+    ),
+)
+
+TASKS = (PROJECTION_LOGITS, MEAN_SQUARED_DISTANCE)
