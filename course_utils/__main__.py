@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+MODELS = ("classifier", "pca", "ae", "vae", "cvae", "gan", "cgan")
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m course_utils", description="The commands of the course.")
@@ -14,10 +16,17 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
     command.add_argument("--out", type=Path, default=Path("build/site"), help="where to (default: %(default)s)")
     commands.add_parser("outline", help="which slide of the lecture stands where")
-    command = commands.add_parser("train", help="train a model and write its weights")
-    command.add_argument("model", choices=["classifier"])
+    command = commands.add_parser("train", help="train a model and write its weights; the same command goes on after a break")
+    command.add_argument("model", choices=MODELS)
     command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--steps", type=int, help="default: those of the model's recipe")
     command.add_argument("--out", type=Path, help="file to write (default: among the weights of the package)")
+    command = commands.add_parser("sample", help="draw pictures from a trained model into a file")
+    command.add_argument("model", choices=MODELS[1:])
+    command.add_argument("-n", type=int, default=100, help="how many (default: %(default)s)")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--out", type=Path, help="file to write (default: MODEL.npz)")
+    command.add_argument("--weights", type=Path, help="file that `train` wrote (default: among the weights of the package)")
     command = commands.add_parser("execute", help="for maintainers: run lessons and save them, with their figures, in place")
     command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
     commands.add_parser("student", help="for maintainers: write the student versions of all lessons")
@@ -53,10 +62,18 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
         from course_utils.teaching import outline
 
         outline.write()
-    elif chosen.command == "train":
+    elif chosen.command in ("train", "sample"):
         from course_utils.teaching import recipes
 
-        recipes.classifier("auto", chosen.seed, chosen.out)
+        try:
+            if chosen.command == "train":
+                recipes.train(chosen.model, seed=chosen.seed, out=chosen.out, steps=chosen.steps)
+            else:
+                out = chosen.out or Path(f"{chosen.model}.npz")
+                recipes.sample(chosen.model, chosen.n, seed=chosen.seed, out=out, weights=chosen.weights)
+        except recipes.Refused as error:
+            print(error, file=sys.stderr)
+            return 1
     elif chosen.command == "execute":
         from course_utils.teaching.lessons import execute_in_place
 

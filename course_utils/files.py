@@ -237,7 +237,7 @@ def _remember(sums: dict[str, str]) -> None:
     known = _manifest()
     if not sums.items() <= known.items():
         with contextlib.suppress(OSError):  # a read-only checkout remembers nothing, and works
-            _write(_manifest_path(), json.dumps(known | sums, indent=1).encode())
+            write(_manifest_path(), json.dumps(known | sums, indent=1).encode())
 
 
 # ---- fetching ----
@@ -299,7 +299,7 @@ def _replace(name: str, paths: list[Path]) -> None:
         checksum = hashlib.sha256(content).hexdigest()
         _remember({f"{name} {path.name}": checksum, str(path): checksum})
         aside = path.with_name(f"{path.name}.bad-{time.strftime('%Y%m%d-%H%M%S')}") if path.exists() else None
-        _write(path, content, aside)
+        write(path, content, aside)
         if aside:
             print(f"Set aside a file that was not as it should be: {aside}")
 
@@ -355,7 +355,7 @@ def _get(url: str) -> bytes:
     return b"".join(parts)
 
 
-def _write(path: Path, content: bytes, aside: Path | None = None) -> None:
+def write(path: Path, content: bytes, aside: Path | None = None) -> None:
     """Write a file so that it is there in full or not at all, whatever happens meanwhile; `aside` is the old one's new name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from course_utils import files
 from course_utils.blocks import down, leaky, same, up
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -267,10 +268,10 @@ class Classifier(nn.Module):
 
 def save_weights(model: nn.Module, path: Path, about: Mapping[str, str]) -> None:
     """Write the weights as float16 safetensors. `about`: short strings kept in the file, e.g. data set and test accuracy."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     state = {name: t.half() if t.is_floating_point() else t for name, t in model.state_dict().items()}
-    save_file(state, path, metadata=dict(about))
+    files.write(path, save(state, metadata=dict(about)))
 
 
 def pretrained(model: str, dataset: str, *, device: torch.device | str = "cpu") -> nn.Module:

@@ -461,7 +461,7 @@ def test_a_folder_that_cannot_be_read_is_named(users, monkeypatch, name):
 
 
 def test_a_read_only_folder_with_good_files_works(users, monkeypatch):
-    monkeypatch.setattr(files, "_write", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(files, "write", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     assert len(data.load("mnist", "train")) == 50
 
 

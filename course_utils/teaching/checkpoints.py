@@ -1,0 +1,81 @@
+"""Training that survives: what a run needs to go on where it was, on disk every so many steps."""
+
+import io
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from course_utils import files
+from course_utils.training import Player
+
+
+class Refused(ValueError):
+    """A request that cannot be met; the message says what was expected, what was found, and what to do."""
+
+
+class Checkpoint:
+    """A watcher for `training.play` that writes all of the game every `every` steps, each time in full or not at all.
+
+    run: says which run this is (model, data, seed, …); a file of another run is refused, not overwritten.
+    done: the steps taken before, after `resume`; seconds: their training time.
+    """
+
+    def __init__(self, path: Path, players: Mapping[str, Player], run: Mapping[str, str], *, every: int = 200) -> None:
+        self.path, self.players, self.run, self.every = path, players, dict(run), every
+        self.done, self.seconds, self._since = 0, 0.0, time.perf_counter()
+
+    def resume(self) -> None:
+        """Put every network, optimizer, schedule, average and PyTorch's random state where the file has them, if there is one.
+
+        Raises Refused if the file is that of another run, or no checkpoint.
+        """
+        if not self.path.exists():
+            return
+        try:
+            saved = torch.load(self.path, map_location="cpu", weights_only=True)
+            run = saved["run"]
+        except Exception as error:
+            raise Refused(f"{self.path} is not a checkpoint ({error}); delete it to start from the beginning") from error
+        if run != self.run:
+            theirs, ours = (", ".join(f"{k} {v}" for k, v in of.items()) for of in (run, self.run))
+            raise Refused(
+                f"{self.path} belongs to another run: {theirs}; this one is {ours}. "
+                "Finish that one with its own options, delete the file, or choose another --out"
+            )
+        for name, state in saved["players"].items():
+            for part, restored in state.items():
+                getattr(self.players[name], part).load_state_dict(restored)
+        self.done, self.seconds = saved["steps"], saved["seconds"]
+        torch.set_rng_state(saved["rng"])
+        if torch.cuda.is_available() and "cuda" in saved:
+            torch.cuda.set_rng_state_all(saved["cuda"])
+
+    def wants(self, step: int) -> bool:
+        return step > 0 and step % self.every == 0
+
+    def record(self, step: int) -> None:
+        now = time.perf_counter()
+        self.seconds, self._since = self.seconds + now - self._since, now
+        saved: dict[str, object] = {"run": self.run, "steps": self.done + step, "seconds": self.seconds}
+        saved["rng"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            saved["cuda"] = torch.cuda.get_rng_state_all()
+        saved["players"] = {
+            name: {part: value.state_dict() for part, value in vars(player).items() if hasattr(value, "state_dict")}
+            for name, player in self.players.items()
+        }
+        content = io.BytesIO()
+        torch.save(saved, content)
+        files.write(self.path, content.getvalue())
+
+    def skip(self, batches):
+        """The same batches after those of the steps already done."""
+        for _ in range(self.done):
+            next(batches)
+        return batches
+
+    def stop_clock(self) -> float:
+        """Seconds of training so far, over all sessions."""
+        return self.seconds + time.perf_counter() - self._since

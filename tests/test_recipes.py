@@ -1,0 +1,160 @@
+"""Training from the command line: an unbroken run and a killed one end in the same bits; what it draws is what it says."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from course_utils import __main__ as commands
+from course_utils import data, models
+from course_utils.teaching import recipes
+from course_utils.teaching.checkpoints import Checkpoint, Refused
+
+DRAWING = [name for name, recipe in recipes.RECIPES.items() if recipe.draw]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setenv("COURSE_DATASET", "digits")
+
+
+def test_the_command_line_knows_every_recipe():
+    assert tuple(recipes.RECIPES) == commands.MODELS
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_every_model_is_trained_written_and_read(name, tmp_path, capsys):
+    path = tmp_path / "w.safetensors"
+    assert commands.main(["train", name, "--steps", "3", "--out", str(path)]) == 0
+    module = recipes.load(name, path)
+    assert not module.training and str(path) in capsys.readouterr().out
+    assert {t.dtype for t in load_file(path).values() if t.is_floating_point()} == {torch.float16}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["w.safetensors"]  # neither checkpoint nor temporary file
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_samples_are_pictures_and_their_labels_balanced(name, tmp_path):
+    path, out = tmp_path / "w.safetensors", tmp_path / "x.npz"
+    recipes.train(name, steps=3, out=path)
+    recipes.sample(name, 23, seed=1, out=out, weights=path)
+    drawn = np.load(out)
+    assert drawn["images"].shape == (23, 28, 28) and drawn["images"].dtype == np.uint8
+    assert ("labels" in drawn) == recipes.RECIPES[name].labelled
+    if recipes.RECIPES[name].labelled:
+        counts = np.bincount(drawn["labels"], minlength=10)
+        assert counts.max() - counts.min() <= 1 and counts.sum() == 23
+    again, other = tmp_path / "again.npz", tmp_path / "other.npz"
+    recipes.sample(name, 23, seed=1, out=again, weights=path)
+    recipes.sample(name, 23, seed=2, out=other, weights=path)
+    assert np.array_equal(np.load(again)["images"], drawn["images"])
+    assert not np.array_equal(np.load(other)["images"], drawn["images"])
+
+
+def test_pca_draws_what_the_dataclass_draws():
+    train = data.load("digits")
+    module = recipes.PCAModule()
+    module.fit(train)
+    z = torch.randn(4, recipes.K)
+    pca = models.PCA.fit(train.x.flatten(1), recipes.K)
+    spread = (pca.eigenvalues[: recipes.K] - pca.noise).sqrt()
+    torch.testing.assert_close(module.decode(z).flatten(1), (pca.mean + (z * spread) @ pca.axes).clamp(0, 1))
+
+
+def test_the_codes_of_an_autoencoder_get_a_gaussian():
+    train = data.load("digits")
+    torch.manual_seed(0)
+    drawing = recipes.DrawingAE().eval()
+    drawing.fit_codes(train)
+    codes = drawing.ae.encode(train.x)
+    torch.testing.assert_close(drawing.mean, codes.mean(dim=0), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(drawing.root @ drawing.root.T, codes.T.cov(), atol=1e-5, rtol=1e-3)
+
+
+def same_weights(a, b) -> bool:
+    one, two = load_file(a), load_file(b)
+    return one.keys() == two.keys() and all(torch.equal(one[key], two[key]) for key in one)
+
+
+@pytest.mark.parametrize("name", ["vae", "cgan"])
+def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch, capsys):
+    whole, broken = tmp_path / "whole.safetensors", tmp_path / "broken.safetensors"
+    monkeypatch.setattr(Checkpoint.__init__, "__kwdefaults__", {"every": 4})
+    recipes.train(name, steps=14, out=whole, seed=3)
+    record = Checkpoint.record
+
+    def and_stop(self, step):
+        record(self, step)
+        raise KeyboardInterrupt  # after the first checkpoint of each call
+
+    monkeypatch.setattr(Checkpoint, "record", and_stop)
+    for done in (4, 8, 12):
+        with pytest.raises(SystemExit, match="The same command goes on from"):
+            recipes.train(name, steps=14, out=broken, seed=3)
+        assert not broken.exists() and torch.load(broken.with_suffix(".checkpoint"))["steps"] == done
+    recipes.train(name, steps=14, out=broken, seed=3)  # two steps are left, too few for one more checkpoint
+    assert same_weights(whole, broken) and not broken.with_suffix(".checkpoint").exists()
+    assert "Going on after step 12 of 14" in capsys.readouterr().out
+
+
+def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path):
+    out = tmp_path / "w.safetensors"
+    program = (
+        "from course_utils.teaching import recipes, checkpoints\n"
+        "checkpoints.Checkpoint.__init__.__kwdefaults__['every'] = 1\n"
+        f"recipes.train('vae', steps=100000, out=__import__('pathlib').Path({str(out)!r}))"
+    )
+    running = subprocess.Popen([sys.executable, "-c", program], env=os.environ, stderr=subprocess.DEVNULL)
+    checkpoint = out.with_suffix(".checkpoint")
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)  # somewhere among the writes
+    running.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+    running.wait()
+    assert torch.load(checkpoint)["steps"] >= 1 and not out.exists()
+
+
+def test_a_checkpoint_of_another_run_is_refused_and_kept(tmp_path, monkeypatch):
+    out = tmp_path / "w.safetensors"
+    monkeypatch.setattr(Checkpoint.__init__, "__kwdefaults__", {"every": 2})
+    record = Checkpoint.record
+
+    def and_stop(self, step):
+        record(self, step)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "record", and_stop)
+    with pytest.raises(SystemExit):
+        recipes.train("vae", steps=6, seed=1, out=out)
+    content = out.with_suffix(".checkpoint").read_bytes()
+    with pytest.raises(Refused, match="belongs to another run: .*seed 1.*this one is .*seed 2"):
+        recipes.train("vae", steps=6, seed=2, out=out)
+    assert out.with_suffix(".checkpoint").read_bytes() == content
+    out.with_suffix(".checkpoint").write_bytes(b"nothing")
+    with pytest.raises(Refused, match="is not a checkpoint"):
+        recipes.train("vae", steps=6, seed=1, out=out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "gan", "--steps", "0"], "expected at least one step"),
+        (["sample", "gan", "-n", "0"], "at least one picture"),
+        (["sample", "gan", "--weights", "nowhere.safetensors"], "nowhere.safetensors is not there"),
+    ],
+)
+def test_what_cannot_be_done_is_said(arguments, said, capsys):
+    assert commands.main(arguments) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_weights_of_another_model_are_refused(tmp_path):
+    recipes.train("pca", out=tmp_path / "w.safetensors")
+    with pytest.raises(Refused, match="expected weights of gan, got those of pca"):
+        recipes.sample("gan", 5, out=tmp_path / "x.npz", weights=tmp_path / "w.safetensors")
