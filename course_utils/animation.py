@@ -25,14 +25,23 @@ def animate(
     size: tuple[float, float] = (4, 4),
     seconds: float = 6.0,
     colors: int = 32,
+    scrub: bool = False,
 ) -> None:
     """A film of `draw(value, ax)` over all `values`, then a slider over them with the `still` ones as its still picture.
 
     size: of one frame, in inches. seconds: of one round; the last frame stays a little longer. colors: of the film; fewer
-    make it smaller.
+    make it smaller. scrub: a handle in the page itself, for readers without a kernel; costs as many bytes again as the film.
     """
-    film = base64.b64encode(gif(draw, values, size=size, seconds=seconds, colors=colors)).decode()
-    display(HTML(f'<img src="data:image/gif;base64,{film}" alt="{escape(described(alt))}">'))
+    frames = _frames(draw, values, size, colors)
+    film = f'<img src="data:image/gif;base64,{_base64(_gif(frames, seconds))}" alt="{escape(described(alt))}">'
+    if scrub:
+        pictures = " ".join(f"data:image/png;base64,{_base64(_png(frame))}" for frame in frames)
+        show = "this.parentNode.querySelector('img').src = this.dataset.frames.split(' ')[this.value]"
+        film = (
+            f'<div>{film}<br><input type="range" min="0" max="{len(frames) - 1}" value="0" aria-label="{escape(label)}" '
+            f'style="width: {frames[0].width}px" data-frames="{pictures}" oninput="{show}"></div>'
+        )
+    display(HTML(film))
     slider(draw, values, still=still, label=label, alt=alt, size=size)
 
 
@@ -45,6 +54,12 @@ def gif(
     colors: int = 32,
 ) -> bytes:
     """The frames as a looping GIF with one palette for all, 80 pixels an inch."""
+    return _gif(_frames(draw, values, size, colors), seconds)
+
+
+def _frames(
+    draw: Callable[[object, Axes], None], values: Sequence, size: tuple[float, float], colors: int
+) -> list[Image.Image]:
     if not len(values):
         raise ValueError("a film needs at least one frame")
     frames = []
@@ -59,9 +74,22 @@ def gif(
     palette = np.array(last.getpalette()).reshape(-1, 3)
     palette[palette.min(axis=1) > 245] = 255  # the paper stays white
     last.putpalette(palette.flatten().tolist())
-    frames = [frame.quantize(palette=last, dither=Image.Dither.NONE) for frame in frames]
+    return [frame.quantize(palette=last, dither=Image.Dither.NONE) for frame in frames]
+
+
+def _gif(frames: Sequence[Image.Image], seconds: float) -> bytes:
     each = int(1000 * seconds / len(frames))
     times = [each] * (len(frames) - 1) + [each + 1500]
     out = io.BytesIO()
     frames[0].save(out, format="gif", save_all=True, append_images=frames[1:], loop=0, duration=times)
     return out.getvalue()
+
+
+def _png(frame: Image.Image) -> bytes:
+    out = io.BytesIO()
+    frame.save(out, format="png", optimize=True)
+    return out.getvalue()
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()

@@ -86,6 +86,18 @@ def frechet(a: Tensor, b: Tensor) -> float:
     return ((a.mean(dim=0) - b.mean(dim=0)) ** 2).sum().add(cov_a.trace() + cov_b.trace() - 2 * mixed).item()
 
 
+def modes(samples: Tensor, centres: Tensor, radius: float) -> tuple[int, float]:
+    """How many modes are found, and the share of good samples. samples (N, d), centres (m, d).
+
+    A sample is good if it is closer than `radius` to its nearest centre; a mode is found if at least one in a hundred of all
+    samples is good and nearest to it (after Srivastava et al. 2017, who ask for a single one).
+    """
+    distance, nearest = torch.cdist(samples, centres).min(dim=1)
+    good = distance < radius
+    found = (nearest[good].bincount(minlength=len(centres)) >= 0.01 * len(samples)).sum()
+    return int(found), good.double().mean().item()
+
+
 def slant(x: Tensor) -> Tensor:
     """How far strokes lean, of images (N, 1, 28, 28) with ink in [0, 1]: (N,), pixels to the right per pixel upwards.
 

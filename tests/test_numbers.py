@@ -242,3 +242,12 @@ def test_frechet_of_a_shift_is_its_square(generator):
 def test_frechet_needs_two_clouds_of_one_kind(shapes):
     with pytest.raises(ValueError, match="two sets of at least 2 features of one length"):
         metrics.frechet(*(torch.zeros(shape) for shape in shapes))
+
+
+def test_modes_count_what_is_near_and_frequent():
+    centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
+    near = centres.repeat_interleave(torch.tensor([90, 1, 0]), dim=0) + 0.1
+    samples = torch.cat([near, torch.full((9, 2), 5.0)])  # 9 of 100 lie nowhere; one in a hundred is enough
+    assert metrics.modes(samples, centres, 0.5) == (2, pytest.approx(0.91))
+    assert metrics.modes(torch.cat([samples, samples[:1]]), centres, 0.5)[0] == 1  # now one in 101
+    assert metrics.modes(samples, centres, 0.1) == (0, 0)

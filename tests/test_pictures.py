@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from itertools import pairwise
 
 import IPython.display
@@ -244,3 +245,15 @@ def test_an_animation_comes_with_a_scrubber_and_a_still(displayed):
     assert "application/vnd.jupyter.widget-view+json" in bundle and options["metadata"]["image/png"]["alt"] == 'A "line".'
     with pytest.raises(ValueError, match="alt text"):
         animation.animate(draw, [1], still=[1], label="value", alt=" ")
+
+
+def test_a_film_may_carry_its_frames_and_a_handle(displayed):
+    animation.animate(draw, [1, 2, 3], still=[1], label="value", alt="A line.", size=(2, 2), scrub=True)
+    html = displayed[0][0][0].data
+    (frames,) = re.findall(r'data-frames="([^"]+)"', html)
+    pictures = [np.asarray(Image.open(io.BytesIO(base64.b64decode(f.split(",")[1]))).convert("RGB")) for f in frames.split(" ")]
+    film = Image.open(io.BytesIO(animation.gif(draw, [1, 2, 3], size=(2, 2))))
+    for i, picture in enumerate(pictures):
+        film.seek(i)
+        np.testing.assert_array_equal(picture, np.asarray(film.convert("RGB")))
+    assert len(pictures) == 3 and 'max="2"' in html and html.count("<img") == 1

@@ -321,13 +321,13 @@ RECIPES: dict[str, Recipe] = {
         players=lambda networks, steps: gan_players(networks, steps, labelled=False),
         keep=averaged,
         draw=lambda module, z, y: module(z).sigmoid(),
-        k=K_GAN, steps=2400, size=64,
+        k=K_GAN, steps=2000, size=64,
     ),
     "cgan": Recipe(
         networks=lambda: {"G": models.Decoder(K_GAN, n_classes=10), "D": models.Discriminator(n_classes=10)},
         players=lambda networks, steps: gan_players(networks, steps, labelled=True),
         keep=averaged,
         draw=lambda module, z, y: module(z, y).sigmoid(),
-        k=K_GAN, labelled=True, steps=2400, size=64,
+        k=K_GAN, labelled=True, steps=2000, size=64,
     ),
 }  # fmt: skip
