@@ -70,11 +70,12 @@ def _frames(
         fig.savefig(buffer, format="png")
         plt.close(fig)
         frames.append(Image.open(buffer).convert("RGB"))
-    last = frames[-1].quantize(colors, dither=Image.Dither.NONE)  # its palette serves all: it shows the most
-    palette = np.array(last.getpalette()).reshape(-1, 3)
+    some = np.concatenate([np.asarray(frame) for frame in frames[-1 :: -max(1, len(frames) // 6)]])
+    shared = Image.fromarray(some).quantize(colors, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    palette = np.array(shared.getpalette()).reshape(-1, 3)
     palette[palette.min(axis=1) > 245] = 255  # the paper stays white
-    last.putpalette(palette.flatten().tolist())
-    return [frame.quantize(palette=last, dither=Image.Dither.NONE) for frame in frames]
+    shared.putpalette(palette.flatten().tolist())
+    return [frame.quantize(palette=shared, dither=Image.Dither.NONE) for frame in frames]
 
 
 def _gif(frames: Sequence[Image.Image], seconds: float) -> bytes:
