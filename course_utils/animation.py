@@ -32,34 +32,23 @@ def animate(
     size: of one frame, in inches. seconds: of one round; the last frame stays a little longer. colors: of the film; fewer
     make it smaller. scrub: a handle in the page itself, for readers without a kernel; costs as many bytes again as the film.
     """
-    frames = _frames(draw, values, size, colors)
-    film = f'<img src="data:image/gif;base64,{_base64(_gif(frames, seconds))}" alt="{escape(described(alt))}">'
+    frames = pictures(draw, values, size=size, colors=colors)
+    film = f'<img src="data:image/gif;base64,{_base64(gif(frames, seconds=seconds))}" alt="{escape(described(alt))}">'
     if scrub:
-        pictures = " ".join(f"data:image/png;base64,{_base64(_png(frame))}" for frame in frames)
+        sources = " ".join(f"data:image/png;base64,{_base64(_png(frame))}" for frame in frames)
         show = "this.parentNode.querySelector('img').src = this.dataset.frames.split(' ')[this.value]"
         film = (
             f'<div>{film}<br><input type="range" min="0" max="{len(frames) - 1}" value="0" aria-label="{escape(label)}" '
-            f'style="width: {frames[0].width}px" data-frames="{pictures}" oninput="{show}"></div>'
+            f'style="width: {frames[0].width}px" data-frames="{sources}" oninput="{show}"></div>'
         )
     display(HTML(film))
     slider(draw, values, still=still, label=label, alt=alt, size=size)
 
 
-def gif(
-    draw: Callable[[object, Axes], None],
-    values: Sequence,
-    *,
-    size: tuple[float, float] = (4, 4),
-    seconds: float = 6.0,
-    colors: int = 32,
-) -> bytes:
-    """The frames as a looping GIF with one palette for all, 80 pixels an inch."""
-    return _gif(_frames(draw, values, size, colors), seconds)
-
-
-def _frames(
-    draw: Callable[[object, Axes], None], values: Sequence, size: tuple[float, float], colors: int
+def pictures(
+    draw: Callable[[object, Axes], None], values: Sequence, *, size: tuple[float, float] = (4, 4), colors: int = 32
 ) -> list[Image.Image]:
+    """`draw(value, ax)` for every value, 80 pixels an inch, with one palette for all."""
     if not len(values):
         raise ValueError("a film needs at least one frame")
     frames = []
@@ -78,7 +67,8 @@ def _frames(
     return [frame.quantize(palette=shared, dither=Image.Dither.NONE) for frame in frames]
 
 
-def _gif(frames: Sequence[Image.Image], seconds: float) -> bytes:
+def gif(frames: Sequence[Image.Image], *, seconds: float = 6.0) -> bytes:
+    """The pictures as a looping GIF; the last one stays a little longer."""
     each = int(1000 * seconds / len(frames))
     times = [each] * (len(frames) - 1) + [each + 1500]
     out = io.BytesIO()

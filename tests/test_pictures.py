@@ -226,7 +226,7 @@ def test_a_tree_names_every_node_and_says_where_the_leaves_are():
 
 
 def test_a_film_has_all_frames_and_loops():
-    film = Image.open(io.BytesIO(animation.gif(draw, [1, 2, 3, 4], size=(2, 1.5), seconds=2)))
+    film = Image.open(io.BytesIO(animation.gif(animation.pictures(draw, [1, 2, 3, 4], size=(2, 1.5)), seconds=2)))
     assert (film.n_frames, film.size, film.info["loop"]) == (4, (160, 120), 0)
     times, frames = [], []
     for i in range(4):
@@ -252,7 +252,7 @@ def test_a_film_may_carry_its_frames_and_a_handle(displayed):
     html = displayed[0][0][0].data
     (frames,) = re.findall(r'data-frames="([^"]+)"', html)
     pictures = [np.asarray(Image.open(io.BytesIO(base64.b64decode(f.split(",")[1]))).convert("RGB")) for f in frames.split(" ")]
-    film = Image.open(io.BytesIO(animation.gif(draw, [1, 2, 3], size=(2, 2))))
+    film = Image.open(io.BytesIO(animation.gif(animation.pictures(draw, [1, 2, 3], size=(2, 2)))))
     for i, picture in enumerate(pictures):
         film.seek(i)
         np.testing.assert_array_equal(picture, np.asarray(film.convert("RGB")))
