@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-MODELS = ("classifier", "pca", "ae", "vae", "cvae", "gan", "cgan")
+MODELS = ("classifier", "pca", "ae", "vae", "cvae", "gan", "cgan", "vae_gan")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--out", type=Path, default=Path("build/site"), help="where to (default: %(default)s)")
     commands.add_parser("outline", help="which slide of the lecture stands where")
     command = commands.add_parser("train", help="train a model and write its weights; the same command goes on after a break")
-    command.add_argument("model", choices=MODELS)
+    command.add_argument("model", choices=(*MODELS, "all"), help="or all, with their numbers, for MNIST and the digits")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--steps", type=int, help="default: those of the model's recipe")
     command.add_argument("--out", type=Path, help="file to write (default: among the weights of the package)")
@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--out", type=Path, help="file to write (default: MODEL.npz)")
     command.add_argument("--weights", type=Path, help="file that `train` wrote (default: among the weights of the package)")
+    command = commands.add_parser("scoreboard", help="measure every model that ships, on the same test pictures")
+    command.add_argument("--json", type=Path, metavar="PATH", help="also write the numbers there")
     command = commands.add_parser("execute", help="for maintainers: run lessons and save them, with their figures, in place")
     command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
     commands.add_parser("student", help="for maintainers: write the student versions of all lessons")
@@ -62,15 +64,19 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
         from course_utils.teaching import outline
 
         outline.write()
-    elif chosen.command in ("train", "sample"):
-        from course_utils.teaching import recipes
+    elif chosen.command in ("train", "sample", "scoreboard"):
+        from course_utils.teaching import recipes, scoreboard, shipping
 
         try:
-            if chosen.command == "train":
-                recipes.train(chosen.model, seed=chosen.seed, out=chosen.out, steps=chosen.steps)
-            else:
+            if chosen.command == "scoreboard":
+                scoreboard.write(chosen.json)
+            elif chosen.command == "sample":
                 out = chosen.out or Path(f"{chosen.model}.npz")
                 recipes.sample(chosen.model, chosen.n, seed=chosen.seed, out=out, weights=chosen.weights)
+            elif chosen.model == "all":
+                shipping.train_all(seed=chosen.seed, steps=chosen.steps)
+            else:
+                recipes.train(chosen.model, seed=chosen.seed, out=chosen.out, steps=chosen.steps)
         except recipes.Refused as error:
             print(error, file=sys.stderr)
             return 1

@@ -1,8 +1,9 @@
 """The models of the course. Images are (B, 1, 28, 28) or flattened to (B, d); codes are (B, k)."""
 
+import hashlib
+import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -14,10 +15,10 @@ from course_utils import files
 from course_utils.blocks import down, leaky, same, up
 
 WEIGHTS = Path(__file__).parent / "weights"
+MANIFEST = "manifest.json"
 
 
-@dataclass(frozen=True)
-class PCA:
+class PCA(nn.Module):
     """Principal component analysis, and the Gaussian that goes with it (Tipping & Bishop 1999).
 
     mean: (d,), the mean of the training data.
@@ -25,9 +26,11 @@ class PCA:
     eigenvalues: (d,), variance along every direction, descending, divisor N; the first k belong to `axes`.
     """
 
-    mean: Tensor
-    axes: Tensor
-    eigenvalues: Tensor
+    def __init__(self, mean: Tensor, axes: Tensor, eigenvalues: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("axes", axes)
+        self.register_buffer("eigenvalues", eigenvalues)
 
     @classmethod
     def fit(cls, x: Tensor, k: int) -> "PCA":
@@ -82,12 +85,15 @@ class PCA:
         log_det = kept.log().sum() + (d - k) * self.noise.log()
         return -0.5 * (d * math.log(2 * math.pi) + log_det + mahalanobis)
 
+    def draw(self, eps: Tensor) -> Tensor:
+        """E[x|z] (B, d) for eps (B, k) from N(0, I): a draw from the Gaussian above without its σ² part, in the subspace."""
+        return self.decode(eps * (self.eigenvalues[: len(self.axes)] - self.noise).clamp(min=0).sqrt())
+
     def sample(self, n: int, *, noise: bool = True, generator: torch.Generator | None = None) -> Tensor:
-        """n draws (n, d) from the Gaussian above; `noise=False` leaves out the σ² part and stays in the subspace."""
+        """n draws (n, d) from the Gaussian above; `noise=False` leaves out the σ² part."""
         k, d = self.axes.shape
         like = {"dtype": self.mean.dtype, "device": self.mean.device, "generator": generator}
-        spread = (self.eigenvalues[:k] - self.noise).clamp(min=0).sqrt()
-        x = self.decode(torch.randn(n, k, **like) * spread)
+        x = self.draw(torch.randn(n, k, **like))
         return x + torch.randn(n, d, **like) * self.noise.sqrt() if noise else x
 
 
@@ -147,6 +153,7 @@ class Discriminator(nn.Module):
 
     features: pictures → (B, 4 · width), the last hidden layer. A label adds the features' product with a vector of its own
     (Miyato & Koyama 2018). spectral: every layer is divided by its largest singular value (Miyato et al. 2018).
+    layer, judge: the way there in two steps, pictures → what a layer of convolutions says, (B, 2 · width, 7, 7) → logits.
     """
 
     def __init__(self, *, n_classes: int = 0, width: int = 16, spectral: bool = True) -> None:
@@ -169,6 +176,12 @@ class Discriminator(nn.Module):
         h = self.features(x)
         logits = self.head(h)[:, 0]
         return logits if y is None else logits + (self.label(y) * h).sum(dim=1)
+
+    def layer(self, x: Tensor) -> Tensor:
+        return self.features[:2](x)
+
+    def judge(self, layer: Tensor) -> Tensor:
+        return self.head(self.features[2:](layer))[:, 0]
 
 
 def _check_labels(network: nn.Module, y: Tensor | None) -> None:
@@ -206,6 +219,26 @@ class AE(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.D(self.E(x))
+
+
+class DrawingAE(AE):
+    """An autoencoder with a Gaussian fitted to its codes of the training pictures, so that it can draw, after a fashion."""
+
+    def __init__(self, E: nn.Module, D: nn.Module, k: int) -> None:
+        super().__init__(E, D)
+        self.register_buffer("mean", torch.zeros(k))
+        self.register_buffer("root", torch.eye(k))  # L with L Lᵀ = the covariance of the codes
+
+    @torch.no_grad()
+    def fit_codes(self, x: Tensor) -> None:
+        """Mean and covariance of the codes of pictures x (N, 1, 28, 28)."""
+        z = torch.cat([self.encode(part) for part in x.split(1000)])
+        self.mean.copy_(z.mean(dim=0))
+        self.root.copy_(torch.linalg.cholesky(z.T.cov()))
+
+    def draw(self, eps: Tensor) -> Tensor:
+        """Pictures (B, 1, 28, 28) in [0, 1] for eps (B, k) from N(0, I)."""
+        return self.decode(self.mean + eps @ self.root.T)
 
 
 def reparameterize(mu: Tensor, log_var: Tensor, eps: Tensor | None = None) -> Tensor:
@@ -266,6 +299,19 @@ class Classifier(nn.Module):
         return self.head(self.features(x))
 
 
+K, K_GAN = 24, 16  # numbers in the codes of the models that ship; of GAN and cGAN
+SHIPPED: dict[str, Callable[[], nn.Module]] = {
+    "classifier": Classifier,
+    "pca": lambda: PCA(torch.zeros(784), torch.zeros(K, 784), torch.zeros(784)),
+    "ae": lambda: DrawingAE(Encoder(K), Decoder(K), K),
+    "vae": lambda: VAE(Encoder(2 * K), Decoder(K)),
+    "cvae": lambda: VAE(Encoder(2 * K, n_classes=10), Decoder(K, n_classes=10)),
+    "gan": lambda: Decoder(K_GAN),
+    "cgan": lambda: Decoder(K_GAN, n_classes=10),
+    "vae_gan": lambda: VAE(Encoder(2 * K), Decoder(K)),
+}
+
+
 def save_weights(model: nn.Module, path: Path, about: Mapping[str, str]) -> None:
     """Write the weights as float16 safetensors. `about`: short strings kept in the file, e.g. data set and test accuracy."""
     from safetensors.torch import save
@@ -274,13 +320,26 @@ def save_weights(model: nn.Module, path: Path, about: Mapping[str, str]) -> None
     files.write(path, save(state, metadata=dict(about)))
 
 
+def load_weights(model: nn.Module, path: Path) -> nn.Module:
+    """`model` with the weights that `save_weights` wrote, as float32, in evaluation mode and frozen."""
+    from safetensors.torch import load
+
+    model.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in load(path.read_bytes()).items()})
+    return model.eval().requires_grad_(False)
+
+
+def manifest() -> dict[str, dict]:
+    """What is known of the weights that ship, by the name of their file: SHA-256, recipe, data set, what they score."""
+    path = WEIGHTS / MANIFEST
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def pretrained(model: str, dataset: str, *, device: torch.device | str = "cpu") -> nn.Module:
-    """A model with the weights that ship with the course, in evaluation mode and frozen. So far: the "classifier".
+    """One of the models `SHIPPED`, with the weights that ship with the course, in evaluation mode and frozen.
 
-    Weights ship for "mnist" and "digits". Raises FileNotFoundError, with the way on, for any other model or data set.
+    Weights ship for "mnist" and "digits". "gan" and "cgan" are their generators: codes (and labels) → logits of pictures.
+    Raises FileNotFoundError, with the way on, for any other model or data set, and ValueError for a damaged file.
     """
-    from safetensors.torch import load_file
-
     path = WEIGHTS / f"{model}_{dataset}.safetensors"
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in WEIGHTS.glob("*.safetensors")))
@@ -288,6 +347,11 @@ def pretrained(model: str, dataset: str, *, device: torch.device | str = "cpu") 
             f"no weights ship for {model!r} on {dataset!r}; there are: {known}. "
             f"To train them: COURSE_DATASET={dataset} python -m course_utils train {model}"
         )
-    net = Classifier()
-    net.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in load_file(path).items()})
-    return net.to(device).eval().requires_grad_(False)
+    expected = manifest().get(path.stem, {}).get("sha256")
+    got = hashlib.sha256(path.read_bytes()).hexdigest()
+    if expected not in (None, got):
+        raise ValueError(
+            f"{path.name} is not the file that ships: expected SHA-256 {expected[:12]}…, got {got[:12]}…. "
+            f"Install the course anew, or train it: COURSE_DATASET={dataset} python -m course_utils train {model}"
+        )
+    return load_weights(SHIPPED[model](), path).to(device)

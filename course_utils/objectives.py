@@ -46,3 +46,12 @@ def generator_loss(fake: Tensor, *, saturating: bool = False) -> Tensor:
     small, the saturating one hardly has a gradient (Goodfellow et al. 2014, section 3).
     """
     return -F.softplus(fake).mean() if saturating else F.softplus(-fake).mean()
+
+
+def feature_distance(h_hat: Tensor, h: Tensor, *, variance: float = 1.0) -> Tensor:
+    """‖h − ĥ‖² / 2s², summed over features, averaged over images: −log N(h; ĥ, s² I) up to a constant, in nats.
+
+    h, h_hat: what a layer says to pictures and to their copies, two tensors (B, …) → a scalar. variance: s² (Larsen et al.
+    2016, eqs. 6 and 7, with s² = 1).
+    """
+    return squared_error(h_hat, h) / (2 * variance)

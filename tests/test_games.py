@@ -7,11 +7,13 @@ import pytest
 import torch
 from torch import nn
 from torch.autograd import grad
+from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from course_utils import models, objectives, training
 from course_utils.blocks import dense, leaky
+from course_utils.teaching import recipes
 
 
 def networks(seed: int = 0) -> tuple[nn.Module, nn.Module]:
@@ -205,3 +207,52 @@ def test_the_label_is_projected_onto_the_features():
     torch.testing.assert_close(D(x, y), expected)
     with pytest.raises(ValueError, match="label"):
         D(x)
+
+
+def test_a_discriminator_in_two_steps_is_the_discriminator(generator):
+    Dis, x = models.Discriminator(width=2).eval(), torch.rand(3, 1, 28, 28, generator=generator)
+    assert Dis.layer(x).shape == (3, 4, 7, 7)
+    torch.testing.assert_close(Dis.judge(Dis.layer(x)), Dis(x))
+
+
+@pytest.mark.parametrize("name", ["Dis", "E", "D"])
+def test_vae_gan_trains_every_network_on_its_own_loss_alone(name):
+    """The three losses of Larsen et al. 2016, algorithm 1, written out from `torch.distributions` and probabilities."""
+    torch.manual_seed(0)
+    vae = models.SHIPPED["vae_gan"]()
+    players = recipes.vae_gan_players(vae, 10)
+    Dis, E, D = (players[player].network for player in ("Dis", "E", "D"))
+    assert E is vae.E and D is vae.D
+    Dis.eval()  # no power iterations: every call is the same function
+    x = torch.rand(4, 1, 28, 28)
+    parameters = list(players[name].network.parameters())
+
+    torch.manual_seed(1)
+    got = grad(players[name].objective(x, x)["loss"], parameters)
+
+    torch.manual_seed(1)
+    mu, log_var = E(x).chunk(2, dim=1)
+    z = mu + log_var.mul(0.5).exp() * torch.randn_like(mu)
+    copied, drawn = D(z).sigmoid(), D(torch.randn_like(z)).sigmoid()
+    prior = kl_divergence(Normal(mu, log_var.mul(0.5).exp()), Normal(torch.zeros_like(mu), 1.0)).sum() / len(x)
+    likelihood = Normal(Dis.layer(copied), recipes.NOISE**0.5).log_prob(Dis.layer(x)).sum() / len(x)
+    game = Dis(x).sigmoid().log().mean() + (1 - torch.cat([Dis(copied), Dis(drawn)]).sigmoid()).log().mean()
+    fooled = torch.cat([Dis(copied), Dis(drawn)]).sigmoid().log().mean()
+    own = {"Dis": -game, "E": prior - likelihood, "D": -recipes.GAMMA * likelihood - fooled}[name]
+    for ours, theirs in zip(got, grad(own, parameters), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-3)
+
+
+def test_all_losses_first_would_train_the_decoder_of_a_vae_gan_on_what_is_not_its_own():
+    """The shortcut of a widely used implementation: one backward after the other, then all steps."""
+    torch.manual_seed(0)
+    players = recipes.vae_gan_players(models.SHIPPED["vae_gan"](), 10)
+    x, D = torch.rand(4, 1, 28, 28), players["D"].network
+    players["Dis"].network.eval()
+    torch.manual_seed(1)
+    own = grad(players["D"].objective(x, x)["loss"], list(D.parameters()))
+    D.zero_grad()
+    for player in ("E", "D"):
+        torch.manual_seed(1)
+        players[player].objective(x, x)["loss"].backward()
+    assert max((p.grad - g).abs().max().item() for p, g in zip(D.parameters(), own, strict=True)) > 1e-2

@@ -1,9 +1,13 @@
 """Objectives, metrics and latent walks against closed forms."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
 from scipy.linalg import sqrtm
 from scipy.stats import norm
+from sklearn.neighbors import NearestNeighbors
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from course_utils import data, latent, metrics, models, objectives
@@ -251,3 +255,85 @@ def test_modes_count_what_is_near_and_frequent():
     assert metrics.modes(samples, centres, 0.5) == (2, pytest.approx(0.91))
     assert metrics.modes(torch.cat([samples, samples[:1]]), centres, 0.5)[0] == 1  # now one in 101
     assert metrics.modes(samples, centres, 0.1) == (0, 0)
+
+
+def test_nearest_and_radii_are_scikit_learns(generator):
+    real, made = (torch.randn(n, 3, 2, generator=generator, dtype=torch.float64) for n in (40, 7))
+    neighbours = NearestNeighbors().fit(real.flatten(1).numpy())
+    expected, _ = neighbours.kneighbors(made.flatten(1).numpy(), 1)
+    torch.testing.assert_close(metrics.nearest(made, real, batch=3), torch.from_numpy(expected[:, 0]))
+    expected, _ = neighbours.kneighbors(n_neighbors=4)  # of the others
+    torch.testing.assert_close(metrics.radii(real.flatten(1), 4, batch=7), torch.from_numpy(expected[:, 3]))
+    with pytest.raises(ValueError, match="1 ≤ k < 40"):
+        metrics.radii(real.flatten(1), 40)
+
+
+def test_density_and_coverage_are_their_definition(generator):
+    real, made = torch.randn(30, 2, generator=generator), torch.randn(20, 2, generator=generator) / 2
+    inside = [[math.dist(a, b) < r for b, r in zip(real, metrics.radii(real, 3), strict=True)] for a in made]
+    density, coverage = metrics.density_coverage(real, made, metrics.radii(real, 3), 3, batch=6)
+    assert density == pytest.approx(sum(map(sum, inside)) / (3 * 20))
+    assert coverage == pytest.approx(sum(map(any, zip(*inside, strict=True))) / 30)
+
+
+def test_density_and_coverage_of_more_of_the_same(generator):
+    real, same = torch.randn(2, 4000, 3, generator=generator).unbind()
+    density, coverage = metrics.density_coverage(real, same, metrics.radii(real))
+    assert density == pytest.approx(1, abs=0.05) and coverage == pytest.approx(1 - 2**-5, abs=0.02)
+    density, coverage = metrics.density_coverage(real, real[:1].expand(100, -1), metrics.radii(real))
+    assert density > 0.5 and coverage < 0.02  # one real picture, again and again
+    assert metrics.density_coverage(real, same + 100, metrics.radii(real)) == (0, 0)
+
+
+def test_gradient_energy_is_a_sum_of_squared_differences(generator):
+    x = torch.rand(3, 1, 28, 28, generator=generator, dtype=torch.float64)
+    expected = [sum((np.diff(image, axis=axis) ** 2).sum() for axis in (0, 1)) for image in x[:, 0].numpy()]
+    torch.testing.assert_close(metrics.gradient_energy(x), torch.tensor(expected, dtype=torch.float64))
+
+
+def test_a_feature_distance_is_minus_a_gaussian_log_likelihood(generator):
+    h_hat, h = torch.randn(2, 5, 4, 3, generator=generator, dtype=torch.float64).unbind()
+    difference = [-Normal(centre, 0.3).log_prob(h).sum(dim=(1, 2)).mean() for centre in (h_hat, h)]
+    torch.testing.assert_close(objectives.feature_distance(h_hat, h, variance=0.09), difference[0] - difference[1])
+
+
+@pytest.fixture
+def real():
+    """A ruler without a trained classifier: pictures of the digits, features that are their pixels in a coarse grid."""
+    train, test = (data.load("digits", split) for split in ("train", "test"))
+    head = torch.nn.Linear(49, 10)
+    return metrics.Real(train, test, lambda x: torch.nn.functional.avg_pool2d(x, 4).flatten(1), head)
+
+
+def test_real_pictures_score_as_real_pictures(real):
+    again = lambda y: real.again(y, generator=torch.Generator().manual_seed(0))  # noqa: E731
+    found = metrics.score(real, again, copy=lambda x, y: x)
+    assert found["nearest"] == found["copy error"] == found["copy distance"] == 0 and found["copy energy"] == 1
+    assert found["energy"] == pytest.approx(1, abs=0.1) and found["density"] == pytest.approx(1, abs=0.2)
+    assert found["coverage"] > 0.85
+    noise = metrics.score(real, lambda y: torch.rand(len(y), 1, 28, 28))
+    assert noise["distance"] > 10 * found["distance"] and noise["coverage"] == 0 and noise["energy"] > 3
+    assert set(noise) == {"distance", "density", "coverage", "energy", "nearest"}  # what it cannot do has no number
+
+
+def test_a_real_picture_again_has_the_label_asked_for(real):
+    y = torch.arange(10).repeat_interleave(5)
+    again = real.again(y, generator=torch.Generator().manual_seed(0))
+    distance, index = torch.cdist(again.flatten(1), real.train.x.flatten(1)).min(dim=1)
+    assert torch.equal(real.train.y[index], y) and distance.max() < 1e-2
+
+
+def test_without_a_classifier_its_numbers_are_left_out(real):
+    bare = metrics.Real(real.train, real.test)
+    found = metrics.score(bare, lambda y: torch.zeros(len(y), 1, 28, 28), asked=True, copy=lambda x, y: x)
+    assert set(found) == {"energy", "nearest", "copy energy", "copy error"}
+    assert set(bare.itself()) == {"nearest"}
+
+
+def test_the_bound_on_the_scoreboard_is_that_of_black_and_white_pictures(real):
+    def bound(x, y):
+        assert set(x.unique().tolist()) == {0.0, 1.0} and len(x) == len(y)
+        return x.flatten(1).sum(dim=1)  # pixels of ink
+
+    found = metrics.score(real, lambda y: torch.zeros(len(y), 1, 28, 28), bound=bound)
+    assert found["bound"] == pytest.approx(real.test.x.flatten(1).sum(dim=1).mean().item(), rel=0.02)

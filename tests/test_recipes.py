@@ -45,8 +45,8 @@ def test_samples_are_pictures_and_their_labels_balanced(name, tmp_path):
     recipes.sample(name, 23, seed=1, out=out, weights=path)
     drawn = np.load(out)
     assert drawn["images"].shape == (23, 28, 28) and drawn["images"].dtype == np.uint8
-    assert ("labels" in drawn) == recipes.RECIPES[name].labelled
-    if recipes.RECIPES[name].labelled:
+    assert ("labels" in drawn) == recipes.RECIPES[name].asked
+    if recipes.RECIPES[name].asked:
         counts = np.bincount(drawn["labels"], minlength=10)
         assert counts.max() - counts.min() <= 1 and counts.sum() == 23
     again, other = tmp_path / "again.npz", tmp_path / "other.npz"
@@ -56,24 +56,27 @@ def test_samples_are_pictures_and_their_labels_balanced(name, tmp_path):
     assert not np.array_equal(np.load(other)["images"], drawn["images"])
 
 
-def test_pca_draws_what_the_dataclass_draws():
+def test_pca_draws_its_means():
     train = data.load("digits")
-    module = recipes.PCAModule()
-    module.fit(train)
-    z = torch.randn(4, recipes.K)
     pca = models.PCA.fit(train.x.flatten(1), recipes.K)
+    shipped = models.SHIPPED["pca"]()
+    recipes.RECIPES["pca"].finish(shipped, train)
+    z = torch.randn(4, recipes.K)
     spread = (pca.eigenvalues[: recipes.K] - pca.noise).sqrt()
-    torch.testing.assert_close(module.decode(z).flatten(1), (pca.mean + (z * spread) @ pca.axes).clamp(0, 1))
+    expected = (pca.mean + (z * spread) @ pca.axes).clamp(0, 1)
+    torch.testing.assert_close(recipes.RECIPES["pca"].draw(shipped, z, None).flatten(1), expected)
 
 
 def test_the_codes_of_an_autoencoder_get_a_gaussian():
     train = data.load("digits")
     torch.manual_seed(0)
-    drawing = recipes.DrawingAE().eval()
-    drawing.fit_codes(train)
-    codes = drawing.ae.encode(train.x)
+    drawing = models.SHIPPED["ae"]().eval()
+    drawing.fit_codes(train.x)
+    codes = drawing.encode(train.x)
     torch.testing.assert_close(drawing.mean, codes.mean(dim=0), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(drawing.root @ drawing.root.T, codes.T.cov(), atol=1e-5, rtol=1e-3)
+    eps = torch.randn(3, recipes.K)
+    torch.testing.assert_close(drawing.draw(eps), drawing.decode(drawing.mean + eps @ drawing.root.T))
 
 
 def same_weights(a, b) -> bool:

@@ -1,9 +1,12 @@
 """The recipe of every model: `python -m course_utils train NAME`, and `sample NAME` from the weights it writes."""
 
+import hashlib
 import io
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -14,39 +17,38 @@ from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from course_utils import data, files, metrics, models, runtime
-from course_utils.objectives import discriminator_loss, generator_loss, kl, reconstruction
+from course_utils.models import K
+from course_utils.objectives import discriminator_loss, feature_distance, generator_loss, kl, reconstruction
 from course_utils.runtime import setting
 from course_utils.teaching.checkpoints import Checkpoint, Refused
 from course_utils.training import Objective, Player, play
 
-K, K_GAN = 24, 16  # numbers in the code of AE, VAE and cVAE; of GAN and cGAN
-Networks = dict[str, nn.Module]
-
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one model is made, and how it draws.
+    """How one of the models `models.SHIPPED` is made, and what it can do.
 
-    networks: () → what is trained, by name, on the CPU. players: (networks, steps) → the players of `training.play`.
-    keep: (networks, players) → the module whose weights are written; default: the network called "model".
-    draw: (module, z, y) → pictures (B, 1, 28, 28) in [0, 1]; z (B, k) is drawn from N(0, I).
-    k: numbers in z. labelled: whether y matters. steps, size: of training, of a batch; few: steps on a small data set.
-    finish: (module, training data) → None, after training. report: (module, test data) → a line to print.
-    says: about the pictures that `draw` gives.
+    players: (module, steps) → the players of `training.play`; none where `finish` does it all. keep: (module, players) → the
+    module whose weights are written. finish: (module, training data) → None, after training.
+    draw: (module, z, y) → pictures (B, 1, 28, 28) in [0, 1]; z (B, k) is drawn from N(0, I). says: about these pictures.
+    copy: (module, x, y) → reconstructions. weights: (module, y) → `encode` and `logits` for `metrics.log_weights`.
+    k: numbers in z. asked: whether it draws the label asked for.
+    steps, size: of training, of a batch; few: steps on a small data set. report: (module, test data) → a line to print.
     """
 
-    networks: Callable[[], Networks]
-    players: Callable[[Networks, int], dict[str, Player]]
-    keep: Callable[[Networks, Mapping[str, Player]], nn.Module] = lambda networks, players: networks["model"]
+    players: Callable[[nn.Module, int], dict[str, Player]] = lambda module, steps: {}
+    keep: Callable[[nn.Module, Mapping[str, Player]], nn.Module] = lambda module, players: module
+    finish: Callable[[nn.Module, data.Images], None] = lambda module, train: None
     draw: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
+    says: str = ""
+    copy: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
+    weights: Callable[[nn.Module, Tensor], tuple[Callable, Callable]] | None = None
     k: int = K
-    labelled: bool = False
+    asked: bool = False
     steps: int = 2500
     size: int = 32
     few: int | None = None
-    finish: Callable[[nn.Module, data.Images], None] = lambda module, train: None
     report: Callable[[nn.Module, data.Images], str] = lambda module, test: ""
-    says: str = ""
 
 
 def train(name: str, dataset: str = "auto", *, seed: int = 0, out: Path | None = None, steps: int | None = None) -> Path:
@@ -63,10 +65,8 @@ def train(name: str, dataset: str = "auto", *, seed: int = 0, out: Path | None =
     steps = steps or (recipe.few if recipe.few and len(images) < 5000 else recipe.steps)
     path = out or models.WEIGHTS / f"{name}_{images.name}.safetensors"
     runtime.seed_everything(seed)
-    networks = recipe.networks()
-    for network in networks.values():
-        network.to(device)
-    players = recipe.players(networks, steps)
+    module = models.SHIPPED[name]().to(device)
+    players = recipe.players(module, steps)
     run = {"model": name, "data": images.name, "images": str(len(images)), "seed": str(seed), "steps": str(steps)}
     checkpoint = Checkpoint(path.with_suffix(".checkpoint"), players, run)
     checkpoint.resume()
@@ -78,15 +78,32 @@ def train(name: str, dataset: str = "auto", *, seed: int = 0, out: Path | None =
         if len(history) < steps - checkpoint.done:
             again = f"The same command goes on from {checkpoint.path}." if checkpoint.path.exists() else "Nothing was written."
             raise SystemExit(f"Training did not reach its end. {again}")
-    module = recipe.keep(networks, players).eval()
+    module = recipe.keep(module, players).eval()
     recipe.finish(module, images)
     seconds = checkpoint.stop_clock()
     said = recipe.report(module, data.load(images.name, "test", device=device))
     models.save_weights(module, path, {**run, "seconds": f"{seconds:.0f}", **({"report": said} if said else {})})
     checkpoint.path.unlink(missing_ok=True)
+    if out is None:
+        note(path)
     told = [f"{steps} steps in {seconds:.0f} s"] * bool(players) + [said] * bool(said)
     print(f"{name}, {images.name}: {'; '.join([*told, f'{path} ({path.stat().st_size / 1e6:.2f} MB)'])}")
     return path
+
+
+def note(path: Path, measured: Mapping[str, object] = MappingProxyType({})) -> None:
+    """Write what is known of weights that ship into `manifest.json` beside them: SHA-256, recipe, what they score."""
+    with safe_open(path, framework="pt") as file:
+        about = file.metadata()
+    command = f"COURSE_DATASET={about['data']} python -m course_utils train {about['model']}"
+    entry = {
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "recipe": f"{command} --seed {about['seed']} --steps {about['steps']}",
+        **about,
+        "measured": {key: float(f"{value:.4g}") for key, value in measured.items() if not isinstance(value, str)},
+    }
+    entries = dict(sorted({**models.manifest(), path.stem: entry}.items()))
+    files.write(path.with_name(models.MANIFEST), (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None = None) -> None:
@@ -108,7 +125,7 @@ def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None 
         ]
     pixels = (torch.cat(pieces)[:, 0].clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
     content = io.BytesIO()
-    np.savez_compressed(content, images=pixels, **({"labels": y.numpy()} if recipe.labelled else {}))
+    np.savez_compressed(content, images=pixels, **({"labels": y.numpy()} if recipe.asked else {}))
     files.write(out, content.getvalue())
     print(f"{n} pictures by {name} in {out}{recipe.says and f' ({recipe.says})'}")
 
@@ -119,13 +136,9 @@ def load(name: str, path: Path) -> nn.Module:
         raise Refused(f"{path} is not there. Make it: python -m course_utils train {name} --out {path}")
     with safe_open(path, framework="pt") as file:
         about = file.metadata() or {}
-        state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     if about.get("model") != name:
         raise Refused(f"{path}: expected weights of {name}, got those of {about.get('model', 'an unknown model')}")
-    networks = RECIPES[name].networks()
-    module = RECIPES[name].keep(networks, RECIPES[name].players(networks, 1))
-    module.load_state_dict({key: t.float() if t.is_floating_point() else t for key, t in state.items()})
-    return module.eval()
+    return models.load_weights(models.SHIPPED[name](), path)
 
 
 def _shipped(name: str) -> Path:
@@ -153,9 +166,7 @@ def alone(network: nn.Module, objective: Objective, steps: int, lr: float) -> di
     return {"": Player(network, objective, optimizer, one_cycle)}
 
 
-def elbo_players(networks: Networks, steps: int, *, labelled: bool) -> dict[str, Player]:
-    model = networks["model"]
-
+def elbo_players(model: models.VAE, steps: int, *, labelled: bool) -> dict[str, Player]:
     def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         x = torch.bernoulli(x)  # fresh black and white at every step
         logits, mu, log_var = model(x, y if labelled else None)
@@ -165,80 +176,75 @@ def elbo_players(networks: Networks, steps: int, *, labelled: bool) -> dict[str,
     return alone(model, objective, steps, 6e-3)
 
 
-def autoencoder_players(networks: Networks, steps: int) -> dict[str, Player]:
-    ae = networks["model"].ae
+def autoencoder_players(ae: models.AE, steps: int) -> dict[str, Player]:
     return alone(ae, lambda x, y: {"loss": reconstruction(ae(x), x)}, steps, 6e-3)
 
 
-def gan_players(networks: Networks, steps: int, *, labelled: bool) -> dict[str, Player]:
-    """Lessons 07 and 08: no momentum, rates that fall in the second half, an average of the generator."""
-    G, D = networks["G"], networks["D"]
+def rival(network: nn.Module, objective: Objective, steps: int, lr: float, *, ema: float | None = None) -> Player:
+    """One player of several: no momentum, a rate that falls in the second half, with `ema` an average of its weights."""
+    optimizer = adam(network, lr, betas=(0.0, 0.9))
+    falling = LambdaLR(optimizer, lambda step: min(1.0, 2 - 2 * step / steps))
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(ema)) if ema else None
+    return Player(network, objective, optimizer, falling, average)
+
+
+def gan_players(G: models.Decoder, steps: int) -> dict[str, Player]:
+    """Lessons 07 and 08."""
+    device = next(G.parameters()).device
+    D = models.Discriminator(n_classes=G.n_classes).to(device)
+
+    def told(y: Tensor) -> Tensor | None:
+        return y if G.n_classes else None
 
     def made(y: Tensor) -> Tensor:
-        z = torch.randn(len(y), K_GAN, device=y.device)
-        return G(z, y if labelled else None).sigmoid()
-
-    def judge(x: Tensor, y: Tensor) -> Tensor:
-        return D(x, y if labelled else None)
+        return G(torch.randn(len(y), models.K_GAN, device=device), told(y)).sigmoid()
 
     def tell_apart(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        return {"loss": discriminator_loss(judge(x, y), judge(made(y).detach(), y))}
+        return {"loss": discriminator_loss(D(x, told(y)), D(made(y).detach(), told(y)))}
 
     def fool(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        return {"loss": generator_loss(judge(made(y), y))}
+        return {"loss": generator_loss(D(made(y), told(y)))}
 
-    optimizers = [adam(network, 6e-3, betas=(0.0, 0.9)) for network in (D, G)]
-    falling = [LambdaLR(optimizer, lambda step: min(1.0, 2 - 2 * step / steps)) for optimizer in optimizers]
-    mean = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(0.995))
-    return {"D": Player(D, tell_apart, optimizers[0], falling[0]), "G": Player(G, fool, optimizers[1], falling[1], mean)}
+    return {"D": rival(D, tell_apart, steps, 6e-3), "G": rival(G, fool, steps, 6e-3, ema=0.995)}
 
 
-def averaged(networks: Networks, players: Mapping[str, Player]) -> nn.Module:
-    return players["G"].average.module
+NOISE, GAMMA = 0.02, 0.01  # s² of the Gaussian in the discriminator's layer; γ, the weight of the copies for the decoder
 
 
-def autoencoder_of(kind: type[nn.Module], *, numbers: int, n_classes: int = 0) -> nn.Module:
-    """An AE or VAE of the course's convolutions, with K numbers in its code and `numbers` at the encoder's end."""
-    return kind(models.Encoder(numbers, n_classes=n_classes), models.Decoder(K, n_classes=n_classes))
+def vae_gan_players(vae: models.VAE, steps: int) -> dict[str, Player]:
+    """Lesson 09 (Larsen et al. 2016, algorithm 1)."""
+    device = next(vae.parameters()).device
+    Dis = models.Discriminator().to(device)
 
+    def code(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        mu, log_var = vae.encode(x)
+        return models.reparameterize(mu, log_var), mu, log_var
 
-class DrawingAE(nn.Module):
-    """An autoencoder with a Gaussian fitted to the codes of its training pictures, so that it can draw, after a fashion."""
+    def made(x: Tensor) -> Tensor:
+        """Copies of x, then as many pictures of z from N(0, I)."""
+        z = code(x)[0]
+        return vae.decode(torch.cat([z, torch.randn_like(z)]))
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.ae = autoencoder_of(models.AE, numbers=K)
-        self.register_buffer("mean", torch.zeros(K))
-        self.register_buffer("root", torch.eye(K))  # L with L Lᵀ = the covariance
+    def tell_apart(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        real, fake = Dis(torch.cat([x, made(x).detach()])).split([len(x), 2 * len(x)])
+        return {"loss": discriminator_loss(real, fake)}
 
-    @torch.no_grad()
-    def fit_codes(self, train: data.Images) -> None:
-        z = torch.cat([self.ae.encode(pixels / 255) for pixels in train.pixels.split(1000)])
-        self.mean.copy_(z.mean(dim=0))
-        self.root.copy_(torch.linalg.cholesky(z.T.cov()))
+    def describe(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        z, mu, log_var = code(x)
+        h_hat, h = Dis.layer(torch.cat([vae.decode(z), x])).chunk(2)
+        parts = {"distance": feature_distance(h_hat, h, variance=NOISE), "kl": kl(mu, log_var)}
+        return {"loss": sum(parts.values()), **parts}
 
-    def decode(self, z: Tensor) -> Tensor:
-        return self.ae.decode(self.mean + z @ self.root.T)
+    def draw(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        h = Dis.layer(torch.cat([made(x), x]))
+        distance = feature_distance(h[: len(x)], h[2 * len(x) :], variance=NOISE)
+        return {"loss": GAMMA * distance + generator_loss(Dis.judge(h[: 2 * len(x)]))}
 
-
-class PCAModule(nn.Module):
-    """A `models.PCA` as a module, so that it is written and read like the others."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        for name, shape in (("mean", (784,)), ("axes", (K, 784)), ("eigenvalues", (784,))):
-            self.register_buffer(name, torch.zeros(shape))
-
-    def fit(self, train: data.Images) -> None:
-        fitted = models.PCA.fit(train.x.flatten(1), K)
-        for name in ("mean", "axes", "eigenvalues"):
-            getattr(self, name).copy_(getattr(fitted, name))
-
-    def decode(self, z: Tensor) -> Tensor:
-        """The mean picture of probabilistic PCA for z from N(0, I); ink outside [0, 1] is cut off."""
-        pca = models.PCA(self.mean, self.axes, self.eigenvalues)
-        spread = (pca.eigenvalues[:K] - pca.noise).clamp(min=0).sqrt()
-        return pca.decode(z * spread).clamp(0, 1).view(-1, 1, 28, 28)
+    return {
+        "Dis": rival(Dis, tell_apart, steps, 8e-3),
+        "E": rival(vae.E, describe, steps, 8e-3, ema=0.99),
+        "D": rival(vae.D, draw, steps, 8e-3, ema=0.99),
+    }
 
 
 # The classifier the course measures with
@@ -253,8 +259,7 @@ def jitter(x: Tensor) -> Tensor:
     return F.grid_sample(x, F.affine_grid(theta, x.shape, align_corners=False), align_corners=False)
 
 
-def classifier_players(networks: Networks, steps: int) -> dict[str, Player]:
-    net = networks["model"]
+def classifier_players(net: models.Classifier, steps: int) -> dict[str, Player]:
     optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-2, fused=True)
     schedule = OneCycleLR(optimizer, max_lr=4e-3, total_steps=max(2, steps))
 
@@ -271,51 +276,51 @@ def classifier_report(net: nn.Module, test: data.Images) -> str:
 
 MEANS = "decoder means, not samples of P(x|z)"
 RECIPES: dict[str, Recipe] = {
-    "classifier": Recipe(
-        networks=lambda: {"model": models.Classifier()},
-        players=classifier_players,
-        report=classifier_report,
-        steps=3000, few=1500, size=128,
-    ),
+    "classifier": Recipe(classifier_players, report=classifier_report, steps=3000, few=1500, size=128),
     "pca": Recipe(
-        networks=lambda: {"model": PCAModule()},
-        players=lambda networks, steps: {},
-        finish=PCAModule.fit,
-        draw=lambda module, z, y: module.decode(z),
+        finish=lambda pca, train: pca.load_state_dict(models.PCA.fit(train.x.flatten(1), K).state_dict()),
+        draw=lambda pca, z, y: pca.draw(z).clamp(0, 1).view(-1, 1, 28, 28),
         says="means of probabilistic PCA, without its noise",
+        copy=lambda pca, x, y: pca.decode(pca.encode(x.flatten(1))).clamp(0, 1).view_as(x),
     ),
     "ae": Recipe(
-        networks=lambda: {"model": DrawingAE()},
-        players=autoencoder_players,
-        finish=DrawingAE.fit_codes,
-        draw=lambda module, z, y: module.decode(z),
+        autoencoder_players,
+        finish=lambda ae, train: ae.fit_codes(train.x),
+        draw=lambda ae, z, y: ae.draw(z),
         says="from a Gaussian fitted to the codes",
+        copy=lambda ae, x, y: ae.decode(ae.encode(x)),
     ),
     "vae": Recipe(
-        networks=lambda: {"model": autoencoder_of(models.VAE, numbers=2 * K)},
-        players=lambda networks, steps: elbo_players(networks, steps, labelled=False),
-        draw=lambda module, z, y: module.decode(z),
+        lambda vae, steps: elbo_players(vae, steps, labelled=False),
+        draw=lambda vae, z, y: vae.decode(z),
         says=MEANS,
+        copy=lambda vae, x, y: vae.decode(vae.encode(x)[0]),
+        weights=lambda vae, y: (vae.encode, vae.logits),
     ),
     "cvae": Recipe(
-        networks=lambda: {"model": autoencoder_of(models.VAE, numbers=2 * K, n_classes=10)},
-        players=lambda networks, steps: elbo_players(networks, steps, labelled=True),
-        draw=lambda module, z, y: module.decode(z, y),
-        labelled=True,
+        lambda cvae, steps: elbo_players(cvae, steps, labelled=True),
+        draw=lambda cvae, z, y: cvae.decode(z, y),
         says=MEANS,
+        copy=lambda cvae, x, y: cvae.decode(cvae.encode(x, y)[0], y),
+        weights=lambda cvae, y: (lambda x: cvae.encode(x, y), lambda z: cvae.logits(z, y)),
+        asked=True,
     ),
     "gan": Recipe(
-        networks=lambda: {"G": models.Decoder(K_GAN), "D": models.Discriminator()},
-        players=lambda networks, steps: gan_players(networks, steps, labelled=False),
-        keep=averaged,
-        draw=lambda module, z, y: module(z).sigmoid(),
-        k=K_GAN, steps=2000, size=64,
+        gan_players,
+        keep=lambda G, players: players["G"].average.module,
+        draw=lambda G, z, y: G(z).sigmoid(),
+        k=models.K_GAN, steps=2000, size=64,
     ),
     "cgan": Recipe(
-        networks=lambda: {"G": models.Decoder(K_GAN, n_classes=10), "D": models.Discriminator(n_classes=10)},
-        players=lambda networks, steps: gan_players(networks, steps, labelled=True),
-        keep=averaged,
-        draw=lambda module, z, y: module(z, y).sigmoid(),
-        k=K_GAN, labelled=True, steps=2000, size=64,
+        gan_players,
+        keep=lambda G, players: players["G"].average.module,
+        draw=lambda G, z, y: G(z, y).sigmoid(),
+        k=models.K_GAN, asked=True, steps=2000, size=64,
+    ),
+    "vae_gan": Recipe(
+        vae_gan_players,
+        keep=lambda vae, players: models.VAE(*(players[name].average.module for name in "ED")),
+        draw=lambda vae, z, y: vae.decode(z),
+        copy=lambda vae, x, y: vae.decode(vae.encode(x)[0]),
     ),
 }  # fmt: skip
