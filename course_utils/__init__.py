@@ -2,5 +2,5 @@
 
 LAYERS = (
     "runtime", "files", "data", "blocks", "models", "objectives", "training", "snapshots", "latent",
-    "metrics", "plots", "widgets", "animation", "exercises", "teaching",
+    "metrics", "recipes", "plots", "widgets", "animation", "exercises", "teaching",
 )  # fmt: skip

@@ -65,19 +65,20 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
 
         outline.write()
     elif chosen.command in ("train", "sample", "scoreboard"):
-        from course_utils.teaching import recipes, scoreboard, shipping
+        from course_utils.teaching import scoreboard, shipping
+        from course_utils.teaching.checkpoints import Refused
 
         try:
             if chosen.command == "scoreboard":
                 scoreboard.write(chosen.json)
             elif chosen.command == "sample":
                 out = chosen.out or Path(f"{chosen.model}.npz")
-                recipes.sample(chosen.model, chosen.n, seed=chosen.seed, out=out, weights=chosen.weights)
+                shipping.sample(chosen.model, chosen.n, seed=chosen.seed, out=out, weights=chosen.weights)
             elif chosen.model == "all":
                 shipping.train_all(seed=chosen.seed, steps=chosen.steps)
             else:
-                recipes.train(chosen.model, seed=chosen.seed, out=chosen.out, steps=chosen.steps)
-        except recipes.Refused as error:
+                shipping.train(chosen.model, seed=chosen.seed, out=chosen.out, steps=chosen.steps)
+        except Refused as error:
             print(error, file=sys.stderr)
             return 1
     elif chosen.command == "execute":

@@ -11,9 +11,8 @@ from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from course_utils import models, objectives, training
+from course_utils import models, objectives, recipes, training
 from course_utils.blocks import dense, leaky
-from course_utils.teaching import recipes
 
 
 def networks(seed: int = 0) -> tuple[nn.Module, nn.Module]:

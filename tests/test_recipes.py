@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 from course_utils import __main__ as commands
-from course_utils import data, models
-from course_utils.teaching import recipes
+from course_utils import data, models, recipes
+from course_utils.teaching import shipping
 from course_utils.teaching.checkpoints import Checkpoint, Refused
 
 DRAWING = [name for name, recipe in recipes.RECIPES.items() if recipe.draw]
@@ -32,7 +32,7 @@ def test_the_command_line_knows_every_recipe():
 def test_every_model_is_trained_written_and_read(name, tmp_path, capsys):
     path = tmp_path / "w.safetensors"
     assert commands.main(["train", name, "--steps", "3", "--out", str(path)]) == 0
-    module = recipes.load(name, path)
+    module = shipping.load(name, path)
     assert not module.training and str(path) in capsys.readouterr().out
     assert {t.dtype for t in load_file(path).values() if t.is_floating_point()} == {torch.float16}
     assert sorted(p.name for p in tmp_path.iterdir()) == ["w.safetensors"]  # neither checkpoint nor temporary file
@@ -41,8 +41,8 @@ def test_every_model_is_trained_written_and_read(name, tmp_path, capsys):
 @pytest.mark.parametrize("name", DRAWING)
 def test_samples_are_pictures_and_their_labels_balanced(name, tmp_path):
     path, out = tmp_path / "w.safetensors", tmp_path / "x.npz"
-    recipes.train(name, steps=3, out=path)
-    recipes.sample(name, 23, seed=1, out=out, weights=path)
+    shipping.train(name, steps=3, out=path)
+    shipping.sample(name, 23, seed=1, out=out, weights=path)
     drawn = np.load(out)
     assert drawn["images"].shape == (23, 28, 28) and drawn["images"].dtype == np.uint8
     assert ("labels" in drawn) == recipes.RECIPES[name].asked
@@ -50,8 +50,8 @@ def test_samples_are_pictures_and_their_labels_balanced(name, tmp_path):
         counts = np.bincount(drawn["labels"], minlength=10)
         assert counts.max() - counts.min() <= 1 and counts.sum() == 23
     again, other = tmp_path / "again.npz", tmp_path / "other.npz"
-    recipes.sample(name, 23, seed=1, out=again, weights=path)
-    recipes.sample(name, 23, seed=2, out=other, weights=path)
+    shipping.sample(name, 23, seed=1, out=again, weights=path)
+    shipping.sample(name, 23, seed=2, out=other, weights=path)
     assert np.array_equal(np.load(again)["images"], drawn["images"])
     assert not np.array_equal(np.load(other)["images"], drawn["images"])
 
@@ -88,7 +88,7 @@ def same_weights(a, b) -> bool:
 def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch, capsys):
     whole, broken = tmp_path / "whole.safetensors", tmp_path / "broken.safetensors"
     monkeypatch.setattr(Checkpoint.__init__, "__kwdefaults__", {"every": 4})
-    recipes.train(name, steps=14, out=whole, seed=3)
+    shipping.train(name, steps=14, out=whole, seed=3)
     record = Checkpoint.record
 
     def and_stop(self, step):
@@ -98,9 +98,9 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch
     monkeypatch.setattr(Checkpoint, "record", and_stop)
     for done in (4, 8, 12):
         with pytest.raises(SystemExit, match="The same command goes on from"):
-            recipes.train(name, steps=14, out=broken, seed=3)
+            shipping.train(name, steps=14, out=broken, seed=3)
         assert not broken.exists() and torch.load(broken.with_suffix(".checkpoint"))["steps"] == done
-    recipes.train(name, steps=14, out=broken, seed=3)  # two steps are left, too few for one more checkpoint
+    shipping.train(name, steps=14, out=broken, seed=3)  # two steps are left, too few for one more checkpoint
     assert same_weights(whole, broken) and not broken.with_suffix(".checkpoint").exists()
     assert "Going on after step 12 of 14" in capsys.readouterr().out
 
@@ -108,9 +108,9 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch
 def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path):
     out = tmp_path / "w.safetensors"
     program = (
-        "from course_utils.teaching import recipes, checkpoints\n"
+        "from course_utils.teaching import shipping, checkpoints\n"
         "checkpoints.Checkpoint.__init__.__kwdefaults__['every'] = 1\n"
-        f"recipes.train('vae', steps=100000, out=__import__('pathlib').Path({str(out)!r}))"
+        f"shipping.train('vae', steps=100000, out=__import__('pathlib').Path({str(out)!r}))"
     )
     running = subprocess.Popen([sys.executable, "-c", program], env=os.environ, stderr=subprocess.DEVNULL)
     checkpoint = out.with_suffix(".checkpoint")
@@ -134,14 +134,14 @@ def test_a_checkpoint_of_another_run_is_refused_and_kept(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Checkpoint, "record", and_stop)
     with pytest.raises(SystemExit):
-        recipes.train("vae", steps=6, seed=1, out=out)
+        shipping.train("vae", steps=6, seed=1, out=out)
     content = out.with_suffix(".checkpoint").read_bytes()
     with pytest.raises(Refused, match="belongs to another run: .*seed 1.*this one is .*seed 2"):
-        recipes.train("vae", steps=6, seed=2, out=out)
+        shipping.train("vae", steps=6, seed=2, out=out)
     assert out.with_suffix(".checkpoint").read_bytes() == content
     out.with_suffix(".checkpoint").write_bytes(b"nothing")
     with pytest.raises(Refused, match="is not a checkpoint"):
-        recipes.train("vae", steps=6, seed=1, out=out)
+        shipping.train("vae", steps=6, seed=1, out=out)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,6 @@ def test_what_cannot_be_done_is_said(arguments, said, capsys):
 
 
 def test_weights_of_another_model_are_refused(tmp_path):
-    recipes.train("pca", out=tmp_path / "w.safetensors")
+    shipping.train("pca", out=tmp_path / "w.safetensors")
     with pytest.raises(Refused, match="expected weights of gan, got those of pca"):
-        recipes.sample("gan", 5, out=tmp_path / "x.npz", weights=tmp_path / "w.safetensors")
+        shipping.sample("gan", 5, out=tmp_path / "x.npz", weights=tmp_path / "w.safetensors")

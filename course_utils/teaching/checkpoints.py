@@ -22,17 +22,19 @@ class Checkpoint:
     done: the steps taken before, after `resume`; seconds: their training time.
     """
 
-    def __init__(self, path: Path, players: Mapping[str, Player], run: Mapping[str, str], *, every: int = 200) -> None:
-        self.path, self.players, self.run, self.every = path, players, dict(run), every
+    def __init__(self, path: Path, run: Mapping[str, str], *, every: int = 200) -> None:
+        self.path, self.run, self.every = path, dict(run), every
+        self.players: Mapping[str, Player] = {}
         self.done, self.seconds, self._since = 0, 0.0, time.perf_counter()
 
-    def resume(self) -> None:
+    def resume(self, players: Mapping[str, Player]) -> "Checkpoint":
         """Put every network, optimizer, schedule, average and PyTorch's random state where the file has them, if there is one.
 
         Raises Refused if the file is that of another run, or no checkpoint.
         """
+        self.players = players
         if not self.path.exists():
-            return
+            return self
         try:
             saved = torch.load(self.path, map_location="cpu", weights_only=True)
             run = saved["run"]
@@ -51,6 +53,8 @@ class Checkpoint:
         torch.set_rng_state(saved["rng"])
         if torch.cuda.is_available() and "cuda" in saved:
             torch.cuda.set_rng_state_all(saved["cuda"])
+        print(f"Going on after step {self.done} of {self.run['steps']}, from {self.path}")
+        return self
 
     def wants(self, step: int) -> bool:
         return step > 0 and step % self.every == 0

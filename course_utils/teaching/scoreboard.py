@@ -4,21 +4,18 @@ import json
 from functools import partial
 from pathlib import Path
 
-import torch
 from safetensors import safe_open
-from torch import Generator, Tensor, nn
+from torch import Generator, nn
 
-from course_utils import data, files, metrics, models, runtime
-from course_utils.teaching import recipes
-from course_utils.teaching.recipes import RECIPES, Recipe
+from course_utils import data, files, metrics, models, recipes, runtime
+from course_utils.teaching.checkpoints import Refused
 
 Row = dict[str, str | float | None]
-MODELS = tuple(name for name, recipe in RECIPES.items() if recipe.draw)
+MODELS = tuple(name for name, recipe in recipes.RECIPES.items() if recipe.draw)
 COLUMNS = (
     "model", "parameters", "seconds", "bound", "distance", "density", "coverage", "as asked", "energy", "nearest",
     "copy energy", "copy error", "copy distance",
 )  # fmt: skip
-SAMPLES = 50  # codes per picture for the bound
 
 
 def write(out: Path | None = None, dataset: str = "auto") -> None:
@@ -37,42 +34,25 @@ def measure(dataset: str = "auto") -> list[Row]:
     """One row for each model, after two of real pictures: those of the training set, and the test set's own."""
     device = runtime.pick_device()
     train, test = (data.load(dataset, split, device=device) for split in ("train", "test"))
-    paths = {name: models.WEIGHTS / f"{name}_{train.name}.safetensors" for name in ("classifier", *MODELS)}
-    loaded = {name: recipes.load(name, path).to(device) for name, path in paths.items()}
+    try:
+        loaded = {name: models.pretrained(name, train.name, device=device) for name in ("classifier", *MODELS)}
+    except FileNotFoundError as missing:
+        raise Refused(f"{missing}. All of them: COURSE_DATASET={train.name} python -m course_utils train all") from missing
     classifier = loaded.pop("classifier")
     real = metrics.Real(train, test, classifier.features, classifier.head)
     generator = Generator().manual_seed(0)
     return [
         {"model": "training pictures", **metrics.score(real, partial(real.again, generator=generator), asked=True)},
         {"model": "test pictures", **real.itself()},
-        *({"model": name, **facts(module, paths[name]), **score(name, module, real)} for name, module in loaded.items()),
+        *({"model": n, **facts(n, m, train.name), **recipes.score(n, m, real)} for n, m in loaded.items()),
     ]
 
 
-def facts(module: nn.Module, path: Path) -> Row:
+def facts(name: str, module: nn.Module, dataset: str) -> Row:
     """What it takes: numbers in the module, seconds of training."""
-    with safe_open(path, framework="pt") as file:
-        seconds = float((file.metadata() or {})["seconds"])
+    with safe_open(models.WEIGHTS / f"{name}_{dataset}.safetensors", framework="pt") as file:
+        seconds = float(file.metadata()["seconds"])
     return {"parameters": sum(t.numel() for t in module.state_dict().values()), "seconds": seconds}
-
-
-def score(name: str, module: nn.Module, real: metrics.Real) -> dict[str, float]:
-    recipe: Recipe = RECIPES[name]
-    noise, latent = (Generator(real.test.y.device).manual_seed(seed) for seed in (0, 1))
-
-    def sample(y: Tensor) -> Tensor:
-        return recipe.draw(module, torch.randn(len(y), recipe.k, generator=latent, device=y.device), y)
-
-    def copy(x: Tensor, y: Tensor) -> Tensor:
-        return recipe.copy(module, x, y)
-
-    def bound(x: Tensor, y: Tensor) -> Tensor:
-        log_weights = metrics.log_weights(*recipe.weights(module, y), generator=noise)
-        return metrics.iw_bound(log_weights, x, samples=SAMPLES)
-
-    return metrics.score(
-        real, sample, asked=recipe.asked, copy=copy if recipe.copy else None, bound=bound if recipe.weights else None
-    )
 
 
 def table(rows: list[Row]) -> list[str]:

@@ -1,8 +1,51 @@
-"""`python -m course_utils train all`: the weights that ship with the course, and what they score."""
+"""Weights: `python -m course_utils train NAME`, `train all` for those that ship, and `sample NAME` to draw from them."""
 
-from course_utils import data, models
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from torch import Generator, nn
+
+from course_utils import data, files, models, recipes, runtime
 from course_utils.runtime import setting
-from course_utils.teaching import recipes, scoreboard
+from course_utils.teaching import scoreboard
+from course_utils.teaching.checkpoints import Checkpoint, Refused
+
+
+def train(name: str, dataset: str = "auto", *, seed: int = 0, out: Path | None = None, steps: int | None = None) -> Path:
+    """Train a model, write its weights (float16 safetensors) and return their path.
+
+    While it trains, a checkpoint lies beside them; the same call goes on from there, with the weights of an unbroken run.
+    Raises Refused if that file belongs to another run, or steps is below 1; SystemExit if training does not reach its end.
+    """
+    recipe = recipes.RECIPES[name]
+    if steps is not None and steps < 1:
+        raise Refused(f"expected at least one step, got --steps {steps}")
+    device = runtime.pick_device()
+    images = data.load(dataset, "train", device=device)
+    steps = steps or recipe.steps_for(images)
+    path = out or models.WEIGHTS / f"{name}_{images.name}.safetensors"
+    run = {"model": name, "data": images.name, "images": str(len(images)), "seed": str(seed), "steps": str(steps)}
+    checkpoint = Checkpoint(path.with_suffix(".checkpoint"), run)
+    module = recipes.make(name, images, seed=seed, steps=steps, resume=checkpoint.resume)
+    if module is None:
+        again = f"The same command goes on from {checkpoint.path}." if checkpoint.path.exists() else "Nothing was written."
+        raise SystemExit(f"Training did not reach its end. {again}")
+    seconds = checkpoint.stop_clock()
+    said = recipe.report(module, data.load(images.name, "test", device=device))
+    models.save_weights(module, path, {**run, "seconds": f"{seconds:.0f}", **({"report": said} if said else {})})
+    checkpoint.path.unlink(missing_ok=True)
+    if out is None:
+        note(path)
+    told = [f"{steps} steps in {seconds:.0f} s", *[said] * bool(said), f"{path} ({path.stat().st_size / 1e6:.2f} MB)"]
+    print(f"{name}, {images.name}: {'; '.join(told)}")
+    return path
 
 
 def train_all(*, seed: int = 0, steps: int | None = None) -> None:
@@ -13,9 +56,70 @@ def train_all(*, seed: int = 0, steps: int | None = None) -> None:
     first = data.load().name
     for dataset in (first,) if setting("COURSE_DATASET", "auto") != "auto" or first == "digits" else (first, "digits"):
         for name in recipes.RECIPES:
-            recipes.train(name, dataset, seed=seed, steps=steps)
+            train(name, dataset, seed=seed, steps=steps)
         rows = scoreboard.measure(dataset)
         for row in rows:
             if row["model"] in scoreboard.MODELS:
-                recipes.note(models.WEIGHTS / f"{row['model']}_{dataset}.safetensors", row)
+                note(models.WEIGHTS / f"{row['model']}_{dataset}.safetensors", row)
         print("\n".join(scoreboard.table(rows)))
+
+
+def note(path: Path, measured: Mapping[str, object] = MappingProxyType({})) -> None:
+    """Write what is known of weights that ship into `manifest.json` beside them: SHA-256, recipe, what they score."""
+    with safe_open(path, framework="pt") as file:
+        about = file.metadata()
+    command = f"COURSE_DATASET={about['data']} python -m course_utils train {about['model']}"
+    entry = {
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "recipe": f"{command} --seed {about['seed']} --steps {about['steps']}",
+        **about,
+        "measured": {key: float(f"{value:.4g}") for key, value in measured.items() if not isinstance(value, str)},
+    }
+    entries = dict(sorted({**models.manifest(), path.stem: entry}.items()))
+    files.write(path.with_name(models.MANIFEST), (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None = None) -> None:
+    """Draw n pictures and write them: `images` uint8 (n, 28, 28), and for conditional models balanced `labels` int64 (n,).
+
+    Raises Refused for a model that does not draw, n below 1, or without weights of this model.
+    """
+    recipe = recipes.RECIPES[name]
+    if recipe.draw is None or n < 1:
+        raise Refused(f"expected a model that draws and at least one picture, got {name} and -n {n}")
+    module = load(name, weights or _shipped(name)).to(runtime.pick_device())
+    device = next(iter(module.state_dict().values())).device
+    generator = Generator().manual_seed(seed)
+    y = torch.arange(10).repeat(-(-n // 10))[:n]
+    with torch.no_grad():
+        pieces = [
+            recipe.draw(module, torch.randn(len(part), recipe.k, generator=generator).to(device), part.to(device))
+            for part in y.split(500)
+        ]
+    pixels = (torch.cat(pieces)[:, 0].clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+    content = io.BytesIO()
+    np.savez_compressed(content, images=pixels, **({"labels": y.numpy()} if recipe.asked else {}))
+    files.write(out, content.getvalue())
+    print(f"{n} pictures by {name} in {out}{recipe.says and f' ({recipe.says})'}")
+
+
+def load(name: str, path: Path) -> nn.Module:
+    """The module that `train` wrote, in evaluation mode. Raises Refused if it is not there or another model's."""
+    if not path.is_file():
+        raise Refused(f"{path} is not there. Make it: python -m course_utils train {name} --out {path}")
+    with safe_open(path, framework="pt") as file:
+        about = file.metadata() or {}
+    if about.get("model") != name:
+        raise Refused(f"{path}: expected weights of {name}, got those of {about.get('model', 'an unknown model')}")
+    return models.load_weights(models.SHIPPED[name](), path)
+
+
+def _shipped(name: str) -> Path:
+    dataset = setting("COURSE_DATASET", "auto")
+    for candidate in ("mnist", "digits") if dataset == "auto" else (dataset,):
+        path = models.WEIGHTS / f"{name}_{candidate}.safetensors"
+        if path.exists():
+            return path
+    raise Refused(
+        f"no weights of {name} for {dataset}. Make them: python -m course_utils train {name}, or name a file with --weights"
+    )

@@ -1,27 +1,19 @@
-"""The recipe of every model: `python -m course_utils train NAME`, and `sample NAME` from the weights it writes."""
+"""How every model that ships is made, and what it can do: one `Recipe` each."""
 
-import hashlib
-import io
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
+from typing import Protocol
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
 from torch import Generator, Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from course_utils import data, files, metrics, models, runtime
+from course_utils import data, metrics, models, runtime
 from course_utils.models import K
 from course_utils.objectives import discriminator_loss, feature_distance, generator_loss, kl, reconstruction
-from course_utils.runtime import setting
-from course_utils.teaching.checkpoints import Checkpoint, Refused
-from course_utils.training import Objective, Player, play
+from course_utils.training import Objective, Player, Watcher, play
 
 
 @dataclass(frozen=True)
@@ -50,105 +42,66 @@ class Recipe:
     few: int | None = None
     report: Callable[[nn.Module, data.Images], str] = lambda module, test: ""
 
+    def steps_for(self, images: data.Images) -> int:
+        return self.few if self.few and len(images) < 5000 else self.steps
 
-def train(name: str, dataset: str = "auto", *, seed: int = 0, out: Path | None = None, steps: int | None = None) -> Path:
-    """Train a model, write its weights (float16 safetensors) and return their path.
 
-    While it trains, a checkpoint lies beside them; the same call goes on from there, with the weights of an unbroken run.
-    Raises Refused if that file belongs to another run, or steps is below 1; SystemExit if training does not reach its end.
+class Resumed(Watcher, Protocol):
+    """Where an interrupted training goes on. done: steps already taken. skip: batches → those after them."""
+
+    done: int
+
+    def skip(self, batches: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]: ...
+
+
+def make(
+    name: str,
+    images: data.Images,
+    *,
+    seed: int = 0,
+    steps: int | None = None,
+    resume: Callable[[dict[str, Player]], Resumed] | None = None,
+) -> nn.Module | None:
+    """One of the models `models.SHIPPED`, trained on `images` by its recipe, in evaluation mode; None if training broke off.
+
+    resume: puts the players where an earlier training left them, and watches.
     """
     recipe = RECIPES[name]
-    if steps is not None and steps < 1:
-        raise Refused(f"expected at least one step, got --steps {steps}")
-    device = runtime.pick_device()
-    images = data.load(dataset, "train", device=device)
-    steps = steps or (recipe.few if recipe.few and len(images) < 5000 else recipe.steps)
-    path = out or models.WEIGHTS / f"{name}_{images.name}.safetensors"
+    steps = steps or recipe.steps_for(images)
     runtime.seed_everything(seed)
-    module = models.SHIPPED[name]().to(device)
+    module = models.SHIPPED[name]().to(images.y.device)
     players = recipe.players(module, steps)
-    run = {"model": name, "data": images.name, "images": str(len(images)), "seed": str(seed), "steps": str(steps)}
-    checkpoint = Checkpoint(path.with_suffix(".checkpoint"), players, run)
-    checkpoint.resume()
-    if checkpoint.done:
-        print(f"Going on after step {checkpoint.done} of {steps}, from {checkpoint.path}")
-    if players and checkpoint.done < steps:
-        batches = checkpoint.skip(data.batches(images, recipe.size, seed=seed))
-        history = play(players, batches, steps - checkpoint.done, watch=[checkpoint], label=f"{name}, {images.name}")
-        if len(history) < steps - checkpoint.done:
-            again = f"The same command goes on from {checkpoint.path}." if checkpoint.path.exists() else "Nothing was written."
-            raise SystemExit(f"Training did not reach its end. {again}")
+    before = resume(players) if resume else None
+    left = steps - (before.done if before else 0)
+    if players and left:
+        batches = data.batches(images, recipe.size, seed=seed)
+        history = play(
+            players, before.skip(batches) if before else batches, left,
+            watch=[before] if before else (), label=f"{name}, {images.name}",
+        )  # fmt: skip
+        if len(history) < left:
+            return None
     module = recipe.keep(module, players).eval()
     recipe.finish(module, images)
-    seconds = checkpoint.stop_clock()
-    said = recipe.report(module, data.load(images.name, "test", device=device))
-    models.save_weights(module, path, {**run, "seconds": f"{seconds:.0f}", **({"report": said} if said else {})})
-    checkpoint.path.unlink(missing_ok=True)
-    if out is None:
-        note(path)
-    told = [f"{steps} steps in {seconds:.0f} s"] * bool(players) + [said] * bool(said)
-    print(f"{name}, {images.name}: {'; '.join([*told, f'{path} ({path.stat().st_size / 1e6:.2f} MB)'])}")
-    return path
+    return module
 
 
-def note(path: Path, measured: Mapping[str, object] = MappingProxyType({})) -> None:
-    """Write what is known of weights that ship into `manifest.json` beside them: SHA-256, recipe, what they score."""
-    with safe_open(path, framework="pt") as file:
-        about = file.metadata()
-    command = f"COURSE_DATASET={about['data']} python -m course_utils train {about['model']}"
-    entry = {
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "recipe": f"{command} --seed {about['seed']} --steps {about['steps']}",
-        **about,
-        "measured": {key: float(f"{value:.4g}") for key, value in measured.items() if not isinstance(value, str)},
-    }
-    entries = dict(sorted({**models.manifest(), path.stem: entry}.items()))
-    files.write(path.with_name(models.MANIFEST), (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode())
+def score(name: str, module: nn.Module, real: metrics.Real, *, samples: int = 50) -> dict[str, float]:
+    """`metrics.score` of one of the models that ship. samples: codes per picture for the bound."""
+    recipe, device = RECIPES[name], real.test.y.device
+    latent, noise = (Generator(device).manual_seed(seed) for seed in (0, 1))
 
+    def sample(y: Tensor) -> Tensor:
+        return recipe.draw(module, torch.randn(len(y), recipe.k, generator=latent, device=device), y)
 
-def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None = None) -> None:
-    """Draw n pictures and write them: `images` uint8 (n, 28, 28), and for conditional models balanced `labels` int64 (n,).
+    def copy(x: Tensor, y: Tensor) -> Tensor:
+        return recipe.copy(module, x, y)
 
-    Raises Refused for a model that does not draw, n below 1, or without weights of this model.
-    """
-    recipe = RECIPES[name]
-    if recipe.draw is None or n < 1:
-        raise Refused(f"expected a model that draws and at least one picture, got {name} and -n {n}")
-    module = load(name, weights or _shipped(name)).to(runtime.pick_device())
-    device = next(iter(module.state_dict().values())).device
-    generator = Generator().manual_seed(seed)
-    y = torch.arange(10).repeat(-(-n // 10))[:n]
-    with torch.no_grad():
-        pieces = [
-            recipe.draw(module, torch.randn(len(part), recipe.k, generator=generator).to(device), part.to(device))
-            for part in y.split(500)
-        ]
-    pixels = (torch.cat(pieces)[:, 0].clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
-    content = io.BytesIO()
-    np.savez_compressed(content, images=pixels, **({"labels": y.numpy()} if recipe.asked else {}))
-    files.write(out, content.getvalue())
-    print(f"{n} pictures by {name} in {out}{recipe.says and f' ({recipe.says})'}")
+    def bound(x: Tensor, y: Tensor) -> Tensor:
+        return metrics.iw_bound(metrics.log_weights(*recipe.weights(module, y), generator=noise), x, samples=samples)
 
-
-def load(name: str, path: Path) -> nn.Module:
-    """The module that `train` wrote, in evaluation mode. Raises Refused if it is not there or another model's."""
-    if not path.is_file():
-        raise Refused(f"{path} is not there. Make it: python -m course_utils train {name} --out {path}")
-    with safe_open(path, framework="pt") as file:
-        about = file.metadata() or {}
-    if about.get("model") != name:
-        raise Refused(f"{path}: expected weights of {name}, got those of {about.get('model', 'an unknown model')}")
-    return models.load_weights(models.SHIPPED[name](), path)
-
-
-def _shipped(name: str) -> Path:
-    dataset = setting("COURSE_DATASET", "auto")
-    for candidate in ("mnist", "digits") if dataset == "auto" else (dataset,):
-        path = models.WEIGHTS / f"{name}_{candidate}.safetensors"
-        if path.exists():
-            return path
-    raise Refused(
-        f"no weights of {name} for {dataset}. Make them: python -m course_utils train {name}, or name a file with --weights"
+    return metrics.score(
+        real, sample, asked=recipe.asked, copy=copy if recipe.copy else None, bound=bound if recipe.weights else None
     )
 
 
