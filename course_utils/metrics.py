@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -251,6 +251,23 @@ def score(
         if real.features is not None:
             found["copy distance"] = squared_error(real.seen(copies), real.h[:few]).item()
     return found
+
+
+FORMATS = {"parameters": ",.0f", "seconds": ".0f", "bound": ".1f", "as asked": ".1%"}  # all other numbers ".2f"
+
+
+def table(rows: Mapping[str, Mapping[str, float]], *columns: str) -> str:
+    """Named rows of numbers as text, under these columns; "–" where a row has no such number."""
+
+    def cell(row: Mapping[str, float], column: str) -> str:
+        return format(row[column], FORMATS.get(column, ".2f")) if column in row else "–"
+
+    lines = [["", *columns], *([name, *(cell(row, column) for column in columns)] for name, row in rows.items())]
+    first, *widths = (max(map(len, column)) for column in zip(*lines, strict=True))
+    return "\n".join(
+        "  ".join([name.ljust(first), *(text.rjust(width) for text, width in zip(texts, widths, strict=True))])
+        for name, *texts in lines
+    )
 
 
 def expect(claim: str, value: float, dataset: str) -> None:

@@ -161,7 +161,8 @@ def gan_players(G: models.Decoder, steps: int) -> dict[str, Player]:
     return {"D": rival(D, tell_apart, steps, 6e-3), "G": rival(G, fool, steps, 6e-3, ema=0.995)}
 
 
-NOISE, GAMMA = 0.02, 0.01  # s² of the Gaussian in the discriminator's layer; γ, the weight of the copies for the decoder
+# Of the VAE/GAN: s² of the Gaussian in the discriminator's layer; γ, the weight of the copies for the decoder; learning rates.
+NOISE, GAMMA, RATES = 0.01, 0.002, {"Dis": 8e-3, "E": 8e-3, "D": 5e-3}
 
 
 def vae_gan_players(vae: models.VAE, steps: int) -> dict[str, Player]:
@@ -194,9 +195,9 @@ def vae_gan_players(vae: models.VAE, steps: int) -> dict[str, Player]:
         return {"loss": GAMMA * distance + generator_loss(Dis.judge(h[: 2 * len(x)]))}
 
     return {
-        "Dis": rival(Dis, tell_apart, steps, 8e-3),
-        "E": rival(vae.E, describe, steps, 8e-3, ema=0.99),
-        "D": rival(vae.D, draw, steps, 8e-3, ema=0.99),
+        "Dis": rival(Dis, tell_apart, steps, RATES["Dis"]),
+        "E": rival(vae.E, describe, steps, RATES["E"], ema=0.99),
+        "D": rival(vae.D, draw, steps, RATES["D"], ema=0.99),
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
+import torch
 from torch import Tensor
 
 
@@ -25,9 +26,16 @@ class Film:
         return step in self.wanted
 
     def record(self, step: int) -> None:
-        seen = self.look()
-        self._frames.append({name: _copy(value) for name, value in seen.items()} if isinstance(seen, Mapping) else _copy(seen))
+        self._frames.append(_each(_copy, self.look()))
         self.steps.append(step)
+
+    @property
+    def kept(self) -> dict[str, list]:
+        """All that was recorded, in lists and tensors; `put_back` takes it."""
+        return {"steps": self.steps, "frames": [_each(torch.from_numpy, frame) for frame in self._frames]}
+
+    def put_back(self, kept: Mapping[str, list]) -> None:
+        self.steps, self._frames = list(kept["steps"]), [_each(Tensor.numpy, frame) for frame in kept["frames"]]
 
     @property
     def frames(self) -> np.ndarray | list[dict[str, np.ndarray]]:
@@ -35,6 +43,10 @@ class Film:
         if not self._frames:
             return np.empty((0,))
         return self._frames if isinstance(self._frames[0], dict) else np.stack(self._frames)
+
+
+def _each(f: Callable, seen: object) -> object:
+    return {name: f(value) for name, value in seen.items()} if isinstance(seen, Mapping) else f(seen)
 
 
 def _copy(value: object) -> np.ndarray:

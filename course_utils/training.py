@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 from tqdm.std import tqdm
 
+from course_utils import memory
+
 Objective = Callable[[Tensor, Tensor], dict[str, Tensor]]
 
 
@@ -43,7 +45,7 @@ class Bar(tqdm):
     """
 
     def __init__(self, **kwargs) -> None:
-        self.handle = _notebook_line()
+        self.handle = None if kwargs.get("disable") else _notebook_line()
         file = io.StringIO() if self.handle else None  # in a notebook nothing goes to stderr, which it paints red
         super().__init__(file=file, mininterval=0.2, ncols=80, ascii=False if self.handle else None, **kwargs)
 
@@ -130,7 +132,26 @@ def play(
     Each turn has a fresh graph, in which the parameters of all other players are frozen: a player's gradient is that of its own
     loss alone, however far that loss reaches through the others. All turns of a step see the same batch.
     The history's columns carry the player's name: "D.loss", "D.grad_norm", …. All the rest as in `fit`.
+
+    With `COURSE_PRETRAINED=1` a training that was done before is not done again: see `memory`.
     """
+    if memory.wanted() and steps > 1 and all(hasattr(watcher, "kept") for watcher in watch):
+
+        def train(batches: Iterator[tuple[Tensor, Tensor]], steps: int, watch: Sequence[Watcher]) -> History:
+            return _play(players, batches, steps, watch, label, sync_every)
+
+        return History(memory.once(train, players, batches, steps, watch, label))
+    return _play(players, batches, steps, watch, label, sync_every)
+
+
+def _play(
+    players: Mapping[str, Player],
+    batches: Iterator[tuple[Tensor, Tensor]],
+    steps: int,
+    watch: Sequence[Watcher],
+    label: str,
+    sync_every: int | None,
+) -> History:
     networks = [player.network for player in players.values()]
     own = {name: [p for group in player.optimizer.param_groups for p in group["params"]] for name, player in players.items()}
     everything = list({p: None for network in networks for p in network.parameters()})  # in order, each one once
@@ -141,7 +162,7 @@ def play(
     for network in networks:
         network.train()
     _look(networks, watch, 0)
-    with Bar(total=steps, desc=label, unit="step") as bar:
+    with Bar(total=steps, desc=label, unit="step", disable=steps == 1) as bar:
         try:
             for step in range(1, steps + 1):
                 x, y = next(batches)

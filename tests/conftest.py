@@ -22,6 +22,6 @@ def generator() -> torch.Generator:
 @pytest.fixture
 def no_settings(monkeypatch):
     """None of the course's environment variables is set."""
-    for name in ("COURSE_DATA", "COURSE_DATASET", "COURSE_DEVICE"):
+    for name in ("COURSE_DATA", "COURSE_DATASET", "COURSE_DEVICE", "COURSE_PRETRAINED"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch

@@ -1,6 +1,6 @@
 """The tasks: one spec each, read by the instant check (`verify`) and by the grader alike."""
 
-from course_utils.exercises import autoencoders, cgan, cvae, elbo, gan, pca, probability, vae
+from course_utils.exercises import autoencoders, cgan, cvae, elbo, gan, pca, probability, vae, vae_gan
 from course_utils.exercises.check import Result, check
 from course_utils.exercises.spec import Mistake, Task
 
@@ -15,6 +15,7 @@ TASKS: dict[str, Task] = {
         *cvae.TASKS,
         *gan.TASKS,
         *cgan.TASKS,
+        *vae_gan.TASKS,
     )
 }
 

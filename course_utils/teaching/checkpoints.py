@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from course_utils import files
+from course_utils import files, memory
 from course_utils.training import Player
 
 
@@ -46,13 +46,8 @@ class Checkpoint:
                 f"{self.path} belongs to another run: {theirs}; this one is {ours}. "
                 "Finish that one with its own options, delete the file, or choose another --out"
             )
-        for name, state in saved["players"].items():
-            for part, restored in state.items():
-                getattr(self.players[name], part).load_state_dict(restored)
+        memory.put_back(players, saved)
         self.done, self.seconds = saved["steps"], saved["seconds"]
-        torch.set_rng_state(saved["rng"])
-        if torch.cuda.is_available() and "cuda" in saved:
-            torch.cuda.set_rng_state_all(saved["cuda"])
         print(f"Going on after step {self.done} of {self.run['steps']}, from {self.path}")
         return self
 
@@ -62,16 +57,9 @@ class Checkpoint:
     def record(self, step: int) -> None:
         now = time.perf_counter()
         self.seconds, self._since = self.seconds + now - self._since, now
-        saved: dict[str, object] = {"run": self.run, "steps": self.done + step, "seconds": self.seconds}
-        saved["rng"] = torch.get_rng_state()
-        if torch.cuda.is_available():
-            saved["cuda"] = torch.cuda.get_rng_state_all()
-        saved["players"] = {
-            name: {part: value.state_dict() for part, value in vars(player).items() if hasattr(value, "state_dict")}
-            for name, player in self.players.items()
-        }
         content = io.BytesIO()
-        torch.save(saved, content)
+        progress = {"run": self.run, "steps": self.done + step, "seconds": self.seconds}
+        torch.save({**progress, **memory.state_of(self.players)}, content)
         files.write(self.path, content.getvalue())
 
     def skip(self, batches):

@@ -4,18 +4,15 @@ import json
 from functools import partial
 from pathlib import Path
 
-from safetensors import safe_open
-from torch import Generator, nn
+from torch import Generator
 
 from course_utils import data, files, metrics, models, recipes, runtime
 from course_utils.teaching.checkpoints import Refused
 
-Row = dict[str, str | float | None]
 MODELS = tuple(name for name, recipe in recipes.RECIPES.items() if recipe.draw)
-COLUMNS = (
-    "model", "parameters", "seconds", "bound", "distance", "density", "coverage", "as asked", "energy", "nearest",
-    "copy energy", "copy error", "copy distance",
-)  # fmt: skip
+DRAWN = ("parameters", "seconds", "bound", "distance", "density", "coverage", "as asked", "energy", "nearest")
+COPIED = ("copy error", "copy distance", "copy energy")
+Rows = dict[str, dict[str, float]]
 
 
 def write(out: Path | None = None, dataset: str = "auto") -> None:
@@ -24,46 +21,29 @@ def write(out: Path | None = None, dataset: str = "auto") -> None:
     Raises Refused where weights are missing.
     """
     rows = measure(dataset)
-    print("\n".join(table(rows)))
+    print(metrics.table(rows, *DRAWN, *COPIED))
     if out is not None:
         files.write(out, (json.dumps(rows, indent=1, ensure_ascii=False) + "\n").encode())
         print(f"written to {out}")
 
 
-def measure(dataset: str = "auto") -> list[Row]:
-    """One row for each model, after two of real pictures: those of the training set, and the test set's own."""
+def measure(dataset: str = "auto") -> Rows:
+    """What every model scores (`metrics.score`), below two rows for real pictures: those of the training set, and the test set.
+
+    parameters: numbers in the weights that ship. seconds: of training, on the machine that made them.
+    """
     device = runtime.pick_device()
     train, test = (data.load(dataset, split, device=device) for split in ("train", "test"))
     try:
         loaded = {name: models.pretrained(name, train.name, device=device) for name in ("classifier", *MODELS)}
     except FileNotFoundError as missing:
         raise Refused(f"{missing}. All of them: COURSE_DATASET={train.name} python -m course_utils train all") from missing
-    classifier = loaded.pop("classifier")
+    classifier, known = loaded.pop("classifier"), models.manifest()
     real = metrics.Real(train, test, classifier.features, classifier.head)
-    generator = Generator().manual_seed(0)
-    return [
-        {"model": "training pictures", **metrics.score(real, partial(real.again, generator=generator), asked=True)},
-        {"model": "test pictures", **real.itself()},
-        *({"model": n, **facts(n, m, train.name), **recipes.score(n, m, real)} for n, m in loaded.items()),
-    ]
-
-
-def facts(name: str, module: nn.Module, dataset: str) -> Row:
-    """What it takes: numbers in the module, seconds of training."""
-    with safe_open(models.WEIGHTS / f"{name}_{dataset}.safetensors", framework="pt") as file:
-        seconds = float(file.metadata()["seconds"])
-    return {"parameters": sum(t.numel() for t in module.state_dict().values()), "seconds": seconds}
-
-
-def table(rows: list[Row]) -> list[str]:
-    """The rows as lines of text; "–" where a number is not defined."""
-    cells = [COLUMNS, *([_text(column, row.get(column)) for column in COLUMNS] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
-
-
-def _text(column: str, value: str | float | None) -> str:
-    if value is None or isinstance(value, str):
-        return value or "–"
-    formats = {"parameters": ",.0f", "seconds": ".0f", "as asked": ".1%", "bound": ".1f"}
-    return format(value, formats.get(column, ".2f"))
+    again = partial(real.again, generator=Generator().manual_seed(0))
+    rows: Rows = {"training pictures": metrics.score(real, again, asked=True), "test pictures": real.itself()}
+    for name, module in loaded.items():
+        parameters = sum(t.numel() for t in module.state_dict().values())
+        seconds = float(known[f"{name}_{train.name}"]["seconds"])
+        rows[name] = {"parameters": parameters, "seconds": seconds, **recipes.score(name, module, real)}
+    return rows

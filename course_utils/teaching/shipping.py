@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 from torch import Generator, nn
 
-from course_utils import data, files, models, recipes, runtime
+from course_utils import data, files, metrics, models, recipes, runtime
 from course_utils.runtime import setting
 from course_utils.teaching import scoreboard
 from course_utils.teaching.checkpoints import Checkpoint, Refused
@@ -58,13 +58,12 @@ def train_all(*, seed: int = 0, steps: int | None = None) -> None:
         for name in recipes.RECIPES:
             train(name, dataset, seed=seed, steps=steps)
         rows = scoreboard.measure(dataset)
-        for row in rows:
-            if row["model"] in scoreboard.MODELS:
-                note(models.WEIGHTS / f"{row['model']}_{dataset}.safetensors", row)
-        print("\n".join(scoreboard.table(rows)))
+        for name in scoreboard.MODELS:
+            note(models.WEIGHTS / f"{name}_{dataset}.safetensors", rows[name])
+        print(metrics.table(rows, *scoreboard.DRAWN, *scoreboard.COPIED))
 
 
-def note(path: Path, measured: Mapping[str, object] = MappingProxyType({})) -> None:
+def note(path: Path, measured: Mapping[str, float] = MappingProxyType({})) -> None:
     """Write what is known of weights that ship into `manifest.json` beside them: SHA-256, recipe, what they score."""
     with safe_open(path, framework="pt") as file:
         about = file.metadata()
@@ -73,7 +72,7 @@ def note(path: Path, measured: Mapping[str, object] = MappingProxyType({})) -> N
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "recipe": f"{command} --seed {about['seed']} --steps {about['steps']}",
         **about,
-        "measured": {key: float(f"{value:.4g}") for key, value in measured.items() if not isinstance(value, str)},
+        "measured": {key: float(f"{value:.5g}") for key, value in measured.items()},
     }
     entries = dict(sorted({**models.manifest(), path.stem: entry}.items()))
     files.write(path.with_name(models.MANIFEST), (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode())

@@ -1,0 +1,178 @@
+"""Tasks of lesson 09."""
+
+import numpy as np
+import torch
+from scipy.special import log_expit
+from sklearn.neighbors import NearestNeighbors
+from torch import Generator, Tensor
+from torch.nn.functional import softplus
+
+from course_utils.exercises.spec import Mistake, Task, randn
+
+# vae_gan_losses: who trains on what
+
+
+def _game_inputs(generator: Generator) -> dict[str, object]:
+    B = 4
+    return {
+        "kl": 20 + randn(generator, 1).abs()[0],
+        "distance": 50 + randn(generator, 1).abs()[0],
+        "real": 1 + randn(generator, B),
+        "copied": randn(generator, B) - 0.5,
+        "drawn": randn(generator, B) - 2,
+        "gamma": 0.01 + 0.01 * torch.rand(1, generator=generator, dtype=torch.float64)[0],
+    }
+
+
+def _vae_gan_losses(kl: Tensor, distance: Tensor, real: Tensor, copied: Tensor, drawn: Tensor, gamma: Tensor) -> Tensor:
+    made = np.concatenate([copied.numpy(), drawn.numpy()])
+    fooled, caught, known = log_expit(made).mean(), log_expit(-made).mean(), log_expit(real.numpy()).mean()
+    return torch.tensor([float(kl + distance), float(gamma * distance) - fooled, -known - caught], dtype=torch.float64)
+
+
+def _mixed(change) -> object:
+    """A wrong answer: the right three losses, put together otherwise by `change(E, D, Dis, parts)`."""
+
+    def answer(kl, distance, real, copied, drawn, gamma):
+        made = torch.cat([copied, drawn])
+        parts = {
+            "kl": kl, "distance": distance, "gamma": gamma, "fool": softplus(-made).mean(), "real": softplus(-real).mean(),
+            "caught": softplus(made).mean(), "copied": copied, "drawn": drawn,
+        }  # fmt: skip
+        E, D, Dis = kl + distance, gamma * distance + parts["fool"], parts["real"] + parts["caught"]
+        return torch.stack(change(E, D, Dis, parts))
+
+    return answer
+
+
+def _with(made: str) -> object:
+    return _mixed(
+        lambda E, D, Dis, p: (
+            E,
+            p["gamma"] * p["distance"] + softplus(-p[made]).mean(),
+            p["real"] + softplus(p[made]).mean(),
+        )
+    )
+
+
+VAE_GAN_LOSSES = Task(
+    name="vae_gan_losses",
+    lesson="09",
+    points=3,
+    inputs=_game_inputs,
+    reference=_vae_gan_losses,
+    mistakes=(
+        Mistake(_mixed(lambda E, D, Dis, p: (E + p["fool"], D, Dis)), "the encoder does not play: no log Dis in its loss."),
+        Mistake(_mixed(lambda E, D, Dis, p: (p["kl"], D, Dis)), "the encoder's loss lacks the distance of the copies."),
+        Mistake(_mixed(lambda E, D, Dis, p: (E, D + p["kl"], Dis)), "the KL term does not depend on the decoder."),
+        Mistake(
+            _mixed(lambda E, D, Dis, p: (E, p["distance"] + p["gamma"] * p["fool"], Dis)),
+            "γ weighs the distance, not the game.",
+        ),
+        Mistake(_mixed(lambda E, D, Dis, p: (E, D - p["gamma"] * p["distance"] + p["distance"], Dis)), "where is γ?"),
+        Mistake(
+            _mixed(lambda E, D, Dis, p: (E, p["gamma"] * p["distance"] - p["caught"], Dis)),
+            "that is the saturating loss; this decoder lowers −log Dis.",
+        ),
+        Mistake(_mixed(lambda E, D, Dis, p: (E, D, Dis + p["distance"])), "the discriminator plays the game and nothing else."),
+        Mistake(_with("drawn"), "copies are fakes, too: both kinds count."),
+        Mistake(_with("copied"), "drawn pictures are fakes, too: both kinds count."),
+        Mistake(
+            _mixed(
+                lambda E, D, Dis, p: (
+                    E,
+                    p["gamma"] * p["distance"] + 2 * p["fool"],
+                    p["real"] + 2 * p["caught"],
+                )
+            ),
+            "one mean over all fakes, copies and drawn together, not the sum of two means.",
+        ),
+    ),
+)
+
+
+# gradient_energy: what blur takes away first
+
+
+def _picture_inputs(generator: Generator) -> dict[str, object]:
+    return {"x": torch.rand(3, 5, 6, generator=generator, dtype=torch.float64)}
+
+
+def _gradient_energy(x: Tensor) -> Tensor:
+    return torch.tensor([sum((np.diff(image, axis=axis) ** 2).sum() for axis in (0, 1)) for image in x.numpy()])
+
+
+GRADIENT_ENERGY = Task(
+    name="gradient_energy",
+    lesson="09",
+    points=2,
+    inputs=_picture_inputs,
+    reference=_gradient_energy,
+    mistakes=(
+        Mistake(lambda x: x.diff(dim=1).square().sum(dim=(1, 2)), "rows only; neighbours stand side by side, too."),
+        Mistake(lambda x: x.diff(dim=2).square().sum(dim=(1, 2)), "columns only; neighbours stand below each other, too."),
+        Mistake(
+            lambda x: x.diff(dim=1).abs().sum(dim=(1, 2)) + x.diff(dim=2).abs().sum(dim=(1, 2)),
+            "squared differences: a step of 1 in two halves keeps its absolute sum, and loses half its energy.",
+        ),
+        Mistake(
+            lambda x: x.diff(dim=1).square().mean(dim=(1, 2)) + x.diff(dim=2).square().mean(dim=(1, 2)),
+            "a sum over the picture, not a mean.",
+        ),
+        Mistake(lambda x: sum((x - x.roll(1, d)).square().sum(dim=(1, 2)) for d in (1, 2)), "`roll` joins the two edges."),
+        Mistake(
+            lambda x: (x.diff(dim=1).square().sum() + x.diff(dim=2).square().sum()) / len(x),
+            "one number for each picture, (B,), not for all of them.",
+        ),
+    ),
+)
+
+
+# coverage: how much of the real pictures is met
+
+
+def _cloud_inputs(generator: Generator) -> dict[str, object]:
+    return {"real": randn(generator, 40, 2), "made": 0.6 * randn(generator, 25, 2) + 0.5, "k": 4}
+
+
+def _coverage(real: Tensor, made: Tensor, k: int) -> float:
+    radius = NearestNeighbors(n_neighbors=k).fit(real.numpy()).kneighbors()[0][:, -1]  # of the others
+    nearest = NearestNeighbors(n_neighbors=1).fit(made.numpy()).kneighbors(real.numpy())[0][:, 0]
+    return float((nearest < radius).mean())
+
+
+def _balls(real: Tensor, k: int) -> Tensor:
+    return torch.cdist(real, real).kthvalue(k + 1, dim=1).values
+
+
+COVERAGE = Task(
+    name="coverage",
+    lesson="09",
+    points=2,
+    inputs=_cloud_inputs,
+    reference=_coverage,
+    mistakes=(
+        Mistake(
+            lambda real, made, k: (torch.cdist(made, real) < _balls(real, k)).any(dim=1).double().mean(),
+            "that counts made pictures that lie in some ball; count the balls that hold one.",
+        ),
+        Mistake(
+            lambda real, made, k: (torch.cdist(made, real) < _balls(real, k)).double().sum() / (k * len(made)),
+            "that is the density: it counts a ball once for every picture in it.",
+        ),
+        Mistake(
+            lambda real, made, k: (torch.cdist(real, made).amin(dim=1) < _balls(real, k - 1)).double().mean(),
+            "a picture is not a neighbour of itself: the k-th of the others is place k + 1.",
+        ),
+        Mistake(
+            lambda real, made, k: (torch.cdist(real, made) < _balls(made, k)).any(dim=1).double().mean(),
+            "the balls stand around real pictures, not around made ones.",
+        ),
+        Mistake(
+            lambda real, made, k: (torch.cdist(real, made).amin(dim=1) < _balls(real, k)).double().sum(),
+            "a share of the balls, not how many.",
+        ),
+    ),
+)
+
+TASKS = (VAE_GAN_LOSSES, GRADIENT_ENERGY, COVERAGE)

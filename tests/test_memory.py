@@ -1,0 +1,120 @@
+"""Remembered trainings: the same bits as without, and nothing remembered that is not the same."""
+
+import pytest
+import torch
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel
+from torch.utils._pytree import tree_leaves
+
+from course_utils import files, memory, objectives, snapshots, training
+from course_utils.blocks import dense
+
+
+@pytest.fixture
+def remembering(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "own_folder", lambda: tmp_path)
+    monkeypatch.setenv("COURSE_PRETRAINED", "1")
+    return tmp_path
+
+
+def game(*, lr=0.01, steps=12, seed=0, scale=1.0, power=1, shift=0.0, looks=(0, 5, 12), calls=None):
+    """A small GAN with all that `play` can carry; returns everything it leaves behind, as one list."""
+    torch.manual_seed(seed)
+    D, G = dense(2, 8, 1), dense(3, 8, 2)
+    generator = torch.Generator().manual_seed(1)
+
+    def batches():
+        while True:
+            yield torch.randn(16, 2, generator=generator) + shift, None
+
+    def tell(x, y):
+        if calls is not None:
+            calls.append(1)
+        return {"loss": objectives.discriminator_loss(D(x), D(G(torch.randn(16, 3)).detach()))}
+
+    def fool(x, y):
+        return {"loss": scale * objectives.generator_loss(D(G(torch.randn(16, 3))))}
+
+    adams = [torch.optim.Adam(network.parameters(), lr, betas=(0.0, 0.9)) for network in (D, G)]
+    falling = LambdaLR(adams[1], lambda step: (1 - step / steps) ** power)
+    average = AveragedModel(G)
+    films = [snapshots.Film(lambda: G(torch.ones(4, 3)), looks), snapshots.Film(lambda: {"a": 1.0, "b": D.training}, [3])]
+    stream = batches()
+    players = {"D": training.Player(D, tell, adams[0]), "G": training.Player(G, fool, adams[1], falling, average)}
+    history = training.play(players, stream, steps, watch=films, label="game")
+    left = [history, films[0].steps, films[0].frames.tolist(), films[1].frames, next(stream)[0].tolist()]
+    states = tree_leaves([value.state_dict() for value in (D, G, average, *adams, falling)])
+    return [*left, [v.tolist() if torch.is_tensor(v) else v for v in states], torch.rand(3).tolist()]
+
+
+def test_kept_and_remembered_trainings_leave_the_same_bits_as_any_other(remembering, monkeypatch, capsys):
+    monkeypatch.delenv("COURSE_PRETRAINED")
+    plain = game()
+    assert not memory.folder().exists()
+    monkeypatch.setenv("COURSE_PRETRAINED", "1")
+    calls = []
+    assert game(calls=calls) == plain and len(calls) == 13  # one to know it by
+    assert "remembered" not in capsys.readouterr().out
+    calls.clear()
+    assert game(calls=calls) == plain and len(calls) == 1
+    assert "game: 12 steps, remembered from an earlier run (COURSE_PRETRAINED=1)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"lr": 0.02}, {"steps": 11}, {"seed": 1}, {"scale": 2.0}, {"power": 2}, {"shift": 1.0}, {"looks": (0, 6, 12)}],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_is_different_is_trained(remembering, capsys, change):
+    first = game()
+    assert game(**change) != first and "remembered" not in capsys.readouterr().out
+
+
+def test_another_objective_is_trained_even_if_the_first_step_is_the_same(remembering, capsys):
+    def fitted(late: float) -> torch.Tensor:
+        torch.manual_seed(0)
+        net, taken = torch.nn.Linear(2, 1), []
+
+        def objective(x, y):
+            taken.append(1)
+            return {"loss": net(x).square().mean() * (late if len(taken) > 3 else 1.0)}
+
+        x = torch.ones(4, 2)
+        training.fit(net, objective, iter([(x, x)] * 20), 10)
+        return net.weight.detach().clone()
+
+    assert not torch.equal(fitted(1.0), fitted(2.0)) and "remembered" not in capsys.readouterr().out
+
+
+def test_a_broken_file_is_trained_anew(remembering, capsys):
+    plain = game()
+    (kept,) = memory.folder().glob("*.pt")
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert game() == plain and "remembered" not in capsys.readouterr().out
+    assert game() == plain and "remembered" in capsys.readouterr().out
+
+
+def test_an_unfinished_training_is_not_kept(remembering):
+    net = torch.nn.Linear(2, 1)
+    batches, x = iter(range(5)), torch.ones(4, 2)
+
+    def until_interrupted():
+        for _ in batches:
+            yield x, x
+        raise KeyboardInterrupt
+
+    history = training.fit(net, lambda x, y: {"loss": net(x).square().mean()}, until_interrupted(), 10)
+    assert len(history) == 5 and not list(memory.folder().glob("*.pt"))
+
+
+def test_where_nothing_can_be_kept_training_goes_on(remembering, monkeypatch, capsys):
+    (remembering / ".cache").write_text("a file where a folder should be")
+    plain = game()
+    assert "cannot be kept" in capsys.readouterr().out and game() == plain
+
+
+def test_old_trainings_make_room(remembering, monkeypatch):
+    game()
+    monkeypatch.setattr(memory, "ROOM", 0)
+    game(seed=1)
+    assert not list(memory.folder().glob("*.pt"))
