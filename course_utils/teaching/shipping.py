@@ -57,10 +57,15 @@ def train_all(*, seed: int = 0, steps: int | None = None) -> None:
     for dataset in (first,) if setting("COURSE_DATASET", "auto") != "auto" or first == "digits" else (first, "digits"):
         for name in recipes.RECIPES:
             train(name, dataset, seed=seed, steps=steps)
-        rows = scoreboard.measure(dataset)
-        for name in scoreboard.MODELS:
-            note(models.WEIGHTS / f"{name}_{dataset}.safetensors", rows[name])
-        print(metrics.table(rows, *scoreboard.DRAWN, *scoreboard.COPIED))
+        measure_all(dataset)
+
+
+def measure_all(dataset: str) -> None:
+    """Note in the list what the weights of one data set score."""
+    rows = scoreboard.measure(dataset)
+    for name in scoreboard.MODELS:
+        note(models.WEIGHTS / f"{name}_{dataset}.safetensors", rows[name])
+    print(metrics.table(rows, *scoreboard.DRAWN, *scoreboard.COPIED))
 
 
 def note(path: Path, measured: Mapping[str, float] = MappingProxyType({})) -> None:
