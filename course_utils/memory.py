@@ -7,6 +7,7 @@ history, film, random state) is what it left the first time, bit for bit.
 
 import copy
 import hashlib
+import inspect
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -92,14 +93,14 @@ def _rates(player: object, steps: int) -> list[object]:
     return [[rule(step) for step in range(steps)] for rule in rules]
 
 
-def _code(function: object) -> list[object]:
-    """What a function does: its code, and the numbers and functions it was given."""
+def _code(function: object, depth: int = 3) -> list[object]:
+    """What a function does: its code, and the numbers and functions it was given, these again to some depth."""
     code = getattr(function, "__code__", None)
-    if code is None:
+    if code is None or depth == 0:
         return [type(function).__name__]
-    given = [cell.cell_contents for cell in function.__closure__ or () if cell.cell_contents is not function]
+    given = [value for value in inspect.getclosurevars(function).nonlocals.values() if value is not function]
     simple = [value for value in given if isinstance(value, int | float | str | bool)]
-    return [_parts(code), simple, *(_code(value) for value in given if hasattr(value, "__code__"))]
+    return [_parts(code), simple, *(_code(value, depth - 1) for value in given if hasattr(value, "__code__"))]
 
 
 def _parts(code: CodeType) -> list[object]:

@@ -225,7 +225,7 @@ def score(
     copy: pictures and their labels → their reconstructions. bound: black and white pictures and their labels → a bound on their
     log-likelihood in nats (B,). few: how many test pictures copies, bounds and nearest neighbours are computed for.
 
-    "bound": mean, in nats. "distance": Fréchet distance of as many samples as test pictures, in the classifier's features.
+    "bound": mean, in nats. "frechet": Fréchet distance of as many samples as test pictures, in the classifier's features.
     "density", "coverage": see `density_coverage`. "as asked": share read as their label. "energy": gradient energy of samples
     over that of test pictures. "copy energy": the same of copies. "copy error", "copy distance": squared distance of copies to
     their originals, in pixels and in features. "nearest": median distance of samples to the nearest training picture (pixels).
@@ -238,7 +238,7 @@ def score(
         found["bound"] = torch.cat([bound(*part) for part in zip(black.split(100), y.split(100), strict=True)]).mean().item()
     if real.features is not None:
         h = real.seen(made)
-        found["distance"] = frechet(h, real.h)
+        found["frechet"] = frechet(h, real.h)
         found["density"], found["coverage"] = density_coverage(real.h, h, real.radius)
         if asked:
             found["as asked"] = (real.read(h).argmax(dim=1) == real.test.y).double().mean().item()

@@ -116,6 +116,16 @@ def test_every_task_has_a_solution_and_a_verdict(lesson):
         ]
 
 
+def test_the_map_of_models_is_the_same_in_its_two_lessons():
+    drawn = [
+        re.search(r"^taxonomy = \{.*?^\}\}$", cell.source, flags=re.DOTALL | re.MULTILINE)
+        for lesson in LESSONS
+        for cell in lessons.code_cells(lesson.read())
+    ]
+    first, second = [found.group() for found in drawn if found]
+    assert first == second
+
+
 @every_lesson
 def test_the_student_version_is_made_from_the_lesson(lesson):
     made = nbformat.writes(student_version(lesson.read()))

@@ -312,8 +312,8 @@ def test_real_pictures_score_as_real_pictures(real):
     assert found["energy"] == pytest.approx(1, abs=0.1) and found["density"] == pytest.approx(1, abs=0.2)
     assert found["coverage"] > 0.85
     noise = metrics.score(real, lambda y: torch.rand(len(y), 1, 28, 28))
-    assert noise["distance"] > 10 * found["distance"] and noise["coverage"] == 0 and noise["energy"] > 3
-    assert set(noise) == {"distance", "density", "coverage", "energy", "nearest"}  # what it cannot do has no number
+    assert noise["frechet"] > 10 * found["frechet"] and noise["coverage"] == 0 and noise["energy"] > 3
+    assert set(noise) == {"frechet", "density", "coverage", "energy", "nearest"}  # what it cannot do has no number
 
 
 def test_a_real_picture_again_has_the_label_asked_for(real):

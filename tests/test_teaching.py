@@ -120,6 +120,18 @@ def test_the_outline_knows_where_the_slides_are():
         assert any(place[:2] == lesson for place in places[slide]), slide
 
 
+def test_every_slide_of_the_lecture_is_shown_by_a_figure_or_a_number():
+    shown = {
+        slide
+        for lesson in lessons.find()
+        for cell in lessons.code_cells(lesson.read())
+        for slide in cell.metadata.get("lecture", [])
+        if any("image/png" in output.get("data", {}) or output.get("name") == "stdout" for output in cell.outputs)
+        or any("image/gif" in str(output.get("data", {})) for output in cell.outputs)
+    }
+    assert shown == set(outline.LECTURE)
+
+
 def test_an_unknown_slide_is_refused(checkout):
     notebook = lesson_with("01", "x = 1")
     notebook.cells[1].metadata.lecture = ["S31"]

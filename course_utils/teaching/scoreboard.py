@@ -10,7 +10,7 @@ from course_utils import data, files, metrics, models, recipes, runtime
 from course_utils.teaching.checkpoints import Refused
 
 MODELS = tuple(name for name, recipe in recipes.RECIPES.items() if recipe.draw)
-DRAWN = ("parameters", "seconds", "bound", "distance", "density", "coverage", "as asked", "energy", "nearest")
+DRAWN = ("parameters", "seconds", "bound", "frechet", "density", "coverage", "as asked", "energy", "nearest")
 COPIED = ("copy error", "copy distance", "copy energy")
 Rows = dict[str, dict[str, float]]
 
