@@ -9,8 +9,8 @@ most, in percent.
 import copy
 from pathlib import Path
 
-from course_utils import data, metrics, models, recipes
-from course_utils.teaching import shipping
+from course_utils import data, models, recipes, scoreboard
+from course_utils.teaching import board, shipping
 
 
 def main() -> None:
@@ -25,8 +25,8 @@ def main() -> None:
     shipping.train_all()
     for dataset in dict.fromkeys(stem.rsplit("_", 1)[1] for stem in exact):
         reader = models.pretrained("classifier", dataset)
-        real = metrics.Real(data.load(dataset, "train"), data.load(dataset, "test"), reader.features, reader.head)
-        for name in shipping.scoreboard.MODELS:
+        real = scoreboard.Real(data.load(dataset, "train"), data.load(dataset, "test"), reader.features, reader.head)
+        for name in board.MODELS:
             module = models.SHIPPED[name]().eval()
             module.load_state_dict(exact[f"{name}_{dataset}"])
             before = recipes.score(name, module, real)

@@ -65,12 +65,12 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
 
         outline.write()
     elif chosen.command in ("train", "sample", "scoreboard"):
-        from course_utils.teaching import scoreboard, shipping
+        from course_utils.teaching import board, shipping
         from course_utils.teaching.checkpoints import Refused
 
         try:
             if chosen.command == "scoreboard":
-                scoreboard.write(chosen.json)
+                board.write(chosen.json)
             elif chosen.command == "sample":
                 out = chosen.out or Path(f"{chosen.model}.npz")
                 shipping.sample(chosen.model, chosen.n, seed=chosen.seed, out=out, weights=chosen.weights)

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from course_utils import data, metrics, models, runtime
+from course_utils import data, metrics, models, runtime, scoreboard
 from course_utils.models import K
 from course_utils.objectives import discriminator_loss, feature_distance, generator_loss, kl, reconstruction
 from course_utils.training import Objective, Player, Watcher, play
@@ -87,16 +87,16 @@ def make(
     return module
 
 
-def score(name: str, module: nn.Module, real: metrics.Real, *, samples: int = 50, few: int = 1000) -> dict[str, float]:
-    """`metrics.score` of one of the models that ship. samples: codes per picture for the bound. few: as there.
+def score(name: str, module: nn.Module, real: scoreboard.Real, *, samples: int = 50, few: int = 1000) -> dict[str, float]:
+    """`scoreboard.score` of one of the models that ship. samples: codes per picture for the bound. few: as there.
 
     The bound is on log p(x) for all of them, with equal probability for the ten labels.
     """
     recipe, device = RECIPES[name], real.test.y.device
-    latent, noise = (Generator(device).manual_seed(seed) for seed in (0, 1))
+    latent, noise = Generator().manual_seed(0), Generator(device).manual_seed(1)
 
     def sample(y: Tensor) -> Tensor:
-        return recipe.draw(module, torch.randn(len(y), recipe.k, generator=latent, device=device), y)
+        return recipe.draw(module, torch.randn(len(y), recipe.k, generator=latent).to(device), y)
 
     def copy(x: Tensor, y: Tensor) -> Tensor:
         return recipe.copy(module, x, y)
@@ -105,7 +105,7 @@ def score(name: str, module: nn.Module, real: metrics.Real, *, samples: int = 50
         given = metrics.iw_bound(metrics.log_weights(*recipe.weights(module, y), generator=noise), x, samples=samples)
         return given - math.log(10) if recipe.asked else given  # log p(x) ≥ log p(x, y) = log p(x|y) + log 1/10
 
-    return metrics.score(
+    return scoreboard.score(
         real, sample, asked=recipe.asked, few=few,
         copy=copy if recipe.copy else None, bound=bound if recipe.weights else None,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from scipy.stats import norm
 from sklearn.neighbors import NearestNeighbors
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from course_utils import data, latent, metrics, models, objectives
+from course_utils import data, latent, metrics, models, objectives, scoreboard
 
 
 def test_squared_error_sums_over_pixels_and_averages_over_images(generator):
@@ -302,16 +302,16 @@ def real():
     """A ruler without a trained classifier: pictures of the digits, features that are their pixels in a coarse grid."""
     train, test = (data.load("digits", split) for split in ("train", "test"))
     head = torch.nn.Linear(49, 10)
-    return metrics.Real(train, test, lambda x: torch.nn.functional.avg_pool2d(x, 4).flatten(1), head)
+    return scoreboard.Real(train, test, lambda x: torch.nn.functional.avg_pool2d(x, 4).flatten(1), head)
 
 
 def test_real_pictures_score_as_real_pictures(real):
     again = lambda y: real.again(y, generator=torch.Generator().manual_seed(0))  # noqa: E731
-    found = metrics.score(real, again, copy=lambda x, y: x)
+    found = scoreboard.score(real, again, copy=lambda x, y: x)
     assert found["nearest"] == found["copy error"] == found["copy distance"] == 0 and found["copy energy"] == 1
     assert found["energy"] == pytest.approx(1, abs=0.1) and found["density"] == pytest.approx(1, abs=0.2)
     assert found["coverage"] > 0.85
-    noise = metrics.score(real, lambda y: torch.rand(len(y), 1, 28, 28))
+    noise = scoreboard.score(real, lambda y: torch.rand(len(y), 1, 28, 28))
     assert noise["frechet"] > 10 * found["frechet"] and noise["coverage"] == 0 and noise["energy"] > 3
     assert set(noise) == {"frechet", "density", "coverage", "energy", "nearest"}  # what it cannot do has no number
 
@@ -324,8 +324,8 @@ def test_a_real_picture_again_has_the_label_asked_for(real):
 
 
 def test_without_a_classifier_its_numbers_are_left_out(real):
-    bare = metrics.Real(real.train, real.test)
-    found = metrics.score(bare, lambda y: torch.zeros(len(y), 1, 28, 28), asked=True, copy=lambda x, y: x)
+    bare = scoreboard.Real(real.train, real.test)
+    found = scoreboard.score(bare, lambda y: torch.zeros(len(y), 1, 28, 28), asked=True, copy=lambda x, y: x)
     assert set(found) == {"energy", "nearest", "copy energy", "copy error"}
     assert set(bare.itself()) == {"nearest"}
 
@@ -335,5 +335,5 @@ def test_the_bound_on_the_scoreboard_is_that_of_black_and_white_pictures(real):
         assert set(x.unique().tolist()) == {0.0, 1.0} and len(x) == len(y)
         return x.flatten(1).sum(dim=1)  # pixels of ink
 
-    found = metrics.score(real, lambda y: torch.zeros(len(y), 1, 28, 28), bound=bound)
+    found = scoreboard.score(real, lambda y: torch.zeros(len(y), 1, 28, 28), bound=bound)
     assert found["bound"] == pytest.approx(real.test.x.flatten(1).sum(dim=1).mean().item(), rel=0.02)

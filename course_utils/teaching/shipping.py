@@ -12,9 +12,9 @@ import torch
 from safetensors import safe_open
 from torch import Generator, nn
 
-from course_utils import data, files, metrics, models, recipes, runtime
+from course_utils import data, files, models, recipes, runtime, scoreboard
 from course_utils.runtime import setting
-from course_utils.teaching import scoreboard
+from course_utils.teaching import board
 from course_utils.teaching.checkpoints import Checkpoint, Refused
 
 
@@ -62,10 +62,10 @@ def train_all(*, seed: int = 0, steps: int | None = None) -> None:
 
 def measure_all(dataset: str) -> None:
     """Note in the list what the weights of one data set score."""
-    rows = scoreboard.measure(dataset)
-    for name in scoreboard.MODELS:
+    rows = board.measure(dataset)
+    for name in board.MODELS:
         note(models.WEIGHTS / f"{name}_{dataset}.safetensors", rows[name])
-    print(metrics.table(rows, *scoreboard.DRAWN, *scoreboard.COPIED))
+    print(scoreboard.table(rows, *board.DRAWN, *board.COPIED))
 
 
 def note(path: Path, measured: Mapping[str, float] = MappingProxyType({})) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Generator
 
-from course_utils import data, files, metrics, models, recipes, runtime
+from course_utils import data, files, models, recipes, runtime, scoreboard
 from course_utils.teaching.checkpoints import Refused
 
 MODELS = tuple(name for name, recipe in recipes.RECIPES.items() if recipe.draw)
@@ -21,14 +21,14 @@ def write(out: Path | None = None, dataset: str = "auto") -> None:
     Raises Refused where weights are missing.
     """
     rows = measure(dataset)
-    print(metrics.table(rows, *DRAWN, *COPIED))
+    print(scoreboard.table(rows, *DRAWN, *COPIED))
     if out is not None:
         files.write(out, (json.dumps(rows, indent=1, ensure_ascii=False) + "\n").encode())
         print(f"written to {out}")
 
 
 def measure(dataset: str = "auto") -> Rows:
-    """What every model scores (`metrics.score`), below two rows for real pictures: those of the training set, and the test set.
+    """What every model scores (`scoreboard.score`), below two rows for real pictures, training and test set.
 
     parameters: numbers in the weights that ship. seconds: of training, on the machine that made them.
     """
@@ -39,9 +39,9 @@ def measure(dataset: str = "auto") -> Rows:
     except FileNotFoundError as missing:
         raise Refused(f"{missing}. All of them: COURSE_DATASET={train.name} python -m course_utils train all") from missing
     classifier, known = loaded.pop("classifier"), models.manifest()
-    real = metrics.Real(train, test, classifier.features, classifier.head)
+    real = scoreboard.Real(train, test, classifier.features, classifier.head)
     again = partial(real.again, generator=Generator().manual_seed(0))
-    rows: Rows = {"training pictures": metrics.score(real, again, asked=True), "test pictures": real.itself()}
+    rows: Rows = {"training pictures": scoreboard.score(real, again, asked=True), "test pictures": real.itself()}
     for name, module in loaded.items():
         parameters = sum(t.numel() for t in module.state_dict().values())
         seconds = float(known[f"{name}_{train.name}"]["seconds"])
