@@ -91,39 +91,54 @@ VAE_GAN_LOSSES = Task(
 )
 
 
-# gradient_energy: what blur takes away first
+# crispness: how much of the edges a copy keeps
 
 
 def _picture_inputs(generator: Generator) -> dict[str, object]:
-    return {"x": torch.rand(3, 5, 6, generator=generator, dtype=torch.float64)}
+    original, copied = torch.rand(2, 3, 5, 6, generator=generator, dtype=torch.float64)
+    return {"copied": torch.tensor([0.2, 0.5, 0.9])[:, None, None] * copied, "original": original}
 
 
-def _gradient_energy(x: Tensor) -> Tensor:
-    return torch.tensor([sum((np.diff(image, axis=axis) ** 2).sum() for axis in (0, 1)) for image in x.numpy()])
+def _crispness(copied: Tensor, original: Tensor) -> float:
+    energy = [sum((np.diff(x.numpy(), axis=axis) ** 2).sum() for axis in (1, 2)) for x in (copied, original)]
+    return float(energy[0] / energy[1])
 
 
-GRADIENT_ENERGY = Task(
-    name="gradient_energy",
+def _ratio(energy) -> object:
+    """A wrong answer: copies over originals, with a wrong `energy` of a batch."""
+    return lambda copied, original: energy(copied) / energy(original)
+
+
+def _energies(x: Tensor) -> Tensor:
+    return x.diff(dim=1).square().sum(dim=(1, 2)) + x.diff(dim=2).square().sum(dim=(1, 2))
+
+
+CRISPNESS = Task(
+    name="crispness",
     lesson="09",
     points=2,
     inputs=_picture_inputs,
-    reference=_gradient_energy,
+    reference=_crispness,
     mistakes=(
-        Mistake(lambda x: x.diff(dim=1).square().sum(dim=(1, 2)), "rows only; neighbours stand side by side, too."),
-        Mistake(lambda x: x.diff(dim=2).square().sum(dim=(1, 2)), "columns only; neighbours stand below each other, too."),
+        Mistake(_ratio(lambda x: x.diff(dim=1).square().sum()), "rows only; neighbours stand side by side, too."),
+        Mistake(_ratio(lambda x: x.diff(dim=2).square().sum()), "columns only; neighbours stand below each other, too."),
         Mistake(
-            lambda x: x.diff(dim=1).abs().sum(dim=(1, 2)) + x.diff(dim=2).abs().sum(dim=(1, 2)),
+            _ratio(lambda x: x.diff(dim=1).abs().sum() + x.diff(dim=2).abs().sum()),
             "squared differences: a step of 1 in two halves keeps its absolute sum, and loses half its energy.",
         ),
         Mistake(
-            lambda x: x.diff(dim=1).square().mean(dim=(1, 2)) + x.diff(dim=2).square().mean(dim=(1, 2)),
-            "a sum over the picture, not a mean.",
+            _ratio(lambda x: x.diff(dim=1).square().mean() + x.diff(dim=2).square().mean()),
+            "sums over all pairs of neighbours, not means: there are not as many pairs both ways.",
         ),
-        Mistake(lambda x: sum((x - x.roll(1, d)).square().sum(dim=(1, 2)) for d in (1, 2)), "`roll` joins the two edges."),
+        Mistake(_ratio(lambda x: sum((x - x.roll(1, d)).square().sum() for d in (1, 2))), "`roll` joins the two edges."),
         Mistake(
-            lambda x: (x.diff(dim=1).square().sum() + x.diff(dim=2).square().sum()) / len(x),
-            "one number for each picture, (B,), not for all of them.",
+            lambda copied, original: (_energies(copied) / _energies(original)).mean(),
+            "divide the sums over the whole batch; a mean of ratios lets faint pictures count most.",
         ),
+        Mistake(
+            lambda copied, original: _energies(original).sum() / _energies(copied).sum(), "upside down: copies over originals."
+        ),
+        Mistake(lambda copied, original: _energies(copied) / _energies(original), "one number for the whole batch."),
     ),
 )
 
@@ -175,4 +190,4 @@ COVERAGE = Task(
     ),
 )
 
-TASKS = (VAE_GAN_LOSSES, GRADIENT_ENERGY, COVERAGE)
+TASKS = (VAE_GAN_LOSSES, CRISPNESS, COVERAGE)
