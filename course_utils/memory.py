@@ -44,7 +44,8 @@ def once(
     train: (batches, steps, watch) → rows; trains the `players` of `training.play`.
     watch: what looks at the training; films get back their frames.
     """
-    start, first = copy.deepcopy(state_of(players)), next(batches)
+    first = next(batches)  # before the start is kept: batches may draw from PyTorch's random state, too
+    start = copy.deepcopy(state_of(players))
     looks = [sorted(getattr(film, "wanted", ())) for film in watch]
     how = [[_rates(player, steps), _code(player.objective)] for player in players.values()]
     one_step = train(iter([first]), 1, ())
@@ -59,10 +60,10 @@ def once(
             films = [film.kept for film in watch]
             _write(path, {**state_of(players), "films": films, "rows": [dict(row) for row in rows]}, label)
         return rows
+    next(islice(batches, steps - 1, steps - 1), None)  # as many are used up
     put_back(players, saved)
     for film, kept in zip(watch, saved["films"], strict=True):
         film.put_back(kept)
-    next(islice(batches, steps - 1, steps - 1), None)  # as many are used up
     print(f"{label}: {steps} steps, remembered from an earlier run (COURSE_PRETRAINED=1)")
     return saved["rows"]
 
