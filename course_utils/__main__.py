@@ -75,6 +75,8 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
                 out = chosen.out or Path(f"{chosen.model}.npz")
                 shipping.sample(chosen.model, chosen.n, seed=chosen.seed, out=out, weights=chosen.weights)
             elif chosen.model == "all":
+                if chosen.out:
+                    raise Refused(f"`train all` writes into the package, every model to its own file; got --out {chosen.out}")
                 shipping.train_all(seed=chosen.seed, steps=chosen.steps)
             else:
                 shipping.train(chosen.model, seed=chosen.seed, out=chosen.out, steps=chosen.steps)

@@ -46,7 +46,7 @@ def once(
     """
     first = next(batches)  # before the start is kept: batches may draw from PyTorch's random state, too
     start = copy.deepcopy(state_of(players))
-    looks = [sorted(getattr(film, "wanted", ())) for film in watch]
+    looks = [sorted(film.wanted) for film in watch]
     how = [[_rates(player, steps), _code(player.objective)] for player in players.values()]
     one_step = train(iter([first]), 1, ())
     if not one_step:  # interrupted, or not finite

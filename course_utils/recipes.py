@@ -63,9 +63,10 @@ def make(
     steps: int | None = None,
     resume: Callable[[dict[str, Player]], Resumed] | None = None,
 ) -> nn.Module | None:
-    """One of the models `models.SHIPPED`, trained on `images` by its recipe, in evaluation mode; None if training broke off.
+    """One of the models `models.SHIPPED`, trained on `images` by its recipe, in evaluation mode.
 
-    resume: puts the players where an earlier training left them, and watches.
+    A training that breaks off says so, and what it has learned is returned. resume: puts the players where an earlier training
+    left them, and watches; then a training that breaks off gives None, for it can go on from there.
     """
     recipe = RECIPES[name]
     steps = steps or recipe.steps_for(images)
@@ -80,7 +81,7 @@ def make(
             players, before.skip(batches) if before else batches, left,
             watch=[before] if before else (), label=f"{name}, {images.name}",
         )  # fmt: skip
-        if len(history) < left:
+        if before and len(history) < left:
             return None
     module = recipe.keep(module, players).eval()
     recipe.finish(module, images)
@@ -119,9 +120,12 @@ def adam(network: nn.Module, lr: float, *, betas: tuple[float, float] = (0.9, 0.
 
 
 def alone(network: nn.Module, objective: Objective, steps: int, lr: float) -> dict[str, Player]:
-    """One player, whose learning rate rises for a tenth of the steps and falls for the rest (Smith & Topin 2019)."""
+    """One player, whose learning rate rises for a tenth of the steps and falls for the rest (Smith & Topin 2019).
+
+    With ten steps or fewer there is no tenth, and the rate stays.
+    """
     optimizer = adam(network, lr)
-    one_cycle = OneCycleLR(optimizer, lr, total_steps=steps, pct_start=0.1) if steps > 1 else None
+    one_cycle = OneCycleLR(optimizer, lr, total_steps=steps, pct_start=0.1) if steps > 10 else None
     return {"": Player(network, objective, optimizer, one_cycle)}
 
 

@@ -1,5 +1,6 @@
 """Training from the command line: an unbroken run and a killed one end in the same bits; what it draws is what it says."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -148,6 +149,7 @@ def test_a_checkpoint_of_another_run_is_refused_and_kept(tmp_path, monkeypatch):
     ("arguments", "said"),
     [
         (["train", "gan", "--steps", "0"], "expected at least one step"),
+        (["train", "all", "--out", "nowhere.safetensors"], "every model to its own file"),
         (["sample", "gan", "-n", "0"], "at least one picture"),
         (["sample", "gan", "--weights", "nowhere.safetensors"], "nowhere.safetensors is not there"),
     ],
@@ -161,3 +163,24 @@ def test_weights_of_another_model_are_refused(tmp_path):
     shipping.train("pca", out=tmp_path / "w.safetensors")
     with pytest.raises(Refused, match="expected weights of gan, got those of pca"):
         shipping.sample("gan", 5, out=tmp_path / "x.npz", weights=tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize("name", ["vae", "cgan", "vae_gan"])
+def test_a_model_whose_training_was_interrupted_is_kept_and_can_be_used(name, monkeypatch, capsys):
+    def three(*args, **options):
+        yield from itertools.islice(data_batches(*args, **options), 3)
+        raise KeyboardInterrupt
+
+    data_batches = data.batches
+    monkeypatch.setattr(data, "batches", three)
+    module = recipes.make(name, data.load("digits"), steps=10)
+    assert "interrupted after 3 steps" in capsys.readouterr().out
+    y = torch.arange(10)
+    assert recipes.RECIPES[name].draw(module, torch.randn(10, recipes.RECIPES[name].k), y).shape == (10, 1, 28, 28)
+
+
+def test_only_what_is_trained_in_steps_says_so(tmp_path, capsys):
+    shipping.train("pca", out=tmp_path / "p.safetensors")
+    shipping.train("ae", steps=2, out=tmp_path / "a.safetensors")
+    first, second = capsys.readouterr().out.splitlines()[-2:]
+    assert "steps" not in first and "2 steps in" in second

@@ -43,7 +43,8 @@ def train(name: str, dataset: str = "auto", *, seed: int = 0, out: Path | None =
     checkpoint.path.unlink(missing_ok=True)
     if out is None:
         note(path)
-    told = [f"{steps} steps in {seconds:.0f} s", *[said] * bool(said), f"{path} ({path.stat().st_size / 1e6:.2f} MB)"]
+    took = [f"{steps} steps in {seconds:.0f} s"] if checkpoint.players else []
+    told = [*took, *[said] * bool(said), f"{path} ({path.stat().st_size / 1e6:.2f} MB)"]
     print(f"{name}, {images.name}: {'; '.join(told)}")
     return path
 
