@@ -3,24 +3,31 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN := $(BIN)/python -m course_utils
 
-.PHONY: help setup lab course test student sync outline
+.PHONY: help setup lab course submit restart test student release sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
 	@echo "make course   run every lesson, write build/site/"
+	@echo "make submit N=05; make restart N=05"
 	@echo "make test     everything that must hold"
-	@echo "make setup    only make .venv; make outline; make student; make sync"
+	@echo "make setup    only make .venv; make outline; make student; make sync; make release OUT=DIR"
 
 setup: .venv/ready
 lab: .venv/ready
 	$(RUN) lab $(ARGS)
 course: .venv/ready
 	$(RUN) course $(ARGS)
+submit: .venv/ready
+	$(RUN) submit $(N) $(ARGS)
+restart: .venv/ready
+	$(RUN) restart $(N)
 outline: .venv/ready
 	$(RUN) outline
 test: .venv/ready-dev
 	$(BIN)/python -m pytest $(ARGS)
 student: .venv/ready-dev
 	$(RUN) student
+release: .venv/ready-dev
+	$(RUN) release $(OUT)
 sync: .venv/ready-dev
 	$(RUN) sync
 

@@ -16,6 +16,12 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
     command.add_argument("--out", type=Path, default=Path("build/site"), help="where to (default: %(default)s)")
     commands.add_parser("outline", help="which slide of the lecture stands where")
+    command = commands.add_parser("submit", help="check your copy of a lesson and write the one file to hand in")
+    command.add_argument("lesson", help="its number, e.g. 05, or the path of your notebook")
+    command.add_argument("--name", help="yours, to become part of the file's name")
+    command.add_argument("--out", type=Path, help="folder for the file (default: handin/ beside your notebook)")
+    command = commands.add_parser("restart", help="a fresh copy of a lesson in work/; the old one is kept")
+    command.add_argument("lesson", help="its number, e.g. 05")
     command = commands.add_parser("train", help="train a model and write its weights; the same command goes on after a break")
     command.add_argument("model", choices=(*MODELS, "all"), help="or all, with their numbers, for MNIST and the digits")
     command.add_argument("--seed", type=int, default=0)
@@ -32,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     command = commands.add_parser("execute", help="for maintainers: run lessons and save them, with their figures, in place")
     command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
     commands.add_parser("student", help="for maintainers: write the student versions of all lessons")
+    command = commands.add_parser("release", help="write a class repository: no lessons, no references, no solutions")
+    command.add_argument("out", type=Path, help="a new folder")
     commands.add_parser("sync", help="for maintainers: rewrite environment.yml and the generated parts of the README")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -60,6 +68,18 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
         from course_utils.teaching.site import course
 
         return course(chosen.out, *chosen.lessons)
+    elif chosen.command == "submit":
+        from course_utils.teaching import handing_in
+
+        return handing_in.submit(chosen.lesson, name=chosen.name, out=chosen.out)
+    elif chosen.command == "restart":
+        from course_utils.teaching import handing_in
+
+        return handing_in.restart(chosen.lesson)
+    elif chosen.command == "release":
+        from course_utils.teaching.release import release
+
+        release(chosen.out)
     elif chosen.command == "outline":
         from course_utils.teaching import outline
 

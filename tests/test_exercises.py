@@ -1,13 +1,18 @@
 """Every task: the reference passes, every listed mistake fails and earns its own hint, nothing raises."""
 
+import importlib
+import inspect
 import math
+import re
+import time
 
 import numpy as np
 import pytest
 import torch
 
-from course_utils import exercises
-from course_utils.exercises import TASKS, check, verify
+import course_utils
+from course_utils import exercises, metrics, objectives
+from course_utils.exercises import TASKS, check, handout, verify
 
 TASK_LIST = list(TASKS.values())
 MISTAKES = [(task, mistake) for task in TASK_LIST for mistake in task.mistakes]
@@ -24,7 +29,7 @@ def test_the_reference_is_right_every_time(task):
 def test_every_mistake_is_wrong_and_earns_its_own_hint(task, mistake):
     for seed in range(100):
         result = check(task, mistake.answer, seed=seed)
-        assert result.status == "wrong" and result.points == 0, result
+        assert result.status == "wrong" and result.points < result.of, result
         assert mistake.hint in result.message, result
 
 
@@ -48,6 +53,48 @@ def test_inputs_are_fresh_and_cannot_be_changed_by_the_student(task):
     first, second = seen[0], seen[1]
     tensors = [name for name in first if torch.is_tensor(first[name])]
     assert tensors and any(first[n].shape != second[n].shape or not torch.equal(first[n], second[n]) for n in tensors)
+
+
+@pytest.mark.parametrize("task", [task for task in TASK_LIST if task.parts], ids=lambda task: task.name)
+def test_parts_count_by_themselves(task):
+    """An answer that is wrong in one part alone loses the points of that part."""
+    for part in task.parts:
+
+        def spoiled(part=part, **inputs):
+            answer = np.array(task.reference(**inputs), dtype=float)
+            answer[part.start : part.stop] += 1
+            return answer
+
+        result = check(task, spoiled)
+        assert result.status == "wrong" and result.points == task.points - part.points
+        assert f"{result.points} of {task.points} points. {part.name}: " in result.message
+
+
+def test_parts_must_add_up():
+    with pytest.raises(ValueError, match="do not add up to 3"):
+        exercises.Task("t", "01", 3, dict, dict, (), parts=(exercises.Part("a", 1, 0, 1), exercises.Part("b", 1, 1)))
+
+
+def test_simple_relations_are_named_where_no_mistake_fits():
+    truth = TASKS["assembled_log_density"].reference
+    changed = {
+        "the right numbers, transposed.": lambda **i: truth(**i).T,
+        "every number is 3 times what it should be.": lambda **i: 3 * truth(**i),
+        "every number is 7 too large.": lambda **i: truth(**i) + 7,
+    }
+    for hint, answer in changed.items():
+        assert check(TASKS["assembled_log_density"], answer).message.endswith(f"Hint: {hint}")
+
+
+def test_a_wrong_answer_is_described():
+    message = check(TASKS["slerp"], lambda z0, z1, n: torch.zeros(n, len(z0))).message
+    assert re.match(r"shape \(\d, \d\) is right, \d+ of \d+ numbers are wrong; largest difference \S+ at \[\d, \d\]: "
+                    r"expected \S+, got 0\.", message), message  # fmt: skip
+
+
+def test_arguments_may_have_other_names():
+    assert check(TASKS["auc"], lambda a, b: TASKS["auc"].reference(a, b)).status == "right"
+    assert check(TASKS["auc"], lambda others, digits: TASKS["auc"].reference(digits, others)).status == "right"
 
 
 def stub(**inputs):
@@ -98,6 +145,8 @@ WRONG = {
     "masked": lambda **i: np.ma.masked_all(2),
     "array of texts": lambda **i: np.array(["1", "2"]),
     "PyTorch has no such thing": lambda **i: torch.linalg.svdvals(torch.ones(2, 2).half()),
+    "float16": lambda **i: torch.zeros((), dtype=torch.float16),
+    "quantized": lambda **i: torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.quint8),
     "exception without words": wordless,
     "exception": broken,
     "leaves": leaving,
@@ -115,6 +164,27 @@ def test_wrong_answers_of_every_kind_get_a_sentence(task, answer, capsys):
 
 
 @pytest.mark.parametrize("task", TASK_LIST, ids=lambda task: task.name)
+def test_nearly_right_answers_of_every_kind_are_wrong(task):
+    """Transposed, off by one, unnormalised, one entry short: where such a change changes anything."""
+    changes = (
+        np.transpose,
+        lambda a: np.roll(a, 1),
+        lambda a: a + 1,
+        lambda a: 7 * a,
+        lambda a: a[..., :-1] if a.ndim else a[None],
+    )
+    for change in changes:
+
+        def answer(**inputs):
+            return change(np.asarray(task.reference(**inputs), dtype=float))  # noqa: B023
+
+        seen = [made.expected for made in task.rounds(torch.Generator().manual_seed(0), 3)]
+        if not all(np.array_equal(change(truth), truth) for truth in seen):
+            result = check(task, answer, seed=0)
+            assert result.status == "wrong" and result.points < task.points, result
+
+
+@pytest.mark.parametrize("task", TASK_LIST, ids=lambda task: task.name)
 def test_right_numbers_in_other_clothes_are_right(task):
     truth = task.reference
     as_float32 = lambda **i: torch.as_tensor(truth(**i), dtype=torch.float32)  # noqa: E731
@@ -129,9 +199,118 @@ def test_a_stub_is_not_started(capsys):
     assert capsys.readouterr().out == "○ principal_angles: not started yet\n"
 
 
+def test_a_result_shows_its_points_to_nbgrader_and_nothing_to_people():
+    shown = check(TASKS["auc"], TASKS["auc"].reference)._repr_mimebundle_()
+    assert shown == {"text/html": "", "text/plain": "1"}
+    assert check(TASKS["auc"], stub)._repr_mimebundle_()["text/plain"] == "0"
+
+
+def test_the_summary_of_a_lesson(capsys):
+    verify = exercises.Verify()
+    verify.summary()
+    assert capsys.readouterr().out == "No task was checked yet: run the cells that begin with `verify`.\n"
+    verify("modes_found", lambda **i: np.array(TASKS["modes_found"].reference(**i)) * [1, 2])
+    verify("fooling_loss", TASKS["fooling_loss"].reference)
+    verify("js_bound", stub)
+    capsys.readouterr()
+    verify.summary()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines] == [
+        ["○", "value_at_best", "0", "of", "2", "not", "checked", "yet"],
+        ["○", "js_bound", "0", "of", "2", "not", "started"],
+        ["✗", "fooling_loss", "0", "of", "1", "wrong"],  # it comes from the package, if only from the spec itself
+        ["✗", "modes_found", "1", "of", "2", "wrong"],
+        ["lesson", "07", "1", "of", "7"],
+    ]
+
+
 def test_an_unknown_name_is_said():
     assert "there are: " in verify("principal_angels", stub).message
     assert "there are: " in verify([], stub).message
+
+
+def public_functions():
+    for layer in course_utils.LAYERS[: course_utils.LAYERS.index("exercises")]:
+        module = importlib.import_module(f"course_utils.{layer}")
+        for name, value in list(vars(module).items()):
+            if inspect.isfunction(value) and not name.startswith("_") and value.__module__ == module.__name__:
+                yield name, value
+
+
+@pytest.mark.parametrize("task", TASK_LIST, ids=lambda task: task.name)
+def test_no_import_from_the_package_is_an_answer(task):
+    for name, function in public_functions():
+        assert name != task.name
+        takes = inspect.signature(function).parameters.values()
+        needed = [p for p in takes if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+        if len(needed) == len(task.inputs(torch.Generator())) and check(task, function).status == "right":
+            assert exercises.Verify()(task.name, function).status == "wrong", name
+
+
+BORROWING = """
+def direct(logits):
+    return objectives.generator_loss(logits)
+
+def inside(logits):
+    from course_utils.objectives import generator_loss
+    return generator_loss(logits)
+
+def helper(*samples):
+    return torch.tensor(metrics.modes(*samples))
+
+def indirect(samples, centres, radius):
+    return helper(samples, centres, radius)
+
+def clean(logits):
+    objectives = logits.data  # the name alone is not the module
+    return torch.nn.functional.softplus(-objectives).mean()
+"""
+
+
+def test_an_answer_that_borrows_from_the_package_is_told_so():
+    notebook = {"objectives": objectives, "metrics": metrics, "torch": torch}
+    exec(BORROWING, notebook)
+    for name, task, borrowed in (
+        ("direct", "fooling_loss", "`course_utils.objectives`"),
+        ("inside", "fooling_loss", "an import"),
+        ("indirect", "modes_found", "`course_utils.metrics`"),
+    ):
+        result = verify(task, notebook[name])
+        assert result.status == "wrong" and f"right, but by {borrowed} of course_utils" in result.message, result
+    assert verify("modes_found", metrics.modes).status == "wrong"
+    assert verify("fooling_loss", notebook["clean"]).status == "right"
+
+
+@pytest.mark.parametrize("task", TASK_LIST, ids=lambda task: task.name)
+def test_a_check_takes_less_than_a_second(task):
+    start = time.process_time()
+    check(task, lambda **inputs: torch.zeros(()))  # no hint fits: all mistakes are computed
+    assert time.process_time() - start < 1
+
+
+@pytest.fixture(scope="module")
+def handed_out(tmp_path_factory):
+    path = tmp_path_factory.mktemp("handout") / "tasks.npz"
+    handout.write(TASK_LIST, path, seed=0)
+    return handout.read(path)
+
+
+def test_a_handout_says_what_the_specs_say(handed_out):
+    """The same verdicts and hints, from numbers computed in advance: right, wrong in every listed way, not started."""
+    for task in TASK_LIST:
+        given = handed_out[task.name]
+        assert (given.lesson, given.points, given.hints, given.parts) == (task.lesson, task.points, task.hints, task.parts)
+        assert check(given, task.reference).status == "right"
+        assert check(given, stub).status == "not started"
+        for mistake in task.mistakes:
+            result = check(given, mistake.answer)
+            assert result.status == "wrong" and result.message.endswith(f"Hint: {mistake.hint}"), result
+
+
+def test_a_handout_holds_no_code(tmp_path):
+    handout.write(TASK_LIST[:2], tmp_path / "tasks.npz")
+    with np.load(tmp_path / "tasks.npz", allow_pickle=False) as file:
+        assert all(file[name].dtype.kind in "fiU" for name in file.files)
 
 
 def test_the_package_offers_no_task_under_its_name():
@@ -139,4 +318,4 @@ def test_the_package_offers_no_task_under_its_name():
 
     for module in (data, latent, metrics, models, objectives, plots, training):
         assert not set(TASKS) & set(vars(module)), module.__name__
-    assert set(exercises.__all__) == {"TASKS", "Mistake", "Result", "Task", "check", "verify"}
+    assert set(exercises.__all__) == {"TASKS", "Mistake", "Part", "Result", "Task", "check", "verify"}

@@ -1,11 +1,13 @@
 """The committed lessons: complete, in order, readable without a kernel, and as the student versions say."""
 
+import ast
 import re
 from collections import Counter
 
 import nbformat
 import numpy as np
 import pytest
+import torch
 from bs4 import BeautifulSoup
 
 from course_utils.exercises import TASKS
@@ -103,17 +105,43 @@ def test_every_task_has_a_solution_and_a_verdict(lesson):
     names = [task.name for task in TASKS.values() if task.lesson == lesson.number]
     assert names, "a lesson has tasks"
     by_id = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
-    assert Counter(by_id.keys()) == Counter(names + [f"verify-{name}" for name in names])
+    assert Counter(by_id.keys()) == Counter(f"{part}{name}" for name in names for part in ("", "verify-", "think-"))
     for name in names:
-        solution, verdict = by_id[name], by_id[f"verify-{name}"]
+        solution, verdict, thought = by_id[name], by_id[f"verify-{name}"], by_id[f"think-{name}"]
         assert solution.metadata.nbgrader.solution and f"def {name}(" in solution.source
         assert "### BEGIN SOLUTION" in solution.source and "### END SOLUTION" in solution.source
         assert verdict.source == f'verify("{name}", {name})'
         assert verdict.metadata.nbgrader.points == TASKS[name].points
         assert verdict in tagged(notebook, "nbval-check-output")
-        assert [output.text for output in verdict.outputs] == [
-            f"✓ {name}: right, {TASKS[name].points} of {TASKS[name].points} points\n"
-        ]
+        said, value = verdict.outputs
+        assert said.text == f"✓ {name}: right, {TASKS[name].points} of {TASKS[name].points} points\n"
+        assert value.data == {"text/html": "", "text/plain": str(TASKS[name].points)}  # what nbgrader reads
+        assert thought.source.startswith("**Think.** ") and "<details>" in thought.source and "*Think:*" in thought.source
+
+
+@every_lesson
+def test_every_task_says_what_it_takes_and_gives(lesson):
+    notebook = lesson.read()
+    tasks = [task for task in TASKS.values() if task.lesson == lesson.number]
+    assert 3 <= len(tasks) <= 5
+    heads = re.findall(r"^### Task (\d) · .+ \((\d) points?\)$", "\n".join(c.source for c in notebook.cells), flags=re.M)
+    assert heads == [(str(n), str(task.points)) for n, task in enumerate(tasks, start=1)]
+    for task in tasks:
+        (cell,) = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == task.name]
+        function = ast.parse(cell.source).body[0]
+        contract = ast.get_docstring(function)
+        assert "Returns" in contract and "(" in contract, task.name
+        taken = task.inputs(torch.Generator().manual_seed(0))
+        assert [argument.arg for argument in function.args.args] == list(taken), task.name
+
+
+@every_lesson
+def test_a_lesson_ends_with_its_points(lesson):
+    (cell,) = [cell for cell in lesson.read().cells if cell.source == "verify.summary()"]
+    lines = cell.outputs[0].text.splitlines()
+    points = sum(task.points for task in TASKS.values() if task.lesson == lesson.number)
+    assert lines[-1].split() == ["lesson", lesson.number, str(points), "of", str(points)]
+    assert all(line.startswith("✓") and line.endswith("right") for line in lines[:-1])
 
 
 def test_the_map_of_models_is_the_same_in_its_two_lessons():
@@ -131,7 +159,11 @@ def test_the_student_version_is_made_from_the_lesson(lesson):
     made = nbformat.writes(student_version(lesson.read()))
     committed = (STUDENT / lesson.path.name).read_text(encoding="utf-8").strip()
     assert made == committed, "stale: run `make student`"
-    assert "BEGIN SOLUTION" not in committed and not outputs(nbformat.reads(committed, 4))
+    assert (
+        "BEGIN SOLUTION" not in committed
+        and "The solution, and why" not in committed
+        and not outputs(nbformat.reads(committed, 4))
+    )
 
 
 def test_no_other_student_version():

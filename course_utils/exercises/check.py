@@ -1,14 +1,16 @@
 """The comparison of a student's function with a task."""
 
+import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.exercises.spec import Task
+from course_utils.exercises.handout import Handout
+from course_utils.exercises.spec import Part, Round, Task, copied
 
 ROUNDS = 3  # fresh inputs per check
 SYMBOLS = {"right": "✓", "wrong": "✗", "not started": "○"}
@@ -27,80 +29,122 @@ class Result:
     def __str__(self) -> str:
         return f"{SYMBOLS[self.status]} {self.task}: {self.message}"
 
-    def _ipython_display_(self) -> None:
-        """Nothing: the line is printed already, and a notebook would echo the last value of a cell."""
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """As the value of a cell: nothing to see, for the line is printed; as plain text the points, which nbgrader reads."""
+        return {"text/html": "", "text/plain": str(self.points)}
 
 
-def check(task: Task, function: object, *, seed: int | None = None) -> Result:
-    """Run `function` and the reference on `ROUNDS` fresh inputs and compare. `seed` fixes the inputs, for tests."""
+def check(task: Task | Handout, function: object, *, seed: int | None = None) -> Result:
+    """Run `function` on `ROUNDS` fresh inputs and compare with the right answers. `seed` fixes the inputs, for tests."""
     if not callable(function):
         return _wrong(task, f"expected a function, got {_kind(function)}. Keep the `def` line and write its body.")
     generator = torch.Generator()
     generator.manual_seed(seed) if seed is not None else generator.seed()
-    rounds = [task.inputs(generator) for _ in range(ROUNDS)]
+    rounds = task.rounds(generator, ROUNDS)
     answers = []
-    for inputs in rounds:
+    for made in rounds:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                answers.append(function(**_copy(inputs)))
+                answers.append(_called(function, copied(made.inputs)))
         except (Exception, SystemExit) as error:
             if type(error) is NotImplementedError and not error.args:  # the stub's own; PyTorch's has a message
                 return Result(task.name, "not started", "not started yet", 0, task.points)
             return _wrong(task, f"your function stopped with {_described(error)}")
-    expected = [task.reference(**inputs) for inputs in rounds]
-    for answer, truth in zip(answers, expected, strict=True):
-        problem = _difference(task, answer, truth)
-        if problem:
-            return _wrong(task, problem + _hint(task, rounds, answers))
-    return Result(task.name, "right", f"right, {task.points} of {task.points} points", task.points, task.points)
+    return compare(task, rounds, answers)
 
 
-def _wrong(task: Task, message: str) -> Result:
-    return Result(task.name, "wrong", message, 0, task.points)
+def compare(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[object]) -> Result:
+    """The verdict on one answer per round, part by part: a part counts if it is right in every round."""
+    parts = task.parts or (Part("", task.points, 0),)
+    problems = [next(filter(None, (_difference(task, a, r.expected, part) for a, r in zip(answers, rounds, strict=True))), None)
+                for part in parts]  # fmt: skip
+    points = sum(part.points for part, problem in zip(parts, problems, strict=True) if not problem)
+    if points == task.points:
+        return Result(task.name, "right", f"right, {points} of {points} points", points, points)
+    part, problem = next((part, problem) for part, problem in zip(parts, problems, strict=True) if problem)
+    scored = f"{points} of {task.points} points. {part.name}: " if points else ""
+    return _wrong(task, scored + problem + _hint(task, rounds, answers), points)
 
 
-def _copy(inputs: dict[str, object]) -> dict[str, object]:
-    return {name: value.clone() if isinstance(value, Tensor) else value for name, value in inputs.items()}
+def _called(function: object, inputs: dict[str, object]) -> object:
+    """By name, as the task says; in order, if the student gave the arguments other names."""
+    try:
+        inspect.signature(function).bind(**inputs)
+    except (TypeError, ValueError):
+        return function(*inputs.values())
+    return function(**inputs)
 
 
-def _hint(task: Task, rounds: list[dict], answers: list) -> str:
-    """The hint of the first listed mistake that explains every answer."""
-    for mistake in task.mistakes:
-        if _explains(task, mistake.answer, rounds, answers):
-            return f" Hint: {mistake.hint}"
-    return ""
+def _wrong(task: Task | Handout, message: str, points: int = 0) -> Result:
+    return Result(task.name, "wrong", message, points, task.points)
 
 
-def _explains(task: Task, mistaken: Callable, rounds: list[dict], answers: list) -> bool:
-    return all(_alike(task, answer, mistaken(**_copy(inputs))) for inputs, answer in zip(rounds, answers, strict=True))
+def _hint(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[object]) -> str:
+    """The hint of the first listed mistake that explains every answer; else what a simple relation to the truth tells."""
+    for i, hint in enumerate(task.hints):
+        if all(_alike(task, answer, made.mistaken(i)) for made, answer in zip(rounds, answers, strict=True)):
+            return f" Hint: {hint}"
+    relation = _relation(task, [made.expected for made in rounds], [_array(answer) for answer in answers])
+    return f" Hint: {relation}" if relation else ""
 
 
-def _alike(task: Task, answer: object, mistaken: object) -> bool:
+def _alike(task: Task | Handout, answer: object, mistaken: object) -> bool:
     """Whether two answers are the same, NaN and infinity in the same places included."""
     a, b = _array(answer), _array(mistaken)
     return a is not None and a.shape == b.shape and np.allclose(a, b, rtol=task.rtol, atol=task.atol, equal_nan=True)
 
 
-def _difference(task: Task, answer: object, truth: object) -> str | None:
-    """What is different, in a sentence; None if nothing is."""
-    truth = _array(truth)
+def _relation(task: Task | Handout, truths: list[np.ndarray], answers: list[np.ndarray | None]) -> str | None:
+    """A sentence, if every answer is the truth transposed, times one number, or plus one number."""
+    pairs = list(zip(answers, truths, strict=True))
+    if any(answer is None or not np.isfinite(answer).all() for answer in answers):
+        return None
+
+    def equal(a: np.ndarray, b: np.ndarray) -> bool:
+        return a.shape == b.shape and np.allclose(a, b, rtol=task.rtol, atol=task.atol)
+
+    if all(answer.ndim == 2 and equal(answer.T, truth) for answer, truth in pairs):
+        return "the right numbers, transposed."
+    if any(answer.shape != truth.shape for answer, truth in pairs):
+        return None
+    answer, truth = (np.concatenate([np.ravel(value) for value in values]) for values in (answers, truths))
+    factor = answer @ truth / max(truth @ truth, 1e-300)
+    if abs(factor) > 1e-6 and equal(answer, factor * truth):
+        return f"every number is {factor:.4g} times what it should be."
+    offset = (answer - truth).mean()
+    if equal(answer, truth + offset):
+        return f"every number is {abs(offset):.4g} too {'large' if offset > 0 else 'small'}."
+    return None
+
+
+def _difference(task: Task | Handout, answer: object, truth: np.ndarray, part: Part) -> str | None:
+    """What is different in a part of an answer, in a sentence; None if nothing is."""
     if answer is None:
         return "your function returned None. Is there a `return`?"
     got = _array(answer)
     if got is None:
-        return f"expected {_shape(truth)}, got {_kind(answer)}."
+        return f"expected {_shape(truth)}, got {_kind(answer)}{_instead(answer)}."
     if got.shape != truth.shape:
         return f"expected {_shape(truth)}, got {_shape(got)}."
-    if not np.isfinite(got).all():
-        return f"your answer holds {'NaN' if np.isnan(got).any() else 'infinity'}."
+    shape = _shape(truth)
+    if truth.ndim:
+        got, truth = got[part.start : part.stop], truth[part.start : part.stop]
     if np.allclose(got, truth, rtol=task.rtol, atol=task.atol):
         return None
+    if not np.isfinite(got).all():
+        return f"your answer holds {'NaN' if np.isnan(got).any() else 'infinity'}."
+    difference = np.abs(got - truth)
+    worst = np.unravel_index(difference.argmax(), truth.shape)
+    numbers = f"expected {truth[worst]:.6g}, got {got[worst]:.6g}"
     if truth.ndim == 0:
-        return f"expected {truth:.6g}, got {got:.6g}."
-    worst = np.unravel_index(np.abs(got - truth).argmax(), truth.shape)
-    where = ", ".join(str(int(i)) for i in worst)
-    return f"largest difference at [{where}]: expected {truth[worst]:.6g}, got {got[worst]:.6g}."
+        return f"{numbers}, difference {difference.max():.3g}."
+    where = ", ".join(str(int(i) + (part.start if axis == 0 else 0)) for axis, i in enumerate(worst))
+    wrong = int((~np.isclose(got, truth, rtol=task.rtol, atol=task.atol)).sum())
+    if truth.size == 1:
+        return f"at [{where}] {numbers}, difference {difference.max():.3g}."
+    many = f"{wrong} of {truth.size} numbers are wrong; largest difference {difference.max():.3g} at [{where}]"
+    return f"{shape} is right, {many}: {numbers}."
 
 
 def _array(value: object) -> np.ndarray | None:
@@ -130,3 +174,7 @@ def _shape(value: np.ndarray) -> str:
 def _kind(value: object) -> str:
     kind = type(value).__name__
     return "None" if value is None else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _instead(value: object) -> str:
+    return ": join its entries with torch.stack or torch.cat" if isinstance(value, list | tuple) else ""

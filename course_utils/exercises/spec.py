@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -15,11 +17,41 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of an answer with points of its own: the rows `start` to `stop` of its first dimension, as in a slice."""
+
+    name: str
+    points: int
+    start: int
+    stop: int | None = None
+
+
+@dataclass(frozen=True)
+class Affine:
+    """x ↦ x W + b, where a task takes a model: W (d, m), b (m,). Made of arrays, so that another process can rebuild it."""
+
+    W: Tensor
+    b: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x @ self.W + self.b
+
+
+@dataclass(frozen=True)
+class Round:
+    """One comparison: the arguments, the right answer, and the answer of mistake number i."""
+
+    inputs: dict[str, object]
+    expected: np.ndarray
+    mistaken: Callable[[int], object]
+
+
+@dataclass(frozen=True)
 class Task:
     """One task.
 
-    name: of the function to write. lesson: its number, e.g. "02". points: for a right answer.
-    inputs: makes fresh keyword arguments from a random generator; tensors are float64.
+    name: of the function to write. lesson: its number, e.g. "02". points: for a right answer; with `parts`, their sum.
+    inputs: makes fresh keyword arguments from a random generator: float64 or int64 tensors, numbers, or an `Affine`.
     reference: the right answer, computed in another way than the lesson shows.
     mistakes: the likely wrong answers. rtol, atol: what counts as equal, as in `torch.allclose`.
     """
@@ -32,8 +64,39 @@ class Task:
     mistakes: tuple[Mistake, ...]
     rtol: float = 1e-4
     atol: float = 1e-6
+    parts: tuple[Part, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.parts and sum(part.points for part in self.parts) != self.points:
+            raise ValueError(f"{self.name}: the points of its parts do not add up to {self.points}")
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        return tuple(mistake.hint for mistake in self.mistakes)
+
+    def rounds(self, generator: torch.Generator, n: int) -> list[Round]:
+        """n comparisons on fresh inputs."""
+        made = [self.inputs(generator) for _ in range(n)]
+        return [Round(inputs, self._expected(inputs), self._mistaken(inputs)) for inputs in made]
+
+    def _expected(self, inputs: dict[str, object]) -> np.ndarray:
+        return np.asarray(self.reference(**copied(inputs)), dtype=np.float64)
+
+    def _mistaken(self, inputs: dict[str, object]) -> Callable[[int], object]:
+        return lambda i: self.mistakes[i].answer(**copied(inputs))
 
 
-def randn(generator: torch.Generator, *shape: int) -> torch.Tensor:
+def copied(inputs: dict[str, object]) -> dict[str, object]:
+    """Arguments that a function may change without changing the others'."""
+    return {name: _copied(value) for name, value in inputs.items()}
+
+
+def _copied(value: object) -> object:
+    if isinstance(value, Affine):
+        return Affine(value.W.clone(), value.b.clone())
+    return value.clone() if isinstance(value, Tensor) else value
+
+
+def randn(generator: torch.Generator, *shape: int) -> Tensor:
     """Standard normal numbers in float64, for the inputs of tasks."""
     return torch.randn(*shape, generator=generator, dtype=torch.float64)

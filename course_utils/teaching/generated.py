@@ -36,14 +36,14 @@ def environment() -> str:
     return "\n".join([*lines, "  - pip: [--editable .]", ""])
 
 
-def table() -> str:
-    """The README's table of lessons. The minutes are those of the committed run, on two cores."""
+def table(*, read: bool = True) -> str:
+    """The README's table of lessons; `read`: with links to the solved ones. The minutes: of the committed run, on two cores."""
     rows = ["| | lesson | what you will see | minutes | |", "|---|---|---|---|---|"]
     for lesson in lessons.find():
         file, minutes = lesson.path.name, f"{lesson.seconds / 60:.1f}" if lesson.seconds else "–"
-        read = f"[![read](https://img.shields.io/badge/read-lesson-3f90da)](notebooks/{file})"
-        do = f"[![do](https://img.shields.io/badge/do-tasks-e76300)](notebooks/student/{file})"
-        rows.append(f"| {lesson.number} | {lesson.title} | {lesson.see} | {minutes} | {read} {do} |")
+        links = [f"[![read](https://img.shields.io/badge/read-lesson-3f90da)](notebooks/{file})"] if read else []
+        links += [f"[![do](https://img.shields.io/badge/do-tasks-e76300)](notebooks/student/{file})"]
+        rows.append(f"| {lesson.number} | {lesson.title} | {lesson.see} | {minutes} | {' '.join(links)} |")
     return "\n".join(rows)
 
 

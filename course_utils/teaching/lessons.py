@@ -55,6 +55,8 @@ def find(*numbers: str) -> list[Lesson]:
         if not about:
             raise SystemExit(f"{path} says nothing of its `course` (number, title, see) in its metadata; other lessons do.")
         lessons.append(Lesson(path, about.lesson, about.title, about.see, about.get("seconds")))
+    if not lessons:
+        raise SystemExit(f"There are no lessons in {folder}. (A class repository has only the student versions.)")
     unknown = set(numbers) - {lesson.number for lesson in lessons}
     if unknown:
         known = ", ".join(lesson.number for lesson in lessons)

@@ -1,10 +1,12 @@
 """`python -m course_utils student`: the lessons without solutions and outputs, for students."""
 
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from course_utils.teaching import lessons
 
 STUDENT = lessons.ROOT / "notebooks" / "student"
+STUBS = Config({"ClearSolutions": {"text_stub": "*Your answer, in a sentence or two:*"}})
 
 
 def student_version(notebook: NotebookNode) -> NotebookNode:
@@ -14,7 +16,7 @@ def student_version(notebook: NotebookNode) -> NotebookNode:
     except ImportError as error:
         raise SystemExit("Student versions need nbgrader: pip install -e '.[teach]'") from error
     resources = {"nbgrader": {}}
-    for step in (LockCells(), ClearSolutions(), ClearOutput(), ComputeChecksums()):
+    for step in (LockCells(), ClearSolutions(config=STUBS), ClearOutput(), ComputeChecksums()):
         notebook, resources = step.preprocess(notebook, resources)
     notebook.metadata.course.pop("seconds", None)
     return notebook

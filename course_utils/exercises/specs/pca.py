@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import scipy.linalg
+import scipy.stats
 import torch
 from torch import Generator, Tensor
 
@@ -99,4 +100,58 @@ PRINCIPAL_ANGLES = Task(
     ),
 )
 
-TASKS = (RECONSTRUCTION_ERROR, PRINCIPAL_ANGLES)
+
+# ppca_log_density: log N(x | μ, V diag(λ − σ²) Vᵀ + σ² I), one number for each picture
+
+
+def _gaussian_inputs(generator: Generator) -> dict[str, object]:
+    d, k = 7, int(torch.randint(2, 5, (), generator=generator))
+    Q, _ = torch.linalg.qr(randn(generator, d, d))
+    kept = 1 + 3 * torch.rand(k, generator=generator, dtype=torch.float64)
+    noise = 0.2 + 0.3 * torch.rand((), generator=generator, dtype=torch.float64)
+    return {"x": 2 * randn(generator, 8, d), "mu": randn(generator, d), "V": Q[:k], "lam": kept, "noise": noise}
+
+
+def _log_density(x: Tensor, mu: Tensor, V: Tensor, lam: Tensor, noise: Tensor) -> np.ndarray:
+    """With the whole d × d covariance, where the task avoids it."""
+    covariance = V.T.numpy() @ np.diag(lam - noise) @ V.numpy() + float(noise) * np.eye(len(mu))
+    return scipy.stats.multivariate_normal(mu.numpy(), covariance).logpdf(x.numpy())
+
+
+def _density_of(along=1.0, across=1.0, log_along=1.0, log_across=1.0, pi=1.0, whole=1.0, centre=True, less=0.0) -> object:
+    """The formula with other weights on its terms."""
+
+    def mistaken(x: Tensor, mu: Tensor, V: Tensor, lam: Tensor, noise: Tensor) -> Tensor:
+        c, d, k = x - mu if centre else x, len(mu), len(lam)
+        z, lam = c @ V.T, lam - less * noise
+        rest = (c**2).sum(dim=1) - (z**2).sum(dim=1)
+        distance = along * (z**2 / lam).sum(dim=1) + across * rest / noise
+        logs = log_along * lam.log().sum() + log_across * (d - k) * noise.log() + pi * d * math.log(2 * math.pi)
+        return -0.5 * whole * (distance + logs)
+
+    return mistaken
+
+
+PPCA_LOG_DENSITY = Task(
+    name="ppca_log_density",
+    lesson="02",
+    points=3,
+    inputs=_gaussian_inputs,
+    reference=_log_density,
+    mistakes=(
+        Mistake(_density_of(pi=0.0), "the factor (2π)^(−d/2) is missing."),
+        Mistake(_density_of(across=0.0), "what lies outside the subspace is missing: |x − μ|² − |z|², divided by σ²."),
+        Mistake(_density_of(log_across=0.0), "the determinant has d directions: d − k of them give log σ² each."),
+        Mistake(_density_of(log_along=0.0, log_across=0.0), "log det is missing: a wider Gaussian is lower."),
+        Mistake(_density_of(less=1.0), "along axis i the variance is λᵢ: the code gives λᵢ − σ², the noise σ² on top."),
+        Mistake(_density_of(centre=False), "subtract μ first."),
+        Mistake(_density_of(whole=2.0), "what about the ½ in front?"),
+        Mistake(_density_of(whole=-1.0), "the sign: that is −log p(x)."),
+        Mistake(
+            lambda x, mu, V, lam, noise: float(_log_density(x, mu, V, lam, noise).mean()),
+            "that is the mean over pictures; return one number each.",
+        ),
+    ),
+)
+
+TASKS = (RECONSTRUCTION_ERROR, PRINCIPAL_ANGLES, PPCA_LOG_DENSITY)

@@ -5,6 +5,7 @@ import torch
 from scipy.special import logsumexp
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Generator, Tensor
+from torch.distributions import Normal, kl_divergence
 
 from course_utils.exercises.spec import Mistake, Task, randn
 
@@ -146,4 +147,71 @@ LOG_MARGINAL = Task(
     ),
 )
 
-TASKS = (UNDER_ALL_LABELS, NEAREST_LABELS, LOG_MARGINAL)
+
+# label_prior_kl: D[Q(z|x, y) ‖ P(z|y)] of two diagonal Gaussians
+
+
+def _prior_inputs(generator: Generator) -> dict[str, object]:
+    B, k, n = 5, 3, 4
+    return {
+        "mu": randn(generator, B, k),
+        "log_var": randn(generator, B, k) - 1,
+        "y": torch.randint(n, (B,), generator=generator),
+        "prior_mu": 2 * randn(generator, n, k),
+        "prior_log_var": randn(generator, n, k),
+    }
+
+
+def _label_prior_kl(mu: Tensor, log_var: Tensor, y: Tensor, prior_mu: Tensor, prior_log_var: Tensor) -> Tensor:
+    q, p = Normal(mu, (0.5 * log_var).exp()), Normal(prior_mu[y], (0.5 * prior_log_var[y]).exp())
+    return kl_divergence(q, p).sum(dim=1)
+
+
+def _kl_with(terms) -> object:
+    """½ Σ of other terms, functions of both means and log variances."""
+    return lambda mu, log_var, y, prior_mu, prior_log_var: 0.5 * terms(mu, log_var, prior_mu[y], prior_log_var[y]).sum(dim=1)
+
+
+LABEL_PRIOR_KL = Task(
+    name="label_prior_kl",
+    lesson="06",
+    points=3,
+    inputs=_prior_inputs,
+    reference=_label_prior_kl,
+    mistakes=(
+        Mistake(
+            lambda mu, log_var, y, prior_mu, prior_log_var: kl_divergence(
+                Normal(prior_mu[y], (0.5 * prior_log_var[y]).exp()), Normal(mu, (0.5 * log_var).exp())
+            ).sum(dim=1),
+            "that is D[P ‖ Q], the other way round.",
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: v.exp() + m**2 - 1 - v), "that is the KL to N(0, I); the prior depends on the label."
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: (v - V).exp() + (m - M) ** 2 - 1 - v + V),
+            "the distance of the means counts in units of the prior's width: divide it by its variance.",
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: (v - V).exp() + (m - M) ** 2 / V.exp() - 1 - v),
+            "the prior's log variance is missing: log (σ_P² / σ_Q²).",
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: (v - V).exp() + (m - M) ** 2 / V.exp() - v + V),
+            "the −1 is missing: two equal Gaussians must give 0.",
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: (v - V).exp() + (m - M) ** 2 / V.exp() - 1 + v - V),
+            "the sign of the logarithm: a narrow Q is far from the prior.",
+        ),
+        Mistake(lambda **i: 2 * _label_prior_kl(**i), "what about the ½ in front?"),
+        Mistake(lambda **i: _label_prior_kl(**i) / i["mu"].shape[1], "is that a mean over the code? Sum over its k numbers."),
+        Mistake(lambda **i: _label_prior_kl(**i).mean(), "that is the mean over pictures; return one number each."),
+        Mistake(
+            lambda **i: _label_prior_kl(**{**i, "log_var": 2 * i["log_var"], "prior_log_var": 2 * i["prior_log_var"]}),
+            "these are log σ², not log σ.",
+        ),
+    ),
+)
+
+TASKS = (UNDER_ALL_LABELS, NEAREST_LABELS, LOG_MARGINAL, LABEL_PRIOR_KL)

@@ -5,7 +5,7 @@ import torch
 from scipy.special import expit, xlog1py, xlogy
 from torch import Generator, Tensor
 
-from course_utils.exercises.spec import Mistake, Task, randn
+from course_utils.exercises.spec import Affine, Mistake, Part, Task, randn
 
 # cross_entropy: of pixels and logits, one number per image, safe for large logits
 
@@ -43,6 +43,7 @@ CROSS_ENTROPY = Task(
     points=2,
     inputs=_pixel_inputs,
     reference=_cross_entropy,
+    parts=(Part("ordinary logits", 1, 1), Part("logits of ±900", 1, 0, 1)),
     mistakes=(
         Mistake(lambda logits, x: _cross_entropy(logits, x) / x.shape[1], "is that a mean over pixels? Sum over pixels."),
         Mistake(
@@ -115,4 +116,60 @@ SLERP = Task(
     ),
 )
 
-TASKS = (CROSS_ENTROPY, SLERP)
+
+# denoising_loss: a noisy picture in, the clean one wanted
+
+
+def _noisy_inputs(generator: Generator) -> dict[str, object]:
+    d = 6
+    model = Affine(randn(generator, d, d) / 2, randn(generator, d))
+    x = torch.rand(4, d, generator=generator, dtype=torch.float64)
+    return {"model": model, "x": x, "eps": 0.5 * randn(generator, 3, 4, d)}
+
+
+def _denoising_loss(model: Affine, x: Tensor, eps: Tensor) -> float:
+    W, b, clean = model.W.numpy(), model.b.numpy(), x.numpy()
+    losses = [((np.clip(clean + noise, 0, 1) @ W + b - clean) ** 2).sum(axis=1).mean() for noise in eps.numpy()]
+    return float(np.mean(losses))
+
+
+def _loss_of(goes_in, wanted) -> object:
+    """The loss with something else going in or wanted."""
+    return lambda model, x, eps: ((model(goes_in(x, eps)) - wanted(x, eps)) ** 2).sum(dim=-1).mean()
+
+
+def _noised(x: Tensor, eps: Tensor) -> Tensor:
+    return (x + eps).clamp(0, 1)
+
+
+DENOISING_LOSS = Task(
+    name="denoising_loss",
+    lesson="03",
+    points=2,
+    inputs=_noisy_inputs,
+    reference=_denoising_loss,
+    mistakes=(
+        Mistake(_loss_of(_noised, _noised), "compare with the clean x: copying the noise must not be rewarded."),
+        Mistake(_loss_of(lambda x, eps: x, lambda x, eps: x), "the clean x goes in: add the noise first."),
+        Mistake(_loss_of(lambda x, eps: x + eps, lambda x, eps: x), "cut x + ε off to [0, 1] before it goes in."),
+        Mistake(_loss_of(_noised, lambda x, eps: eps), "the clean picture is wanted, not the noise."),
+        Mistake(
+            lambda model, x, eps: ((model(_noised(x, eps)).clamp(0, 1) - x) ** 2).sum(dim=-1).mean(),
+            "cut off what goes in, not what comes out.",
+        ),
+        Mistake(lambda model, x, eps: _denoising_loss(model, x, eps) / x.shape[1], "sum over pixels, not their mean."),
+        Mistake(lambda model, x, eps: _denoising_loss(model, x, eps) * len(x), "mean over pictures, not their sum."),
+        Mistake(
+            lambda model, x, eps: _denoising_loss(model, x, eps) * len(eps), "mean over the draws of noise, not their sum."
+        ),
+        Mistake(
+            lambda model, x, eps: _denoising_loss(model, x, eps[:1]), "that is the first draw of noise alone; average over all."
+        ),
+        Mistake(
+            lambda model, x, eps: _loss_of(lambda x, e: _noised(x, e.mean(dim=0)), lambda x, e: x)(model, x, eps),
+            "that averages the noise, and little is left of it; average the losses.",
+        ),
+    ),
+)
+
+TASKS = (CROSS_ENTROPY, SLERP, DENOISING_LOSS)

@@ -140,4 +140,62 @@ POSTERIOR = Task(
     ),
 )
 
-TASKS = (INTRINSIC_DIMENSION, AUC, POSTERIOR)
+
+# assembled_log_density: log p(x|y) from a classifier and a density, without a grid
+
+
+def _assembly_inputs(generator: Generator) -> dict[str, object]:
+    """Three labels, far from equally frequent, and log densities below what exp can hold."""
+    often = torch.tensor([2.0, 0.0, -1.5], dtype=torch.float64)
+    return {
+        "log_y_given_x": (2 * randn(generator, 6, 3)).log_softmax(dim=1),
+        "log_p_x": 300 * randn(generator, 6) - 900,
+        "log_y_given_draws": (2 * randn(generator, 50, 3) + often).log_softmax(dim=1),
+    }
+
+
+def _assembled(log_y_given_x: Tensor, log_p_x: Tensor, log_y_given_draws: Tensor) -> np.ndarray:
+    P_y = np.exp(log_y_given_draws.numpy()).mean(axis=0)  # (C,)
+    return log_y_given_x.numpy() - np.log(P_y) + log_p_x.numpy()[:, None]
+
+
+def _divided_by(log_P_y) -> object:
+    """The assembled density with another denominator."""
+
+    def mistaken(log_y_given_x: Tensor, log_p_x: Tensor, log_y_given_draws: Tensor) -> Tensor:
+        return log_y_given_x + log_p_x[:, None] - log_P_y(log_y_given_x, log_y_given_draws)
+
+    return mistaken
+
+
+ASSEMBLED_LOG_DENSITY = Task(
+    name="assembled_log_density",
+    lesson="01",
+    points=2,
+    inputs=_assembly_inputs,
+    reference=_assembled,
+    mistakes=(
+        Mistake(_divided_by(lambda x, draws: 0.0), "that is log p(x, y): P(y) is missing below."),
+        Mistake(_divided_by(lambda x, draws: draws.logsumexp(dim=0)), "P(y) is a mean over the draws; this is their sum."),
+        Mistake(_divided_by(lambda x, draws: draws.mean(dim=0)), "a mean of logarithms; P(y) is the mean of probabilities."),
+        Mistake(
+            _divided_by(lambda x, draws: x.exp().mean(dim=0).log()),
+            "that averages over the given x; P(y) is an average over draws from p(x).",
+        ),
+        Mistake(
+            _divided_by(lambda x, draws: draws.argmax(dim=1).bincount(minlength=3).double().div(len(draws)).log()),
+            "that counts the draws by their likeliest label; average the probabilities themselves.",
+        ),
+        Mistake(_divided_by(lambda x, draws: -np.log(3)), "the labels are not equally frequent: P(y) is not 1/C."),
+        Mistake(
+            lambda log_y_given_x, log_p_x, log_y_given_draws: log_y_given_x - log_y_given_draws.exp().mean(dim=0).log(),
+            "where is p(x)? A classifier alone does not know which x are likely.",
+        ),
+        Mistake(
+            lambda log_y_given_x, log_p_x, log_y_given_draws: np.exp(_assembled(log_y_given_x, log_p_x, log_y_given_draws)),
+            "return the logarithm: the density itself is 0 for a computer.",
+        ),
+    ),
+)
+
+TASKS = (INTRINSIC_DIMENSION, AUC, ASSEMBLED_LOG_DENSITY, POSTERIOR)

@@ -1,13 +1,14 @@
 """Tasks of lesson 09."""
 
 import numpy as np
+import scipy.linalg
 import torch
 from scipy.special import log_expit
 from sklearn.neighbors import NearestNeighbors
 from torch import Generator, Tensor
 from torch.nn.functional import softplus
 
-from course_utils.exercises.spec import Mistake, Task, randn
+from course_utils.exercises.spec import Mistake, Part, Task, randn
 
 # vae_gan_losses: who trains on what
 
@@ -61,6 +62,7 @@ VAE_GAN_LOSSES = Task(
     points=3,
     inputs=_game_inputs,
     reference=_vae_gan_losses,
+    parts=(Part("L_E", 1, 0, 1), Part("L_D", 1, 1, 2), Part("L_Dis", 1, 2)),
     mistakes=(
         Mistake(_mixed(lambda E, D, Dis, p: (E + p["fool"], D, Dis)), "the encoder does not play: no log Dis in its loss."),
         Mistake(_mixed(lambda E, D, Dis, p: (p["kl"], D, Dis)), "the encoder's loss lacks the distance of the copies."),
@@ -190,4 +192,62 @@ COVERAGE = Task(
     ),
 )
 
-TASKS = (VAE_GAN_LOSSES, CRISPNESS, COVERAGE)
+
+# frechet_distance: between two Gaussians
+
+
+def _moment_inputs(generator: Generator) -> dict[str, object]:
+    A, B = randn(generator, 2, 4, 6)
+    return {"mu_a": randn(generator, 4), "Sigma_a": A @ A.T / 3, "mu_b": randn(generator, 4), "Sigma_b": B @ B.T / 6}
+
+
+def _frechet_distance(mu_a: Tensor, Sigma_a: Tensor, mu_b: Tensor, Sigma_b: Tensor) -> float:
+    a, b = Sigma_a.numpy(), Sigma_b.numpy()
+    gap = mu_a.numpy() - mu_b.numpy()
+    return float(gap @ gap + np.trace(a) + np.trace(b) - 2 * np.trace(scipy.linalg.sqrtm(a @ b)).real)
+
+
+def _frechet_with(mixed, means=lambda gap: gap @ gap, twice=2.0) -> object:
+    """The distance with another mixed term, or another distance of the means."""
+
+    def mistaken(mu_a: Tensor, Sigma_a: Tensor, mu_b: Tensor, Sigma_b: Tensor) -> Tensor:
+        return means(mu_a - mu_b) + Sigma_a.trace() + Sigma_b.trace() - twice * mixed(Sigma_a, Sigma_b)
+
+    return mistaken
+
+
+def _root(S: Tensor) -> Tensor:
+    values, vectors = torch.linalg.eigh(S)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+
+
+def _mixed(a: Tensor, b: Tensor) -> Tensor:
+    return torch.linalg.eigvals(a @ b).real.clamp(min=0).sqrt().sum()
+
+
+FRECHET_DISTANCE = Task(
+    name="frechet_distance",
+    lesson="09",
+    points=3,
+    inputs=_moment_inputs,
+    reference=_frechet_distance,
+    mistakes=(
+        Mistake(_frechet_with(_mixed, twice=0.0), "the mixed term is missing: −2 tr (Σ_a Σ_b)^½."),
+        Mistake(_frechet_with(_mixed, twice=1.0), "the mixed term counts twice: two equal Gaussians must give 0."),
+        Mistake(_frechet_with(_mixed, twice=-2.0), "the sign of the mixed term: two equal Gaussians must give 0."),
+        Mistake(_frechet_with(lambda a, b: (a @ b).trace()), "the root is missing in the mixed term."),
+        Mistake(
+            _frechet_with(lambda a, b: (a @ b).abs().sqrt().trace()),
+            "that is the root of each entry; the root of a matrix multiplied by itself gives the matrix.",
+        ),
+        Mistake(
+            _frechet_with(lambda a, b: (_root(a) @ _root(b)).trace()),
+            "the product of the roots is the root of the product only where Σ_a and Σ_b share their axes.",
+        ),
+        Mistake(_frechet_with(_mixed, means=lambda gap: gap.norm()), "the squared distance of the means."),
+        Mistake(_frechet_with(_mixed, means=lambda gap: 0.0), "the distance of the means is missing."),
+        Mistake(lambda **i: _frechet_distance(**i) ** 0.5, "no root at the end: the field quotes the squared distance."),
+    ),
+)
+
+TASKS = (VAE_GAN_LOSSES, CRISPNESS, COVERAGE, FRECHET_DISTANCE)

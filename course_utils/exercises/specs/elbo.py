@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from scipy.special import logsumexp
 from torch import Generator, Tensor
-from torch.distributions import MultivariateNormal, kl_divergence
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from course_utils.exercises.spec import Mistake, Task, randn
+from course_utils.exercises.spec import Mistake, Part, Task, randn
 
 # gaussian_kl: D[N(μ, Σ) ‖ N(0, I)] for a full covariance
 
@@ -75,32 +75,65 @@ GAUSSIAN_KL = Task(
 )
 
 
-# sample_code: the reparametrised draw
+# score_gradient: the gradient of E_Q[f(z)] from draws, without differentiating f
 
 
-def _code_inputs(generator: Generator) -> dict[str, object]:
-    return {name: randn(generator, 5, 3) for name in ("mu", "log_var", "eps")}
+def _score_inputs(generator: Generator) -> dict[str, object]:
+    k, n = int(torch.randint(2, 5, (), generator=generator)), 20
+    mu, log_var = randn(generator, k), randn(generator, k)
+    return {
+        "f": 3 + 2 * randn(generator, n),
+        "z": mu + (0.5 * log_var).exp() * randn(generator, n, k),
+        "mu": mu,
+        "log_var": log_var,
+    }
 
 
-def _sample_code(mu: Tensor, log_var: Tensor, eps: Tensor) -> np.ndarray:
-    return mu.numpy() + np.sqrt(np.exp(log_var.numpy())) * eps.numpy()
+def _score_gradient(f: Tensor, z: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    """Through PyTorch's own density, by automatic differentiation."""
+    mu, log_var = mu.clone().requires_grad_(), log_var.clone().requires_grad_()
+    log_q = Normal(mu, (0.5 * log_var).exp()).log_prob(z).sum(dim=1)
+    gradients = torch.autograd.grad((f * log_q).mean(), (mu, log_var))
+    return torch.stack(gradients).detach()
 
 
-SAMPLE_CODE = Task(
-    name="sample_code",
+def _scored(f=lambda f: f, mu=lambda c, v: c / v, log_var=lambda c, v: 0.5 * (c**2 / v - 1), by=1.0) -> object:
+    """Other weights f, or other scores: of the deviation c = z − μ and the variance v."""
+
+    def mistaken(f_, z, mu_, log_var_):
+        c, v = z - mu_, log_var_.exp()
+        return by * torch.stack([(f(f_)[:, None] * score(c, v)).mean(dim=0) for score in (mu, log_var)])
+
+    return lambda f, z, mu, log_var: mistaken(f, z, mu, log_var)
+
+
+SCORE_GRADIENT = Task(
+    name="score_gradient",
     lesson="04",
-    points=1,
-    inputs=_code_inputs,
-    reference=_sample_code,
+    points=3,
+    inputs=_score_inputs,
+    reference=_score_gradient,
+    parts=(Part("row 0, by μ", 1, 0, 1), Part("row 1, by log σ²", 2, 1)),
     mistakes=(
-        Mistake(lambda mu, log_var, eps: mu + log_var.exp() * eps, "exp(log σ²) is the variance σ²; the draw needs σ."),
-        Mistake(lambda mu, log_var, eps: mu + log_var * eps, "that is log σ² itself; σ = exp(½ log σ²)."),
+        Mistake(_scored(f=lambda f: f - f.mean()), "no baseline here: take f as it is given."),
+        Mistake(_scored(f=lambda f: torch.ones_like(f)), "the value f belongs in front of the score."),
+        Mistake(_scored(mu=lambda c, v: c / v.sqrt()), "divide by σ², not by σ; and log_var is log σ²."),
+        Mistake(_scored(mu=lambda c, v: c), "the score of μ is (z − μ) / σ²."),
+        Mistake(_scored(mu=lambda c, v: -c / v), "the sign: a larger μ makes draws above μ more likely."),
+        Mistake(_scored(log_var=lambda c, v: 0.5 * c**2 / v), "log Q also has −½ log σ²: its derivative is −½."),
+        Mistake(_scored(log_var=lambda c, v: c**2 / v - 1), "that is the derivative by log σ; by log σ² it is half of that."),
         Mistake(
-            lambda mu, log_var, eps: mu + (2 * log_var).exp() * eps, "half of the logarithm, not twice: σ = exp(½ log σ²)."
+            _scored(log_var=lambda c, v: 0.5 * (c**2 / v**2 - 1 / v)),
+            "that is the derivative by σ²; by log σ² it is σ² times that.",
         ),
-        Mistake(lambda mu, log_var, eps: (0.5 * log_var).exp() * eps, "the mean μ is missing."),
-        Mistake(lambda mu, log_var, eps: mu + (0.5 * log_var).exp(), "where is the noise ε?"),
-        Mistake(lambda mu, log_var, eps: mu, "that is the mean, not a draw."),
+        Mistake(
+            _scored(log_var=lambda c, v: 0.5 * (1 - c**2 / v)), "the sign: draws far from μ are likelier under a larger σ²."
+        ),
+        Mistake(_scored(by=20.0), "is that a sum over the draws? Take the mean."),
+        Mistake(
+            lambda f, z, mu, log_var: _score_gradient(f, z, mu, log_var).flip(0),
+            "row 0 is the gradient by μ, row 1 by log σ².",
+        ),
     ),
 )
 
@@ -143,4 +176,4 @@ IMPORTANCE_WEIGHTED_BOUND = Task(
     ),
 )
 
-TASKS = (GAUSSIAN_KL, SAMPLE_CODE, IMPORTANCE_WEIGHTED_BOUND)
+TASKS = (GAUSSIAN_KL, SCORE_GRADIENT, IMPORTANCE_WEIGHTED_BOUND)

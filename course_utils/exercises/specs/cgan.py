@@ -1,11 +1,64 @@
 """Tasks of lesson 08."""
 
+import numpy as np
 import torch
 from scipy.spatial.distance import pdist
 from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 
 from course_utils.exercises.spec import Mistake, Task, randn
+
+# with_label_planes: the label beside the pixels
+
+
+def _labelled_inputs(generator: Generator) -> dict[str, object]:
+    n = int(torch.randint(3, 6, (), generator=generator))
+    x = torch.rand(n + 1, 1, 2, 3, generator=generator, dtype=torch.float64)
+    y = torch.cat([torch.randperm(n, generator=generator), torch.randint(n, (1,), generator=generator)])
+    return {"x": x, "y": y, "n_classes": n}
+
+
+def _with_label_planes(x: Tensor, y: Tensor, n_classes: int) -> np.ndarray:
+    planes = np.zeros((len(x), 1 + n_classes, *x.shape[2:]))
+    for i, label in enumerate(y.tolist()):
+        planes[i, 0], planes[i, 1 + label] = x[i, 0].numpy(), 1
+    return planes
+
+
+WITH_LABEL_PLANES = Task(
+    name="with_label_planes",
+    lesson="08",
+    points=1,
+    inputs=_labelled_inputs,
+    reference=_with_label_planes,
+    mistakes=(
+        Mistake(
+            lambda x, y, n_classes: np.roll(_with_label_planes(x, y, n_classes), -1, axis=1),
+            "first the picture, then the planes.",
+        ),
+        Mistake(
+            lambda x, y, n_classes: torch.cat([x, y.double()[:, None, None, None].expand_as(x)], dim=1),
+            "one plane for each label, not one plane with the label's number: 9 is not nine times 1.",
+        ),
+        Mistake(
+            lambda x, y, n_classes: _with_label_planes(x, y, n_classes)[:, 1:],
+            "the picture itself is missing: channel 0.",
+        ),
+        Mistake(
+            lambda x, y, n_classes: _with_label_planes(x, (y + 1) % n_classes, n_classes),
+            "off by one: label j fills channel 1 + j.",
+        ),
+        Mistake(
+            lambda x, y, n_classes: torch.cat([x, one_hot(y, n_classes).double()[:, :, None, None] * x], dim=1),
+            "the plane of the label is full of ones; these are the picture's own pixels.",
+        ),
+        Mistake(
+            lambda x, y, n_classes: torch.cat([x.flatten(1), one_hot(y, n_classes).double()], dim=1),
+            "that is a flat vector per picture; a convolution needs whole planes: (B, 1 + n, H, W).",
+        ),
+    ),
+)
+
 
 # projection_logits: "real, and of this label"
 
@@ -86,4 +139,4 @@ MEAN_SQUARED_DISTANCE = Task(
     ),
 )
 
-TASKS = (PROJECTION_LOGITS, MEAN_SQUARED_DISTANCE)
+TASKS = (WITH_LABEL_PLANES, PROJECTION_LOGITS, MEAN_SQUARED_DISTANCE)

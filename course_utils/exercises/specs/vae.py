@@ -114,4 +114,53 @@ ACTIVE_UNITS = Task(
     ),
 )
 
-TASKS = (NEGATIVE_ELBO, ACTIVE_UNITS)
+
+# free_bits: a KL that is not paid for below a floor
+
+
+def _cost_inputs(generator: Generator) -> dict[str, object]:
+    """Three units of clear cost, three of hardly any, and two whose pictures lie on both sides of the floor."""
+    level = torch.tensor([2.0, 1.5, 1.0, 0.02, 0.01, 0.05, 0.35, 0.18], dtype=torch.float64)
+    spread = torch.rand(30, 8, generator=generator, dtype=torch.float64)
+    kl = level * (0.1 + 1.8 * spread)
+    return {"kl": kl[:, torch.randperm(8, generator=generator)], "floor": 0.25}
+
+
+def _free_bits(kl: Tensor, floor: float) -> float:
+    return float(sum(max(unit.mean(), floor) for unit in kl.numpy().T))
+
+
+FREE_BITS = Task(
+    name="free_bits",
+    lesson="05",
+    points=2,
+    inputs=_cost_inputs,
+    reference=_free_bits,
+    mistakes=(
+        Mistake(
+            lambda kl, floor: kl.mean(dim=0).sum(),
+            "that is the plain KL: the floor must hold for every unit by itself, not for their sum.",
+        ),
+        Mistake(
+            lambda kl, floor: kl.clamp(min=floor).sum(dim=1).mean(),
+            "first the mean over pictures, then the floor: a unit may cost nothing for one picture if it does for another.",
+        ),
+        Mistake(
+            lambda kl, floor: kl.mean(dim=0).clamp(max=floor).sum(),
+            "the larger of the two: cheap units are raised to the floor.",
+        ),
+        Mistake(
+            lambda kl, floor: (kl.mean(dim=0) - floor).relu().sum(),
+            "that has the same gradient, but not the value: add the floor back.",
+        ),
+        Mistake(lambda kl, floor: kl.mean(dim=0).clamp(min=floor).mean(), "sum over the units, not their mean."),
+        Mistake(
+            lambda kl, floor: kl.sum(dim=0).clamp(min=floor).sum(), "nats per picture: mean over pictures, then the floor."
+        ),
+        Mistake(
+            lambda kl, floor: kl.mean(dim=1).clamp(min=floor).sum(), "pictures are rows, units are columns: mean over dim 0."
+        ),
+    ),
+)
+
+TASKS = (NEGATIVE_ELBO, ACTIVE_UNITS, FREE_BITS)

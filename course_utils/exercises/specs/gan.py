@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 from scipy.spatial.distance import cdist
-from scipy.special import expit, rel_entr
+from scipy.special import expit, log_expit, rel_entr
 from torch import Generator, Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid, softplus
 
-from course_utils.exercises.spec import Mistake, Task, randn
+from course_utils.exercises.spec import Mistake, Part, Task, randn
 
 # value_at_best: the game's value against the best discriminator
 
@@ -60,6 +60,49 @@ VALUE_AT_BEST = Task(
             lambda p, q, width: ((p / (p + q)).log() + (q / (p + q)).log()).sum() * width,
             "weigh each logarithm by its density before the sum: these are expectations.",
         ),
+    ),
+)
+
+
+# js_bound: what any discriminator tells about the divergence
+
+
+def _game_inputs(generator: Generator) -> dict[str, object]:
+    real, fake = 2 * randn(generator, 150) + 2, 2 * randn(generator, 200) - 2
+    fake[0] = 40.0  # 1 − σ(40) is exactly 0 for a computer
+    return {"real": real, "fake": fake}
+
+
+def _js_bound(real: Tensor, fake: Tensor) -> float:
+    return float((log_expit(real.numpy()).mean() + log_expit(-fake.numpy()).mean()) / 2 + np.log(2))
+
+
+JS_BOUND = Task(
+    name="js_bound",
+    lesson="07",
+    points=2,
+    inputs=_game_inputs,
+    reference=_js_bound,
+    mistakes=(
+        Mistake(lambda real, fake: 2 * _js_bound(real, fake), "V + log 4 is two times JS."),
+        Mistake(lambda real, fake: 2 * _js_bound(real, fake) - np.log(4), "that is V itself: solve V = 2 JS − log 4 for JS."),
+        Mistake(lambda real, fake: _js_bound(real, fake) - np.log(2), "½ log 4 is missing."),
+        Mistake(lambda real, fake: _js_bound(real, fake) + np.log(2), "½ (V + log 4): the logarithm is halved, too."),
+        Mistake(lambda real, fake: -_js_bound(real, fake), "the sign: softplus is positive, log σ(ℓ) = −softplus(−ℓ)."),
+        Mistake(lambda real, fake: _js_bound(fake, real), "real logits go through log σ(ℓ), made ones through log σ(−ℓ)."),
+        Mistake(
+            lambda real, fake: (real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean()) / 2 + np.log(2),
+            "1 − σ(40) is exactly 0 for a computer: log(1 − σ(ℓ)) is log σ(−ℓ), or −softplus(ℓ).",
+        ),
+        Mistake(
+            lambda real, fake: (torch.cat([logsigmoid(real), logsigmoid(-fake)])).mean() + np.log(2),
+            "two means, one of the real and one of the made: there are not equally many.",
+        ),
+        Mistake(
+            lambda real, fake: (real.sigmoid().mean().log() + (-fake).sigmoid().mean().log()) / 2 + np.log(2),
+            "first the logarithm, then the mean.",
+        ),
+        Mistake(lambda real, fake: _js_bound(real, fake) / np.log(2), "these are bits; the task asks for nats."),
     ),
 )
 
@@ -146,6 +189,7 @@ MODES_FOUND = Task(
     points=2,
     inputs=_sample_inputs,
     reference=_modes_found,
+    parts=(Part("modes", 1, 0, 1), Part("share", 1, 1)),
     mistakes=(
         Mistake(_any_distance, "a mode needs *good* samples: closer than the radius."),
         Mistake(_one_is_enough, "one good sample is not enough; at least one in a hundred of all samples."),
@@ -164,4 +208,4 @@ MODES_FOUND = Task(
     ),
 )
 
-TASKS = (VALUE_AT_BEST, FOOLING_LOSS, MODES_FOUND)
+TASKS = (VALUE_AT_BEST, JS_BOUND, FOOLING_LOSS, MODES_FOUND)

@@ -1,0 +1,92 @@
+"""Tasks without their answers: numbers computed in advance, for a class repository.
+
+A handout keeps, for each task, some rounds of inputs with the right answer and the answers of the listed mistakes. With it
+`verify` works as ever; what it compares with is no secret, and no help: a grader draws other inputs.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_utils.exercises.spec import Affine, Part, Round, Task
+
+KEPT = 12  # rounds per task
+ABOUT = ("name", "lesson", "points", "hints", "rtol", "atol")
+
+
+@dataclass(frozen=True)
+class Handout:
+    """A `Task` whose rounds were made in advance."""
+
+    name: str
+    lesson: str
+    points: int
+    hints: tuple[str, ...]
+    rtol: float
+    atol: float
+    parts: tuple[Part, ...]
+    kept: tuple[Round, ...]
+
+    def rounds(self, generator: torch.Generator, n: int) -> list[Round]:
+        """n of the kept rounds, at random."""
+        return [self.kept[i] for i in torch.randperm(len(self.kept), generator=generator)[:n].tolist()]
+
+
+def write(tasks: Iterable[Task], path: Path, *, seed: int | None = None) -> None:
+    """Compute `KEPT` rounds of every task and write them to one .npz file. `seed`: of the inputs, for tests."""
+    generator = torch.Generator()
+    generator.manual_seed(seed) if seed is not None else generator.seed()
+    arrays: dict[str, np.ndarray] = {}
+    about = []
+    for task in tasks:
+        inputs = []
+        for n, made in enumerate(task.rounds(generator, KEPT)):
+            key = f"{task.name}/{n}"
+            inputs.append({name: _packed(f"{key}/{name}", value, arrays) for name, value in made.inputs.items()})
+            arrays[f"{key}/expected"] = made.expected
+            for i in range(len(task.hints)):
+                arrays[f"{key}/mistaken/{i}"] = np.asarray(made.mistaken(i), dtype=np.float64)
+        known = {field: getattr(task, field) for field in ABOUT}
+        about.append({**known, "parts": [asdict(part) for part in task.parts], "inputs": inputs})
+    np.savez_compressed(path, about=np.array(json.dumps(about)), **arrays)
+
+
+def read(path: Path) -> dict[str, Handout]:
+    """The tasks of a file that `write` made, by name."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    return {known["name"]: _task(known, arrays) for known in json.loads(str(arrays.pop("about")))}
+
+
+def _task(known: dict, arrays: dict[str, np.ndarray]) -> Handout:
+    kept = []
+    for n, inputs in enumerate(known.pop("inputs")):
+        key = f"{known['name']}/{n}"
+        unpacked = {name: _unpacked(f"{key}/{name}", value, arrays) for name, value in inputs.items()}
+        kept.append(Round(unpacked, arrays[f"{key}/expected"], lambda i, key=key: arrays[f"{key}/mistaken/{i}"]))
+    parts = tuple(Part(**part) for part in known.pop("parts"))
+    return Handout(**{**known, "hints": tuple(known["hints"])}, parts=parts, kept=tuple(kept))
+
+
+def _packed(key: str, value: object, arrays: dict[str, np.ndarray]) -> object:
+    """What stands in the JSON for a value: a number itself, else the kind of what is kept in `arrays`."""
+    if isinstance(value, Tensor):
+        arrays[key] = value.numpy()
+        return "tensor"
+    if isinstance(value, Affine):
+        arrays[f"{key}/W"], arrays[f"{key}/b"] = value.W.numpy(), value.b.numpy()
+        return "affine"
+    return value
+
+
+def _unpacked(key: str, value: object, arrays: dict[str, np.ndarray]) -> object:
+    if value == "tensor":
+        return torch.from_numpy(arrays[key])
+    if value == "affine":
+        return Affine(torch.from_numpy(arrays[f"{key}/W"]), torch.from_numpy(arrays[f"{key}/b"]))
+    return value

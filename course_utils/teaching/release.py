@@ -1,0 +1,40 @@
+"""`python -m course_utils release OUT`: a class repository, for courses whose tasks count.
+
+It holds the student versions, the package without the specs of the tasks, and in their place a handout of numbers with which
+`verify` works as ever. No lesson, no reference, no solution.
+"""
+
+import shutil
+from pathlib import Path
+
+import jinja2
+
+from course_utils.exercises import HANDOUT, TASKS, handout
+from course_utils.teaching import generated, lessons
+from course_utils.teaching.student import STUDENT
+
+COPIED = ("LICENSE", "pyproject.toml", "environment.yml", ".gitignore", "data/README.md")
+TEMPLATES = Path(__file__).parent / "templates" / "release"
+PACKAGE = "course_utils"
+ANSWERS = "specs"
+
+
+def release(out: Path) -> None:
+    """Write a class repository to the new folder `out`. Raises SystemExit, with a sentence, if something is there already."""
+    root = lessons.require_checkout()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SystemExit(f"{out} is not empty. Name a new folder; nothing was written.")
+    if HANDOUT.exists():
+        raise SystemExit("This is a class repository: it has no references to make another one from.")
+    table = generated.table(read=False)
+    for name in COPIED:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / name, out / name)
+    shutil.copytree(STUDENT, out / STUDENT.relative_to(root), ignore=shutil.ignore_patterns(".*"))
+    shutil.copytree(root / PACKAGE, out / PACKAGE, ignore=shutil.ignore_patterns("__pycache__", ANSWERS))
+    handout.write(TASKS.values(), out / HANDOUT.relative_to(root))
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), keep_trailing_newline=True)
+    for template in sorted(TEMPLATES.iterdir()):
+        text = environment.get_template(template.name).render(table=table)
+        (out / template.name.removesuffix(".j2")).write_text(text, encoding="utf-8")
+    print(f"A class repository is in {out}. Look at its README, then: cd {out} && git init && git add . && git commit")
