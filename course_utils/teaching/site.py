@@ -40,6 +40,7 @@ def mathml(body: str, display: str) -> str:
     text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")  # nbconvert would give the tags in headings a prefix
     text = re.sub(r'<mi mathvariant="(script|double-struck)">([A-Z])</mi>', lambda m: f"<mi>{_letter(m[1], m[2])}</mi>", text)
     text = re.sub(r"<m[io]>\\?(log|ln|exp|min|max|arg)</m[io]>", r'<mo rspace="0.17em">\1</mo>', text)
+    text = text.replace("<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>')  # ‖ as high as a letter, on both sides
     if "<mi>\\" in text:
         raise ValueError(f"this formula uses a command that the pages cannot show: {body}")
     return text
