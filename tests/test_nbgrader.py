@@ -73,3 +73,18 @@ def test_autograde_gives_the_points_of_verify(course):
     assert of_tasks["solved"] == {f"verify-{task.name}": task.points for task in tasks}
     assert of_tasks["untouched"] == {f"verify-{task.name}": 0 for task in tasks}
     assert of_tasks["partly"] == of_tasks["untouched"] | {"verify-score_gradient": 1}
+
+
+def test_the_readme_warns_of_what_nbgrader_lets_pass(course):
+    """A tag in the student's own metadata, and wrong code has full marks: if this fails, the warning is out of date."""
+    cheat = nbformat.read(course / "release" / "04" / LESSON.path.name, 4)
+    for cell in lessons.code_cells(cheat):
+        cell.metadata.tags = ["skip-execution"]
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = cell.source.replace("raise NotImplementedError()", "return 0")
+    target = course / "submitted" / "cheat" / "04"
+    target.mkdir(parents=True)
+    nbformat.write(cheat, target / LESSON.path.name)
+    nbgrader(course, "autograde", "04", "--create", "--student", "cheat")
+    for task in (task for task in TASKS.values() if task.lesson == "04"):
+        assert grades(course, "cheat")[f"verify-{task.name}"] == task.points
