@@ -15,6 +15,9 @@ def main(arguments: list[str] | None = None) -> int:
     command = commands.add_parser("course", help="run the lessons and write a page each")
     command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
     command.add_argument("--out", type=Path, default=Path("build/site"), help="where to (default: %(default)s)")
+    command = commands.add_parser("slides", help="write every lesson as a deck, from its committed figures")
+    command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
+    command.add_argument("--out", type=Path, default=Path("build/slides"), help="where to (default: %(default)s)")
     commands.add_parser("outline", help="which slide of the lecture stands where")
     command = commands.add_parser("submit", help="check your copy of a lesson and write the one file to hand in")
     command.add_argument("lesson", help="its number, e.g. 05, or the path of your notebook")
@@ -68,6 +71,10 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
         from course_utils.teaching.site import course
 
         return course(chosen.out, *chosen.lessons)
+    elif chosen.command == "slides":
+        from course_utils.teaching import decks
+
+        return decks.write(chosen.out, *chosen.lessons)
     elif chosen.command == "submit":
         from course_utils.teaching import handing_in
 
