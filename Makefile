@@ -27,7 +27,7 @@ test: .venv/ready-dev
 student: .venv/ready-dev
 	$(RUN) student
 release: .venv/ready-dev
-	$(RUN) release $(OUT)
+	$(RUN) release $(OUT) $(if $(REPO),--repo $(REPO)) $(ARGS)
 sync: .venv/ready-dev
 	$(RUN) sync
 

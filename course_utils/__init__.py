@@ -2,5 +2,5 @@
 
 LAYERS = (
     "runtime", "files", "data", "blocks", "models", "objectives", "memory", "training", "snapshots", "latent",
-    "metrics", "scoreboard", "recipes", "plots", "widgets", "animation", "exercises", "teaching",
+    "metrics", "scoreboard", "recipes", "plots", "widgets", "pads", "animation", "exercises", "teaching",
 )  # fmt: skip

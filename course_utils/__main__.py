@@ -43,6 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("student", help="for maintainers: write the student versions of all lessons")
     command = commands.add_parser("release", help="write a class repository: no lessons, no references, no solutions")
     command.add_argument("out", type=Path, help="a new folder")
+    command.add_argument("--repo", help="owner/name that it will have on GitHub, for links to Colab")
+    command.add_argument("--ref", default="main", help="its branch or tag (default: %(default)s)")
+    command = commands.add_parser("badges", help="for maintainers: the address of the course, in all links and Colab cells")
+    command.add_argument("--repo", help="owner/name on GitHub")
+    command.add_argument("--ref", help="the tag that Colab installs, e.g. v1.0")
+    command.add_argument("--check", action="store_true", help="only say whether the address is still the placeholder")
     commands.add_parser("sync", help="for maintainers: rewrite environment.yml and the generated parts of the README")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -84,9 +90,18 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
 
         return handing_in.restart(chosen.lesson)
     elif chosen.command == "release":
+        from course_utils.teaching.address import Address
         from course_utils.teaching.release import release
 
-        release(chosen.out)
+        release(chosen.out, Address(chosen.repo, chosen.ref) if chosen.repo else None)
+    elif chosen.command == "badges":
+        from course_utils.teaching import address
+
+        if chosen.check:
+            address.check()
+        else:
+            now = address.read()
+            address.write(chosen.repo or now.repo, chosen.ref or now.ref)
     elif chosen.command == "outline":
         from course_utils.teaching import outline
 

@@ -126,6 +126,14 @@ def modes(samples: Tensor, centres: Tensor, radius: float) -> tuple[int, float]:
     return int(found), good.double().mean().item()
 
 
+def active(mu: Tensor) -> int:
+    """How many units of a code are active, from the encoder's means mu (N, k): variance over the data above 0.01.
+
+    Burda et al. 2016, section 5.2.
+    """
+    return int((mu.var(dim=0) > 0.01).sum())
+
+
 def slant(x: Tensor) -> Tensor:
     """How far strokes lean, of images (N, 1, 28, 28) with ink in [0, 1]: (N,), pixels to the right per pixel upwards.
 

@@ -1,5 +1,6 @@
 """The tasks: one spec each, read by the instant check (`verify`) and by the grader alike."""
 
+import difflib
 import dis
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,21 +32,23 @@ class Verify:
         can, why; ○ is not started yet.
         """
         if not (isinstance(name, str) and name in TASKS):
-            result = Result(str(name), "wrong", f"there is no task of this name; there are: {', '.join(TASKS)}", 0, 0)
+            close = difflib.get_close_matches(str(name), TASKS, n=1)
+            known = f"did you mean {close[0]}?" if close else f"there are: {', '.join(TASKS)}"
+            result = Result(str(name), "wrong", f"there is no task of this name; {known}", 0, 0)
             print(result)
             return result
         task = TASKS[name]
         borrowed = from_the_course(function)
         result = check(task, function)
         if borrowed and result.status == "right":
-            message = f"right, but by {borrowed} of course_utils, which a grader does not have. Write it with torch alone."
+            message = f"right, but by {borrowed} of course_utils, which a grader does not have: write that step yourself."
             result = Result(name, "wrong", message, 0, task.points)
         self.last[name] = result
         print(result)
         return result
 
     def summary(self) -> None:
-        """Print the tasks of every lesson of which one was checked in this session, with points and how each stands."""
+        """Print the tasks of every lesson of which one was checked in this session; the last check of each counts."""
         lessons = sorted({TASKS[name].lesson for name in self.last})
         if not lessons:
             print("No task was checked yet: run the cells that begin with `verify`.")
@@ -55,6 +58,7 @@ class Verify:
             width = max(len(task.name) for task in tasks)
             for result in results:
                 status = result.status if result.task in self.last else "not checked yet"
+                status = "partly right" if 0 < result.points < result.of else status
                 print(f"{SYMBOLS[result.status]} {result.task:<{width}}  {result.points} of {result.of}  {status}")
             print(f"  {f'lesson {lesson}':<{width}}  {sum(r.points for r in results)} of {sum(r.of for r in results)}")
 

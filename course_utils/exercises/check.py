@@ -49,7 +49,8 @@ def check(task: Task | Handout, function: object, *, seed: int | None = None) ->
                 answers.append(_called(function, copied(made.inputs)))
         except (Exception, SystemExit) as error:
             if type(error) is NotImplementedError and not error.args:  # the stub's own; PyTorch's has a message
-                return Result(task.name, "not started", "not started yet", 0, task.points)
+                left = ": the line `raise NotImplementedError()` still stands in your function" if _has_body(function) else ""
+                return Result(task.name, "not started", f"not started yet{left}", 0, task.points)
             return _wrong(task, f"your function stopped with {_described(error)}")
     return compare(task, rounds, answers)
 
@@ -61,7 +62,7 @@ def compare(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[obj
                 for part in parts]  # fmt: skip
     points = sum(part.points for part, problem in zip(parts, problems, strict=True) if not problem)
     if points == task.points:
-        return Result(task.name, "right", f"right, {points} of {points} points", points, points)
+        return Result(task.name, "right", f"right, {points} of {points} point{'s' * (points > 1)}", points, points)
     part, problem = next((part, problem) for part, problem in zip(parts, problems, strict=True) if problem)
     scored = f"{points} of {task.points} points. {part.name}: " if points else ""
     return _wrong(task, scored + problem + _hint(task, rounds, answers), points)
@@ -74,6 +75,12 @@ def _called(function: object, inputs: dict[str, object]) -> object:
     except (TypeError, ValueError):
         return function(*inputs.values())
     return function(**inputs)
+
+
+def _has_body(function: object) -> bool:
+    """Whether a function uses more names than that of the stub's exception."""
+    code = getattr(function, "__code__", None)
+    return bool(set(getattr(code, "co_names", ())) - {"NotImplementedError"})
 
 
 def _wrong(task: Task | Handout, message: str, points: int = 0) -> Result:
@@ -100,6 +107,9 @@ def _relation(task: Task | Handout, truths: list[np.ndarray], answers: list[np.n
     pairs = list(zip(answers, truths, strict=True))
     if any(answer is None or not np.isfinite(answer).all() for answer in answers):
         return None
+    if all((truth == np.round(truth)).all() for truth in truths):  # counts and names: a factor would be chance
+        return None
+    which = "every number" if truths[0].ndim else "the number"
 
     def equal(a: np.ndarray, b: np.ndarray) -> bool:
         return a.shape == b.shape and np.allclose(a, b, rtol=task.rtol, atol=task.atol)
@@ -111,10 +121,10 @@ def _relation(task: Task | Handout, truths: list[np.ndarray], answers: list[np.n
     answer, truth = (np.concatenate([np.ravel(value) for value in values]) for values in (answers, truths))
     factor = answer @ truth / max(truth @ truth, 1e-300)
     if abs(factor) > 1e-6 and equal(answer, factor * truth):
-        return f"every number is {factor:.4g} times what it should be."
+        return f"{which} is {factor:.4g} times what it should be."
     offset = (answer - truth).mean()
     if equal(answer, truth + offset):
-        return f"every number is {abs(offset):.4g} too {'large' if offset > 0 else 'small'}."
+        return f"{which} is {abs(offset):.4g} too {'large' if offset > 0 else 'small'}."
     return None
 
 
@@ -124,7 +134,7 @@ def _difference(task: Task | Handout, answer: object, truth: np.ndarray, part: P
         return "your function returned None. Is there a `return`?"
     got = _array(answer)
     if got is None:
-        return f"expected {_shape(truth)}, got {_kind(answer)}{_instead(answer)}."
+        return f"expected {_shape(truth)}, got {_kind(answer)}{_instead(answer, truth)}."
     if got.shape != truth.shape:
         return f"expected {_shape(truth)}, got {_shape(got)}."
     shape = _shape(truth)
@@ -143,8 +153,9 @@ def _difference(task: Task | Handout, answer: object, truth: np.ndarray, part: P
     wrong = int((~np.isclose(got, truth, rtol=task.rtol, atol=task.atol)).sum())
     if truth.size == 1:
         return f"at [{where}] {numbers}, difference {difference.max():.3g}."
-    many = f"{wrong} of {truth.size} numbers are wrong; largest difference {difference.max():.3g} at [{where}]"
-    return f"{shape} is right, {many}: {numbers}."
+    many = f"{wrong} of {truth.size} numbers {'is' if wrong == 1 else 'are'} wrong"
+    which = f"{shape} is right, {many}" if not part.name else many
+    return f"{which}; largest difference {difference.max():.3g} at [{where}]: {numbers}."
 
 
 def _array(value: object) -> np.ndarray | None:
@@ -172,9 +183,19 @@ def _shape(value: np.ndarray) -> str:
 
 
 def _kind(value: object) -> str:
+    if isinstance(value, Tensor | np.ndarray):
+        return f"shape {tuple(value.shape)} of {str(value.dtype).removeprefix('torch.')}"
     kind = type(value).__name__
     return "None" if value is None else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def _instead(value: object) -> str:
-    return ": join its entries with torch.stack or torch.cat" if isinstance(value, list | tuple) else ""
+def _instead(value: object, truth: np.ndarray) -> str:
+    """What to do about an answer that is no tensor of real numbers."""
+    if isinstance(value, Tensor | np.ndarray):
+        kind = str(value.dtype)
+        return ": take `.real`" if "complex" in kind else ": truth values, still to be counted or averaged" * ("bool" in kind)
+    if hasattr(value, "values") and hasattr(value, "indices"):
+        return ", which is a pair: take its `.values` or its `.indices`"
+    if not isinstance(value, list | tuple):
+        return ""
+    return ": make it a tensor, by torch.stack from tensors or torch.tensor from numbers" if truth.ndim else ""

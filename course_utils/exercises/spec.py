@@ -10,10 +10,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Mistake:
-    """A likely wrong answer, as a function of the same arguments, and the sentence that helps whoever gives it."""
+    """A likely wrong answer, as a function of the same arguments, and the sentence that helps whoever gives it.
+
+    also: variants that earn the same sentence.
+    """
 
     answer: Callable
     hint: str
+    also: tuple[Callable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Affine:
 
 @dataclass(frozen=True)
 class Round:
-    """One comparison: the arguments, the right answer, and the answer of mistake number i."""
+    """One comparison: the arguments, the right answer, and the i-th wrong one."""
 
     inputs: dict[str, object]
     expected: np.ndarray
@@ -71,8 +75,13 @@ class Task:
             raise ValueError(f"{self.name}: the points of its parts do not add up to {self.points}")
 
     @property
+    def wrong(self) -> tuple[tuple[Callable, str], ...]:
+        """Every wrong answer with its hint."""
+        return tuple((answer, mistake.hint) for mistake in self.mistakes for answer in (mistake.answer, *mistake.also))
+
+    @property
     def hints(self) -> tuple[str, ...]:
-        return tuple(mistake.hint for mistake in self.mistakes)
+        return tuple(hint for _, hint in self.wrong)
 
     def rounds(self, generator: torch.Generator, n: int) -> list[Round]:
         """n comparisons on fresh inputs."""
@@ -83,7 +92,7 @@ class Task:
         return np.asarray(self.reference(**copied(inputs)), dtype=np.float64)
 
     def _mistaken(self, inputs: dict[str, object]) -> Callable[[int], object]:
-        return lambda i: self.mistakes[i].answer(**copied(inputs))
+        return lambda i: self.wrong[i][0](**copied(inputs))
 
 
 def copied(inputs: dict[str, object]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import base64
 import sys
 
-from course_utils.teaching import lessons
+from course_utils.teaching import address, lessons
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -36,13 +36,19 @@ def environment() -> str:
     return "\n".join([*lines, "  - pip: [--editable .]", ""])
 
 
-def table(*, read: bool = True) -> str:
-    """The README's table of lessons; `read`: with links to the solved ones. The minutes: of the committed run, on two cores."""
+def table(where: address.Address | None, *, read: bool = True) -> str:
+    """The README's table of lessons; `read`: with links to the solved ones. where: the address, for Colab.
+
+    The minutes are those of the committed run, on two cores.
+    """
     rows = ["| | lesson | what you will see | minutes | |", "|---|---|---|---|---|"]
     for lesson in lessons.find():
         file, minutes = lesson.path.name, f"{lesson.seconds / 60:.1f}" if lesson.seconds else "–"
         links = [f"[![read](https://img.shields.io/badge/read-lesson-3f90da)](notebooks/{file})"] if read else []
         links += [f"[![do](https://img.shields.io/badge/do-tasks-e76300)](notebooks/student/{file})"]
+        if where:
+            student = where.colab(f"notebooks/student/{file}")
+            links += [f"[![Colab](https://img.shields.io/badge/open-Colab-717581)]({student})"]
         rows.append(f"| {lesson.number} | {lesson.title} | {lesson.see} | {minutes} | {' '.join(links)} |")
     return "\n".join(rows)
 
@@ -50,7 +56,7 @@ def table(*, read: bool = True) -> str:
 def readme() -> str:
     text = (lessons.ROOT / "README.md").read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
-    return f"{head}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
+    return f"{head}{BEGIN}\n{table(address.read())}\n{END}{rest.split(END)[1]}"
 
 
 def picture() -> bytes:

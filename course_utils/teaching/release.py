@@ -8,9 +8,10 @@ import shutil
 from pathlib import Path
 
 import jinja2
+import nbformat
 
 from course_utils.exercises import HANDOUT, TASKS, handout
-from course_utils.teaching import generated, lessons
+from course_utils.teaching import address, generated, lessons
 from course_utils.teaching.student import STUDENT
 
 COPIED = ("LICENSE", "pyproject.toml", "environment.yml", ".gitignore", "data/README.md")
@@ -19,18 +20,25 @@ PACKAGE = "course_utils"
 ANSWERS = "specs"
 
 
-def release(out: Path) -> None:
-    """Write a class repository to the new folder `out`. Raises SystemExit, with a sentence, if something is there already."""
+def release(out: Path, where: address.Address | None = None) -> None:
+    """Write a class repository to the new folder `out`. Raises SystemExit, with a sentence, if something is there already.
+
+    where: its own address on GitHub, for links to Colab; without one it has none.
+    """
     root = lessons.require_checkout()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SystemExit(f"{out} is not empty. Name a new folder; nothing was written.")
     if HANDOUT.exists():
         raise SystemExit("This is a class repository: it has no references to make another one from.")
-    table = generated.table(read=False)
+    table = generated.table(where, read=False)
     for name in COPIED:
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / name, out / name)
     shutil.copytree(STUDENT, out / STUDENT.relative_to(root), ignore=shutil.ignore_patterns(".*"))
+    for path in sorted((out / STUDENT.relative_to(root)).glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        address.put(notebook, f"notebooks/student/{path.name}", where)
+        lessons.write(notebook, path)
     shutil.copytree(root / PACKAGE, out / PACKAGE, ignore=shutil.ignore_patterns("__pycache__", ANSWERS))
     handout.write(TASKS.values(), out / HANDOUT.relative_to(root))
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), keep_trailing_newline=True)

@@ -6,6 +6,7 @@ from traitlets.config import Config
 from course_utils.teaching import lessons
 
 STUDENT = lessons.ROOT / "notebooks" / "student"
+SAVE = "> In Colab, first of all: *File → Save a copy in Drive*. Without a copy your work is lost.\n\n"
 STUBS = Config({"ClearSolutions": {"text_stub": "*Your answer, in a sentence or two:*"}})
 
 
@@ -19,6 +20,8 @@ def student_version(notebook: NotebookNode) -> NotebookNode:
     for step in (LockCells(), ClearSolutions(config=STUBS), ClearOutput(), ComputeChecksums()):
         notebook, resources = step.preprocess(notebook, resources)
     notebook.metadata.course.pop("seconds", None)
+    title = notebook.cells[0]
+    title.source = SAVE + title.source.replace("/notebooks/", "/notebooks/student/")
     return notebook
 
 

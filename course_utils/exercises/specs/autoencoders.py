@@ -1,5 +1,7 @@
 """Tasks of lesson 03."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from scipy.special import expit, xlog1py, xlogy
@@ -32,9 +34,20 @@ def _only_ink(logits: Tensor, x: Tensor) -> np.ndarray:
     return (x.numpy() * np.logaddexp(0, -logits.numpy())).sum(axis=1)
 
 
-def _clamped(logits: Tensor, x: Tensor) -> np.ndarray:
-    p = expit(logits.numpy()).clip(1e-7, 1 - 1e-7)
-    return -(xlogy(x.numpy(), p) + xlog1py(1 - x.numpy(), -p)).sum(axis=1)
+def _clamped(eps: float) -> object:
+    def mistaken(logits: Tensor, x: Tensor) -> np.ndarray:
+        p = expit(logits.numpy()).clip(eps, 1 - eps)
+        return -(xlogy(x.numpy(), p) + xlog1py(1 - x.numpy(), -p)).sum(axis=1)
+
+    return mistaken
+
+
+def _shifted(eps: float) -> object:
+    def mistaken(logits: Tensor, x: Tensor) -> Tensor:
+        p = logits.sigmoid()
+        return -(x * (p + eps).log() + (1 - x) * (1 - p + eps).log()).sum(dim=1)
+
+    return mistaken
 
 
 CROSS_ENTROPY = Task(
@@ -50,8 +63,19 @@ CROSS_ENTROPY = Task(
             lambda logits, x: float(_cross_entropy(logits, x).mean()), "that is the mean over images; return one number each."
         ),
         Mistake(lambda logits, x: -_cross_entropy(logits, x), "the sign: a loss is −log, and positive."),
-        Mistake(_plain, "σ(l) is exactly 0 or 1 for large |l|, and its log infinite: use log σ(l) = −softplus(−l)."),
-        Mistake(_clamped, "clamping caps the loss just where the model is most wrong: use log σ(l) = −softplus(−l)."),
+        Mistake(
+            _plain,
+            "σ(900) is exactly 1, and exp(900) infinite: log σ(l) = −softplus(−l), log(1 − σ(l)) = −softplus(l).",
+        ),
+        Mistake(
+            _clamped(1e-7),
+            "clamp or + ε cap the loss just where the model is most wrong: use log σ(l) = −softplus(−l).",
+            also=tuple(_clamped(eps) for eps in (1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12))
+            + tuple(_shifted(eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)),
+        ),
+        Mistake(
+            lambda logits, x: _cross_entropy(-logits, x), "σ(l) is the ink: x goes with log σ(l), 1 − x with log(1 − σ(l))."
+        ),
         Mistake(_only_ink, "the empty part of each pixel is missing: + (1 − x) log(1 − σ(l))."),
     ),
 )
@@ -84,8 +108,9 @@ def _line(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
     return (1 - t) * z0.numpy() + t * z1.numpy()
 
 
-def _angle_of_dot(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
-    angle = np.arccos(np.clip(float(z0 @ z1), -1, 1))
+def _angle_of_dot(z0: Tensor, z1: Tensor, n: int, *, cut: bool = True) -> np.ndarray:
+    product = float(z0 @ z1)
+    angle = np.arccos(np.clip(product, -1, 1)) if cut or abs(product) <= 1 else np.nan
     t = np.linspace(0, 1, n)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         return (np.sin((1 - t) * angle) * z0.numpy() + np.sin(t * angle) * z1.numpy()) / np.sin(angle)
@@ -111,7 +136,11 @@ SLERP = Task(
         Mistake(
             lambda z0, z1, n: _arc(z0, z1, np.linspace(0, 1, n + 2))[1:-1], "both ends belong to the path: n codes with them."
         ),
-        Mistake(_angle_of_dot, "the cosine needs both lengths: z0 · z1 / (|z0| |z1|)."),
+        Mistake(
+            _angle_of_dot,
+            "the cosine needs both lengths: z0 · z1 / (|z0| |z1|).",
+            also=(partial(_angle_of_dot, cut=False),),
+        ),
         Mistake(_no_division, "divide by sin Ω, so that the path begins at z0 and ends at z1."),
     ),
 )

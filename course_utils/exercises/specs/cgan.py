@@ -14,8 +14,9 @@ from course_utils.exercises.spec import Mistake, Task, randn
 def _labelled_inputs(generator: Generator) -> dict[str, object]:
     n = int(torch.randint(3, 6, (), generator=generator))
     x = torch.rand(n + 1, 1, 2, 3, generator=generator, dtype=torch.float64)
-    y = torch.cat([torch.randperm(n, generator=generator), torch.randint(n, (1,), generator=generator)])
-    return {"x": x, "y": y, "n_classes": n}
+    y = torch.randint(n - 1, (n + 1,), generator=generator)  # the last label does not occur
+    y[:2] = torch.tensor([0, n - 2])
+    return {"x": x, "y": y[torch.randperm(n + 1, generator=generator)], "n_classes": n}
 
 
 def _with_label_planes(x: Tensor, y: Tensor, n_classes: int) -> np.ndarray:
@@ -43,6 +44,10 @@ WITH_LABEL_PLANES = Task(
         Mistake(
             lambda x, y, n_classes: _with_label_planes(x, y, n_classes)[:, 1:],
             "the picture itself is missing: channel 0.",
+        ),
+        Mistake(
+            lambda x, y, n_classes: torch.cat([x, one_hot(y).double()[:, :, None, None].expand(-1, -1, *x.shape[2:])], dim=1),
+            "a batch need not hold every label: tell `one_hot` how many there are, n_classes.",
         ),
         Mistake(
             lambda x, y, n_classes: _with_label_planes(x, (y + 1) % n_classes, n_classes),
@@ -131,7 +136,10 @@ MEAN_SQUARED_DISTANCE = Task(
             "pairs of a row with itself are in the mean: only i ≠ j. (As a variance: divide by n − 1.)",
         ),
         Mistake(lambda h: torch.pdist(h).mean(), "squared distances, please."),
-        Mistake(lambda h: h.var(dim=0).sum(), "that is half of it: two draws differ by twice the variance."),
+        Mistake(
+            lambda h: h.var(dim=0).sum(),
+            "that is half of it: there are n (n − 1) / 2 pairs, and two draws differ by twice the variance.",
+        ),
         Mistake(lambda h: torch.pdist(h).square().sum(), "that is the sum over pairs; return the mean."),
         Mistake(
             lambda h: torch.pdist(h).square().mean() / h.shape[1], "a squared distance is a sum over the features, not a mean."

@@ -144,6 +144,7 @@ LOG_MARGINAL = Task(
             "that is log p(y|x); the sum that you divided by is asked for.",
         ),
         Mistake(lambda log_px_given_y, log_py: (log_px_given_y + log_py).logsumexp(dim=0), "sum over labels, dim 1."),
+        Mistake(lambda log_px_given_y, log_py: (log_px_given_y - log_py).logsumexp(dim=1), "log p(y) is added: p(x|y) p(y)."),
     ),
 )
 
@@ -203,6 +204,15 @@ LABEL_PRIOR_KL = Task(
         Mistake(
             _kl_with(lambda m, v, M, V: (v - V).exp() + (m - M) ** 2 / V.exp() - 1 + v - V),
             "the sign of the logarithm: a narrow Q is far from the prior.",
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: v.exp() + (m - M) ** 2 / V.exp() - 1 - v + V),
+            "Q's variance, too, counts in units of the prior's: σ_Q² / σ_P².",
+            also=(_kl_with(lambda m, v, M, V: v.exp() + (m - M) ** 2 - 1 - v + V),),
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: (v - V).exp() + (m - M) ** 2 / V.exp() - 1 - 2 * v + 2 * V),
+            "log (σ_P / σ_Q) is half of log σ_P² − log σ_Q²: one ½ in front of everything.",
         ),
         Mistake(lambda **i: 2 * _label_prior_kl(**i), "what about the ½ in front?"),
         Mistake(lambda **i: _label_prior_kl(**i) / i["mu"].shape[1], "is that a mean over the code? Sum over its k numbers."),

@@ -63,6 +63,14 @@ GAUSSIAN_KL = Task(
         Mistake(lambda mu, Sigma: 2 * _gaussian_kl(mu, Sigma), "what about the ½ in front?"),
         Mistake(_without(2), "the dimension k is missing: without it the KL of N(0, I) to itself is not 0."),
         Mistake(_without(1), "the squared length of μ is missing."),
+        Mistake(
+            lambda mu, Sigma: _sum(*_terms(mu, Sigma)[:3], 1.0),
+            "torch.linalg.slogdet gives a pair: the sign, and then log |det|, `.logabsdet`.",
+        ),
+        Mistake(
+            lambda mu, Sigma: _sum(Sigma.trace().item(), (mu @ mu).item(), 1, torch.logdet(Sigma).item()),
+            "−1 is for one number; Σ has k of them.",
+        ),
         Mistake(_without(3), "log det Σ is missing."),
         Mistake(_without(3, -1.0), "the sign of log det Σ: a narrow Q is far from the prior, so it counts negatively."),
         Mistake(
@@ -118,6 +126,10 @@ SCORE_GRADIENT = Task(
         Mistake(_scored(f=lambda f: f - f.mean()), "no baseline here: take f as it is given."),
         Mistake(_scored(f=lambda f: torch.ones_like(f)), "the value f belongs in front of the score."),
         Mistake(_scored(mu=lambda c, v: c / v.sqrt()), "divide by σ², not by σ; and log_var is log σ²."),
+        Mistake(
+            _scored(mu=lambda c, v: c / v**2, log_var=lambda c, v: 0.5 * (c**2 / v**2 - 1)),
+            "log_var is log σ²: its exponential is the variance itself, not σ.",
+        ),
         Mistake(_scored(mu=lambda c, v: c), "the score of μ is (z − μ) / σ²."),
         Mistake(_scored(mu=lambda c, v: -c / v), "the sign: a larger μ makes draws above μ more likely."),
         Mistake(_scored(log_var=lambda c, v: 0.5 * c**2 / v), "log Q also has −½ log σ²: its derivative is −½."),
@@ -142,8 +154,10 @@ SCORE_GRADIENT = Task(
 
 
 def _weight_inputs(generator: Generator) -> dict[str, object]:
-    K = int(torch.randint(3, 9, (), generator=generator))
-    return {"log_w": 2 * randn(generator, K, 6) - 1500 + 100 * randn(generator, 6)}
+    """Pictures of very different size, in both directions, and never as many draws as pictures."""
+    K = int(torch.randint(7, 12, (), generator=generator))
+    size = torch.tensor([-1500.0, -800.0, 0.0, 800.0, 1500.0], dtype=torch.float64) + 100 * randn(generator, 5)
+    return {"log_w": 2 * randn(generator, K, 5) + size[torch.randperm(5, generator=generator)]}
 
 
 def _bound(log_w: Tensor) -> float:
@@ -164,7 +178,19 @@ IMPORTANCE_WEIGHTED_BOUND = Task(
             lambda log_w: (log_w.logsumexp(dim=1) - math.log(log_w.shape[1])).mean(),
             "the draws are the rows: average over dim 0, then over the pictures.",
         ),
-        Mistake(lambda log_w: log_w.exp().mean(dim=0).log().mean(), "exp(−1500) is 0 in floating point: use torch.logsumexp."),
+        Mistake(
+            lambda log_w: log_w.exp().mean(dim=0).log().mean(),
+            "exp(−1500) is 0 for a computer, and exp(1500) infinite: use torch.logsumexp.",
+            also=(
+                lambda log_w: (log_w - log_w.max()).exp().mean(dim=0).log().mean() + log_w.max(),
+                lambda log_w: log_w.clamp(-700, 700).exp().mean(dim=0).log().mean(),
+            ),
+        ),
+        Mistake(
+            lambda log_w: (log_w.logsumexp(dim=0) - math.log(log_w.shape[1])).mean(),
+            "subtract log K: the draws are the rows, len(log_w) of them.",
+        ),
+        Mistake(lambda log_w: log_w.logsumexp(dim=0) - math.log(len(log_w)), "one bound per picture; return their mean."),
         Mistake(lambda log_w: log_w.amax(dim=0).mean(), "that is the largest weight alone."),
         Mistake(
             lambda log_w: log_w.flatten().logsumexp(dim=0) - math.log(log_w.numel()),

@@ -111,13 +111,22 @@ JS_BOUND = Task(
 
 
 def _logit_inputs(generator: Generator) -> dict[str, object]:
-    logits = 4 * randn(generator, 12)
-    logits[int(torch.randint(12, (), generator=generator))] = -1000.0
+    """Many, so that the one huge logit does not drown the others."""
+    logits = 4 * randn(generator, 600)
+    logits[int(torch.randint(600, (), generator=generator))] = -900.0 - 200 * torch.rand((), generator=generator)
     return {"logits": logits}
 
 
 def _fooling_loss(logits: Tensor) -> Tensor:
     return binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
+
+
+def _capped(eps: float) -> object:
+    return lambda logits: -logits.sigmoid().clamp(min=eps).log().mean()
+
+
+def _shifted(eps: float) -> object:
+    return lambda logits: -(logits.sigmoid() + eps).log().mean()
 
 
 FOOLING_LOSS = Task(
@@ -127,12 +136,22 @@ FOOLING_LOSS = Task(
     inputs=_logit_inputs,
     reference=_fooling_loss,
     mistakes=(
-        Mistake(lambda logits: -logits.sigmoid().log().mean(), "σ(−1000) is 0 for a computer, its logarithm −∞: use softplus."),
+        Mistake(
+            lambda logits: -logits.sigmoid().log().mean(),
+            "σ(−1000) is 0 for a computer, and exp(1000) infinite: use softplus.",
+        ),
+        Mistake(
+            lambda logits: -logits.sigmoid().clamp(min=1e-7).log().mean(),
+            "clamp and + ε change the answer where σ is 0, just where G is worst: use softplus.",
+            also=tuple(_capped(eps) for eps in (1e-6, 1e-8, 1e-9, 1e-10, 1e-12))
+            + tuple(_shifted(eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)),
+        ),
+        Mistake(lambda logits: softplus(-logits.mean()), "first −log σ of each logit, then the mean."),
         Mistake(lambda logits: -softplus(logits).mean(), "that is the minimax loss, which saturates where Dis is sure."),
         Mistake(lambda logits: softplus(logits).mean(), "that is small when Dis sees through them: it is part of Dis's loss."),
         Mistake(lambda logits: logsigmoid(logits).mean(), "the sign: a loss falls as the pictures look more real."),
         Mistake(lambda logits: softplus(-logits).sum(), "a mean over the batch, not a sum."),
-        Mistake(lambda logits: -logits.mean(), "that is the mean logit with a minus; the loss is −log σ of it."),
+        Mistake(lambda logits: -logits.mean(), "that is the mean logit with a minus; the loss is the mean of −log σ of each."),
         Mistake(lambda logits: (1 - expit(logits.numpy())).mean(), "that is 1 − Dis; the loss is −log Dis."),
     ),
 )
@@ -142,15 +161,15 @@ FOOLING_LOSS = Task(
 
 
 def _sample_inputs(generator: Generator) -> dict[str, object]:
-    """Six centres: three are hit well, one by three samples, two only by samples outside the radius."""
-    angle = 2 * torch.pi * (torch.arange(6, dtype=torch.float64) / 6 + torch.rand(1, generator=generator, dtype=torch.float64))
-    centres = 3 * torch.stack([angle.cos(), angle.sin()], dim=1)
-    centres = centres[torch.randperm(6, generator=generator)]
-    sizes = (150 + torch.randint(0, 50, (3,), generator=generator)).tolist()
+    """Eight centres: two are hit well, one just so, one by too few samples and one by one, three only from outside."""
+    angle = 2 * torch.pi * (torch.arange(8, dtype=torch.float64) / 8 + torch.rand(1, generator=generator, dtype=torch.float64))
+    centres = 4 * torch.stack([angle.cos(), angle.sin()], dim=1)
+    centres = centres[torch.randperm(8, generator=generator)]
+    sizes = [*(200 + torch.randint(0, 50, (2,), generator=generator)).tolist(), 9]  # of about 650: 1 % is 6 or 7
     hit = [c + 0.13 * randn(generator, n, 2) for c, n in zip(centres, sizes, strict=False)]
-    rare = centres[3] + 0.05 * randn(generator, 3, 2)
-    beside = centres[4:].repeat_interleave(30, dim=0) + torch.tensor([0.7, 0.0]) + 0.01 * randn(generator, 60, 2)
-    return {"samples": torch.cat([*hit, rare, beside]), "centres": centres, "radius": 0.6}
+    rare = centres[3] + 0.05 * randn(generator, 5, 2)  # more than 1 % of the good ones
+    beside = centres[5:].repeat_interleave(63, dim=0) + torch.tensor([0.7, 0.0]) + 0.01 * randn(generator, 189, 2)
+    return {"samples": torch.cat([*hit, rare, centres[4:5], beside]), "centres": centres, "radius": 0.6}
 
 
 def _counted(samples: Tensor, centres: Tensor, radius: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -175,6 +194,11 @@ def _one_is_enough(samples: Tensor, centres: Tensor, radius: float) -> np.ndarra
     return np.array([(counts > 0).sum(), counts.sum() / len(samples)])
 
 
+def _of_good(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+    _, _, counts = _counted(samples, centres, radius)
+    return np.array([(counts >= 0.01 * counts.sum()).sum(), counts.sum() / len(samples)])
+
+
 def _squared_distance(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
     return _modes_found(samples, centres, radius**0.5)
 
@@ -193,6 +217,7 @@ MODES_FOUND = Task(
     mistakes=(
         Mistake(_any_distance, "a mode needs *good* samples: closer than the radius."),
         Mistake(_one_is_enough, "one good sample is not enough; at least one in a hundred of all samples."),
+        Mistake(_of_good, "one in a hundred of *all* samples, not of the good ones."),
         Mistake(_squared_distance, "is the squared distance compared with the radius? Take the root, or square the radius."),
         Mistake(_as_number, "the second number is a share of all samples, not a count."),
         Mistake(

@@ -36,6 +36,12 @@ def _mean_not_added_back(x: Tensor, k: int) -> Tensor:
     return ((c @ V.T @ V - x) ** 2).sum(dim=1).mean()
 
 
+def _rows_for_columns(x: Tensor, k: int) -> Tensor:
+    c = x - x.mean(dim=0)
+    V = torch.linalg.svd(c, full_matrices=False)[2][:, :k]
+    return ((c @ V @ V.T - c) ** 2).sum(dim=1).mean()
+
+
 def _unsorted_axes(x: Tensor, k: int) -> Tensor:
     c = x - x.mean(dim=0)
     V = torch.linalg.eigh(c.T @ c)[1][:, :k].T
@@ -55,6 +61,10 @@ RECONSTRUCTION_ERROR = Task(
         Mistake(lambda x, k: math.sqrt(_error(x, k)), "is that a root? The error is the squared distance."),
         Mistake(_error_uncentred, "did you subtract the mean before the SVD?"),
         Mistake(_mean_not_added_back, "x̂ lies around the origin: add the mean back before comparing it with x."),
+        Mistake(
+            _rows_for_columns,
+            "the last thing that torch.linalg.svd returns is Vᵀ: its rows are the axes.",
+        ),
         Mistake(_unsorted_axes, "these are the axes of *smallest* variance: torch.linalg.eigh sorts upwards."),
     ),
 )
@@ -96,7 +106,10 @@ PRINCIPAL_ANGLES = Task(
         Mistake(lambda A, B: _angles(A, B)[::-1].copy(), "the right angles, the wrong way round: smallest first."),
         Mistake(lambda A, B: float(_angles(A, B)[-1]), "that is the largest angle alone; return all k."),
         Mistake(_row_by_row, "these are angles between single rows; other rows can span the same space. QR, then SVD."),
-        Mistake(_not_orthonormal, "make the rows orthonormal first: singular values are cosines only then."),
+        Mistake(
+            _not_orthonormal,
+            "the bases must be orthonormal: torch.linalg.qr works on columns, so pass A.T, and then Q_Aᵀ Q_B.",
+        ),
     ),
 )
 
@@ -105,11 +118,13 @@ PRINCIPAL_ANGLES = Task(
 
 
 def _gaussian_inputs(generator: Generator) -> dict[str, object]:
-    d, k = 7, int(torch.randint(2, 5, (), generator=generator))
-    Q, _ = torch.linalg.qr(randn(generator, d, d))
-    kept = 1 + 3 * torch.rand(k, generator=generator, dtype=torch.float64)
-    noise = 0.2 + 0.3 * torch.rand((), generator=generator, dtype=torch.float64)
-    return {"x": 2 * randn(generator, 8, d), "mu": randn(generator, d), "V": Q[:k], "lam": kept, "noise": noise}
+    d, k = 250, int(torch.randint(2, 5, (), generator=generator))
+    V = torch.linalg.qr(randn(generator, d, k))[0].T
+    lam = 1 + 3 * torch.rand(k, generator=generator, dtype=torch.float64)
+    noise = 0.01 + 0.02 * torch.rand((), generator=generator, dtype=torch.float64)
+    mu = randn(generator, d)
+    x = mu + (lam.sqrt() * randn(generator, 6, k)) @ V + noise.sqrt() * randn(generator, 6, d)
+    return {"x": x, "mu": mu, "V": V, "lam": lam, "noise": noise}
 
 
 def _log_density(x: Tensor, mu: Tensor, V: Tensor, lam: Tensor, noise: Tensor) -> np.ndarray:
@@ -118,13 +133,15 @@ def _log_density(x: Tensor, mu: Tensor, V: Tensor, lam: Tensor, noise: Tensor) -
     return scipy.stats.multivariate_normal(mu.numpy(), covariance).logpdf(x.numpy())
 
 
-def _density_of(along=1.0, across=1.0, log_along=1.0, log_across=1.0, pi=1.0, whole=1.0, centre=True, less=0.0) -> object:
+def _density_of(
+    along=1.0, across=1.0, log_along=1.0, log_across=1.0, pi=1.0, whole=1.0, outside=1.0, centre=True, less=0.0
+) -> object:
     """The formula with other weights on its terms."""
 
     def mistaken(x: Tensor, mu: Tensor, V: Tensor, lam: Tensor, noise: Tensor) -> Tensor:
         c, d, k = x - mu if centre else x, len(mu), len(lam)
         z, lam = c @ V.T, lam - less * noise
-        rest = (c**2).sum(dim=1) - (z**2).sum(dim=1)
+        rest = (c**2).sum(dim=1) - outside * (z**2).sum(dim=1)
         distance = along * (z**2 / lam).sum(dim=1) + across * rest / noise
         logs = log_along * lam.log().sum() + log_across * (d - k) * noise.log() + pi * d * math.log(2 * math.pi)
         return -0.5 * whole * (distance + logs)
@@ -138,9 +155,11 @@ PPCA_LOG_DENSITY = Task(
     points=3,
     inputs=_gaussian_inputs,
     reference=_log_density,
+    rtol=1e-6,
     mistakes=(
         Mistake(_density_of(pi=0.0), "the factor (2π)^(−d/2) is missing."),
         Mistake(_density_of(across=0.0), "what lies outside the subspace is missing: |x − μ|² − |z|², divided by σ²."),
+        Mistake(_density_of(outside=0.0), "what lies outside the subspace is |x − μ|² *minus* |z|²."),
         Mistake(_density_of(log_across=0.0), "the determinant has d directions: d − k of them give log σ² each."),
         Mistake(_density_of(log_along=0.0, log_across=0.0), "log det is missing: a wider Gaussian is lower."),
         Mistake(_density_of(less=1.0), "along axis i the variance is λᵢ: the code gives λᵢ − σ², the noise σ² on top."),

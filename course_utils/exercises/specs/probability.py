@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 from sklearn.metrics import roc_auc_score
 from torch import Generator, Tensor
 
@@ -84,6 +84,7 @@ AUC = Task(
         Mistake(lambda digits, others: 1 - _auc(digits, others), "the wrong way round: the digit should score higher."),
         Mistake(lambda digits, others: _pairs(digits, others)[0], "a tie counts one half, not nothing."),
         Mistake(lambda digits, others: sum(_pairs(digits, others)), "a tie counts one half, not a whole win."),
+        Mistake(lambda digits, others: 2 * _auc(digits, others) - 1, "wins minus losses; the AUC is the share of wins."),
         Mistake(
             lambda digits, others: _auc(digits, others) * len(digits) * len(others),
             "is that a sum? Divide by the number of pairs.",
@@ -136,7 +137,14 @@ POSTERIOR = Task(
             lambda log_p_x_given_y, p_y: log_p_x_given_y.numpy() + np.log(p_y.numpy()),
             "that is log p(x, y); divide by p(x), its sum over the labels.",
         ),
-        Mistake(_underflow, "exp(−2000) is 0 in floating point: stay with logarithms, e.g. torch.logsumexp or torch.softmax."),
+        Mistake(
+            lambda log_p_x_given_y, p_y: log_p_x_given_y.softmax(dim=1) * p_y,
+            "P(y) belongs into the sum below, too: your rows do not sum to 1.",
+        ),
+        Mistake(
+            _underflow,
+            "exp(−2000) is 0 for a computer, and a negative number has no logarithm: stay with logarithms, torch.logsumexp.",
+        ),
     ),
 )
 
@@ -146,7 +154,7 @@ POSTERIOR = Task(
 
 def _assembly_inputs(generator: Generator) -> dict[str, object]:
     """Three labels, far from equally frequent, and log densities below what exp can hold."""
-    often = torch.tensor([2.0, 0.0, -1.5], dtype=torch.float64)
+    often = torch.tensor([2.0, 0.0, -800.0], dtype=torch.float64)
     return {
         "log_y_given_x": (2 * randn(generator, 6, 3)).log_softmax(dim=1),
         "log_p_x": 300 * randn(generator, 6) - 900,
@@ -155,8 +163,13 @@ def _assembly_inputs(generator: Generator) -> dict[str, object]:
 
 
 def _assembled(log_y_given_x: Tensor, log_p_x: Tensor, log_y_given_draws: Tensor) -> np.ndarray:
-    P_y = np.exp(log_y_given_draws.numpy()).mean(axis=0)  # (C,)
-    return log_y_given_x.numpy() - np.log(P_y) + log_p_x.numpy()[:, None]
+    log_P_y = logsumexp(log_y_given_draws.numpy(), axis=0, b=1 / len(log_y_given_draws))  # (C,)
+    return log_y_given_x.numpy() - log_P_y + log_p_x.numpy()[:, None]
+
+
+def draws_mean(log_y_given_draws: Tensor) -> Tensor:
+    """log P(y)."""
+    return log_y_given_draws.logsumexp(dim=0) - np.log(len(log_y_given_draws))
 
 
 def _divided_by(log_P_y) -> object:
@@ -186,13 +199,31 @@ ASSEMBLED_LOG_DENSITY = Task(
             _divided_by(lambda x, draws: draws.argmax(dim=1).bincount(minlength=3).double().div(len(draws)).log()),
             "that counts the draws by their likeliest label; average the probabilities themselves.",
         ),
+        Mistake(
+            _divided_by(lambda x, draws: draws.exp().mean(dim=0).log()),
+            "a label may be so rare that exp of its logarithm is 0 for a computer: torch.logsumexp never leaves the logarithm.",
+        ),
+        Mistake(
+            lambda log_y_given_x, log_p_x, log_y_given_draws: (
+                (log_y_given_x.exp() * log_p_x.exp()[:, None]).log() - draws_mean(log_y_given_draws)
+            ),
+            "exp(−900) is 0 for a computer: add logarithms instead of multiplying densities.",
+        ),
+        Mistake(
+            lambda log_y_given_x, log_p_x, log_y_given_draws: log_y_given_x + log_p_x[:, None] + draws_mean(log_y_given_draws),
+            "the sign of log P(y): it stands below the line.",
+        ),
         Mistake(_divided_by(lambda x, draws: -np.log(3)), "the labels are not equally frequent: P(y) is not 1/C."),
         Mistake(
-            lambda log_y_given_x, log_p_x, log_y_given_draws: log_y_given_x - log_y_given_draws.exp().mean(dim=0).log(),
+            lambda log_y_given_x, log_p_x, log_y_given_draws: (
+                log_y_given_x - log_y_given_draws.logsumexp(dim=0) + np.log(len(log_y_given_draws))
+            ),
             "where is p(x)? A classifier alone does not know which x are likely.",
         ),
         Mistake(
-            lambda log_y_given_x, log_p_x, log_y_given_draws: np.exp(_assembled(log_y_given_x, log_p_x, log_y_given_draws)),
+            lambda log_y_given_x, log_p_x, log_y_given_draws: torch.tensor(
+                _assembled(log_y_given_x, log_p_x, log_y_given_draws)
+            ).exp(),
             "return the logarithm: the density itself is 0 for a computer.",
         ),
     ),

@@ -75,6 +75,12 @@ NEGATIVE_ELBO = Task(
         Mistake(_weighted(1.0, -1.0), "the sign of the KL: it is a cost, added to the cross-entropy."),
         Mistake(lambda logits, x, mu, log_var: -_negative_elbo(logits, x, mu, log_var), "that is the ELBO; return minus it."),
         Mistake(_sigma_for_log_var, "log_var is log σ², not log σ."),
+        Mistake(
+            lambda logits, x, mu, log_var: (
+                _parts(logits, x, mu, log_var)[0].mean() / x.shape[1] + _parts(logits, x, mu, log_var)[1].mean() / mu.shape[1]
+            ),
+            "are both averaged over everything? Sum over pixels and over the code, mean over images.",
+        ),
         Mistake(_sigmoid_twice, "is a sigmoid applied before a loss that expects logits?"),
     ),
 )
@@ -84,12 +90,13 @@ NEGATIVE_ELBO = Task(
 
 
 def _unit_inputs(generator: Generator) -> dict[str, object]:
-    """Three or four active units and eight others: their means vary little or hardly at all, around 0 or elsewhere."""
-    active = int(torch.randint(3, 5, (), generator=generator))
-    scale = torch.tensor([2.0, 1.0, 0.6, 0.4][:active] + [0.05] + 7 * [0.004], dtype=torch.float64)
-    around = torch.tensor([1.0] * active + [0.8, 0.9] + 6 * [0.0], dtype=torch.float64)
-    mu = randn(generator, 400, len(scale)) * scale + around
-    return {"mu": mu[:, torch.randperm(len(scale), generator=generator)]}
+    """Four or five active units, one of them just so, and twelve others, one of them just not; five have a mean."""
+    active = int(torch.randint(4, 6, (), generator=generator))
+    variance = torch.tensor([0.014, 0.05, 0.3, 1.0, 4.0][:active] + [0.007, 0.003, 0.0012, *9 * [1e-5]], dtype=torch.float64)
+    around = torch.tensor(active * [1.0] + [0.8, 0.9, 0.0, -0.7, 1.1, 0.5, *6 * [0.0]], dtype=torch.float64)
+    mu = randn(generator, 400, len(variance))
+    mu = (mu - mu.mean(dim=0)) / mu.std(dim=0) * variance.sqrt() + around
+    return {"mu": mu[:, torch.randperm(len(variance), generator=generator)]}
 
 
 def _active_units(mu: Tensor) -> float:
@@ -104,9 +111,13 @@ ACTIVE_UNITS = Task(
     reference=_active_units,
     mistakes=(
         Mistake(
-            lambda mu: (mu.std(dim=0) > 0.01).sum(), "that compares the standard deviation; the threshold is for the variance."
+            lambda mu: (mu.std(dim=0) > 0.01).sum(),
+            "is that the standard deviation, or another threshold? Active is a *variance* above 0.01.",
         ),
-        Mistake(lambda mu: ((mu**2).mean(dim=0) > 0.01).sum(), "that is the mean square; a constant mean is not activity."),
+        Mistake(
+            lambda mu: ((mu**2).mean(dim=0) > 0.01).sum(),
+            "is that a size rather than a variance? A constant mean is not activity.",
+        ),
         Mistake(lambda mu: mu.shape[1], "that is the size of the code; count only the numbers that vary."),
         Mistake(lambda mu: (mu.var(dim=1) > 0.01).sum(), "the variance over the images, dim 0, for each number of the code."),
         Mistake(lambda mu: (mu.var(dim=0) <= 0.01).sum(), "these are the inactive ones."),
@@ -121,9 +132,12 @@ ACTIVE_UNITS = Task(
 def _cost_inputs(generator: Generator) -> dict[str, object]:
     """Three units of clear cost, three of hardly any, and two whose pictures lie on both sides of the floor."""
     level = torch.tensor([2.0, 1.5, 1.0, 0.02, 0.01, 0.05, 0.35, 0.18], dtype=torch.float64)
-    spread = torch.rand(30, 8, generator=generator, dtype=torch.float64)
-    kl = level * (0.1 + 1.8 * spread)
-    return {"kl": kl[:, torch.randperm(8, generator=generator)], "floor": 0.25}
+    size, B = (
+        0.5 + torch.rand((), generator=generator, dtype=torch.float64),
+        int(torch.randint(20, 40, (), generator=generator)),
+    )
+    kl = size * level * (0.1 + 1.8 * torch.rand(B, 8, generator=generator, dtype=torch.float64))
+    return {"kl": kl[:, torch.randperm(8, generator=generator)], "floor": 0.25 * size.item()}
 
 
 def _free_bits(kl: Tensor, floor: float) -> float:
@@ -152,6 +166,14 @@ FREE_BITS = Task(
         Mistake(
             lambda kl, floor: (kl.mean(dim=0) - floor).relu().sum(),
             "that has the same gradient, but not the value: add the floor back.",
+        ),
+        Mistake(
+            lambda kl, floor: (kl.mean(dim=0) * (kl.mean(dim=0) > floor)).sum(),
+            "a unit below the floor counts as the floor, not as 0: max(λ, mean).",
+        ),
+        Mistake(
+            lambda kl, floor: (kl.mean(dim=0) - floor).relu().sum() + floor,
+            "the floor stands in the sum once for every unit.",
         ),
         Mistake(lambda kl, floor: kl.mean(dim=0).clamp(min=floor).mean(), "sum over the units, not their mean."),
         Mistake(

@@ -38,7 +38,7 @@ def _mixed(change) -> object:
         made = torch.cat([copied, drawn])
         parts = {
             "kl": kl, "distance": distance, "gamma": gamma, "fool": softplus(-made).mean(), "real": softplus(-real).mean(),
-            "caught": softplus(made).mean(), "copied": copied, "drawn": drawn,
+            "caught": softplus(made).mean(), "copied": copied, "drawn": drawn, "real_logits": real,
         }  # fmt: skip
         E, D, Dis = kl + distance, gamma * distance + parts["fool"], parts["real"] + parts["caught"]
         return torch.stack(change(E, D, Dis, parts))
@@ -75,6 +75,26 @@ VAE_GAN_LOSSES = Task(
         Mistake(
             _mixed(lambda E, D, Dis, p: (E, p["gamma"] * p["distance"] - p["caught"], Dis)),
             "that is the saturating loss; this decoder lowers −log Dis.",
+        ),
+        Mistake(
+            _mixed(lambda E, D, Dis, p: (D, E, Dis)),
+            "the right losses in another order: L_E, L_D, L_Dis.",
+            also=(
+                _mixed(lambda E, D, Dis, p: (E, Dis, D)),
+                _mixed(lambda E, D, Dis, p: (Dis, D, E)),
+                _mixed(lambda E, D, Dis, p: (Dis, E, D)),
+                _mixed(lambda E, D, Dis, p: (D, Dis, E)),
+            ),
+        ),
+        Mistake(
+            _mixed(
+                lambda E, D, Dis, p: (
+                    E,
+                    D,
+                    softplus(p["real_logits"]).mean() + softplus(-torch.cat([p["copied"], p["drawn"]])).mean(),
+                )
+            ),
+            "the discriminator's labels are swapped: it wants log Dis(x) and log(1 − Dis(fake)) large.",
         ),
         Mistake(_mixed(lambda E, D, Dis, p: (E, D, Dis + p["distance"])), "the discriminator plays the game and nothing else."),
         Mistake(_with("drawn"), "copies are fakes, too: both kinds count."),
@@ -149,7 +169,9 @@ CRISPNESS = Task(
 
 
 def _cloud_inputs(generator: Generator) -> dict[str, object]:
-    return {"real": randn(generator, 40, 2), "made": 0.6 * randn(generator, 25, 2) + 0.5, "k": 4}
+    far = 4 + 0.5 * randn(generator, 15, 2)  # a fifth of the made ones lies in no ball
+    made = torch.cat([0.6 * randn(generator, 60, 2) + 0.5, far])
+    return {"real": randn(generator, 150, 2), "made": made[torch.randperm(75, generator=generator)], "k": 4}
 
 
 def _coverage(real: Tensor, made: Tensor, k: int) -> float:
@@ -239,6 +261,15 @@ FRECHET_DISTANCE = Task(
         Mistake(
             _frechet_with(lambda a, b: (a @ b).abs().sqrt().trace()),
             "that is the root of each entry; the root of a matrix multiplied by itself gives the matrix.",
+            also=(
+                _frechet_with(lambda a, b: (a @ b).sqrt().trace()),
+                _frechet_with(lambda a, b: (a @ b).clamp(min=0).sqrt().trace()),
+            ),
+        ),
+        Mistake(
+            _frechet_with(lambda a, b: torch.linalg.eigvalsh(a @ b).clamp(min=0).sqrt().sum()),
+            "Σ_a Σ_b is not symmetric, and `eigh` believes that it is: `eigvals`, or Σ_a^½ Σ_b Σ_a^½.",
+            also=(_frechet_with(lambda a, b: torch.linalg.eigvalsh(a @ b).abs().sqrt().sum()),),
         ),
         Mistake(
             _frechet_with(lambda a, b: (_root(a) @ _root(b)).trace()),

@@ -1,0 +1,111 @@
+"""`python -m course_utils badges`: where the course lives. The address stands in pyproject.toml; links and cells follow it."""
+
+import re
+import sys
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from course_utils.teaching import lessons
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PLACEHOLDER = "OWNER/REPOSITORY"
+LINK = re.compile(r"\n*\[Open in Colab\]\([^)]*\)")
+CELL = """#@title On Colab this installs the course and changes nothing else; elsewhere it does nothing.
+import sys
+
+if "google.colab" in sys.modules:
+    import importlib.util, json, subprocess
+    from importlib.metadata import distributions
+
+    def pip_install(*options):
+        command = [sys.executable, "-m", "pip", "install", "--quiet", *options]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{done.stderr[-1500:]}\\nInstalling the course failed: is there a network, "
+                     f"and does {course} exist? Run this cell again, or Runtime > Restart session.")
+        return done.stdout
+
+    course = "git+ADDRESS"
+    if not importlib.util.find_spec("course_utils"):
+        there = {d.name.lower().replace("_", "-") for d in distributions()}
+        plan = json.loads(pip_install("--dry-run", "--report", "-", course))["install"]
+        wanted = {p["metadata"]["name"].lower().replace("_", "-"): p["metadata"]["version"]
+                  for p in plan if not p["is_direct"]}
+        missing = [f"{name}=={wanted[name]}" for name in wanted if name not in there]
+        pip_install("--no-deps", course, *missing)
+        importlib.invalidate_caches()
+        print("Installed. Older than asked for, and left as they are:",
+              ", ".join(name for name in wanted if name in there) or "none")
+    import torch
+    from google.colab import output
+    output.enable_custom_widget_manager()
+    print("Device:", "GPU" if torch.cuda.is_available() else "CPU, which is enough")
+"""
+
+
+@dataclass(frozen=True)
+class Address:
+    """repo: "owner/name" on GitHub. ref: a tag or branch."""
+
+    repo: str
+    ref: str
+
+    @property
+    def url(self) -> str:
+        return f"https://github.com/{self.repo}"
+
+    def colab(self, file: str) -> str:
+        """The address at which Colab opens a file of the repository."""
+        return f"https://colab.research.google.com/github/{self.repo}/blob/{self.ref}/{file}"
+
+    def cell(self) -> str:
+        return CELL.replace("ADDRESS", f"{self.url}@{self.ref}").rstrip("\n")
+
+
+def read() -> Address:
+    """The address in pyproject.toml."""
+    project = tomllib.loads((lessons.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    repo = project["project"]["urls"]["Repository"].removeprefix("https://github.com/")
+    return Address(repo, project["tool"]["course"]["ref"])
+
+
+def check() -> None:
+    """SystemExit, with a sentence, while the address is the placeholder: links and the Colab cell would lead nowhere."""
+    if read().repo == PLACEHOLDER:
+        raise SystemExit(f"The address is still {PLACEHOLDER}: python -m course_utils badges --repo owner/name --ref v1.0")
+
+
+def put(notebook: NotebookNode, file: str, address: Address | None) -> None:
+    """Give a notebook its link and its Colab cell, or with None take both away. file: its path in the repository."""
+    title = notebook.cells[0]
+    title.source = LINK.sub("", title.source)
+    notebook.cells = [cell for cell in notebook.cells if "colab" not in cell.metadata.get("tags", [])]
+    if address:
+        title.source += f"\n\n[Open in Colab]({address.colab(file)})"
+        about = {"slideshow": {"slide_type": "skip"}, "tags": ["colab"], "cellView": "form"}
+        notebook.cells.insert(1, new_code_cell(address.cell(), metadata=about, id="colab"))
+
+
+def write(repo: str, ref: str) -> None:
+    """Make owner/name and a tag the address: in pyproject.toml, in all lessons, their student versions and the README."""
+    from course_utils.teaching import generated, student
+
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo) or not re.fullmatch(r"[\w./-]+", ref):
+        raise SystemExit(f"Expected owner/name and a tag or branch, got {repo} and {ref}.")
+    path = lessons.ROOT / "pyproject.toml"
+    text = re.sub(r'Repository = ".*"', f'Repository = "https://github.com/{repo}"', path.read_text(encoding="utf-8"))
+    path.write_text(re.sub(r'(?m)^ref = ".*"', f'ref = "{ref}"', text), encoding="utf-8")
+    for lesson in lessons.find():
+        notebook = lesson.read()
+        count = next((cell.execution_count for cell in notebook.cells if "colab" in cell.metadata.get("tags", [])), None)
+        put(notebook, f"notebooks/{lesson.path.name}", Address(repo, ref))
+        notebook.cells[1].execution_count = count
+        lessons.write(notebook, lesson.path)
+    student.write_all()
+    generated.sync()
