@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN := $(BIN)/python -m course_utils
 
-.PHONY: help setup lab course submit restart test student release sync outline
+.PHONY: help setup lab course slides submit restart test student release badges sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
 	@echo "make course   run every lesson, write build/site/"
+	@echo "make slides   every lesson as a deck, build/slides/ (needs npm, once)"
 	@echo "make submit N=05; make restart N=05"
 	@echo "make test     everything that must hold"
 	@echo "make setup    only make .venv; make outline; make student; make sync; make release OUT=DIR"
@@ -16,6 +17,8 @@ lab: .venv/ready
 	$(RUN) lab $(ARGS)
 course: .venv/ready
 	$(RUN) course $(ARGS)
+slides: .venv/ready
+	$(RUN) slides $(ARGS)
 submit: .venv/ready
 	$(RUN) submit $(N) $(ARGS)
 restart: .venv/ready
@@ -28,6 +31,8 @@ student: .venv/ready-dev
 	$(RUN) student
 release: .venv/ready-dev
 	$(RUN) release $(OUT) $(if $(REPO),--repo $(REPO)) $(ARGS)
+badges: .venv/ready-dev
+	$(RUN) badges --repo $(REPO) --ref $(REF)
 sync: .venv/ready-dev
 	$(RUN) sync
 

@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from course_utils import animation, metrics, plots, widgets
+from course_utils import animation, metrics, pads, plots, widgets
 from course_utils.teaching import lessons
 
 SPACING = 1000  # seeds of two runs never meet
@@ -39,6 +39,7 @@ def measure(number: str, seed: int) -> dict[str, float]:
     patches = [
         (metrics, "expect", lambda claim, value, dataset: found.update({claim: float(value)})),
         (plots, "show", lambda fig, *, alt: plt.close(fig)),
+        (pads, "pad", lambda *args, **options: None),
         (widgets, "sliders", lambda *args, **options: None),
         (animation, "animate", lambda *args, **options: None),
         (torch, "manual_seed", lambda seed: global_seed(seed + shift)),

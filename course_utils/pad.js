@@ -14,8 +14,10 @@ function pad(el, options, ask) {
   plane.style.cssText = "width:380px;max-width:100%;aspect-ratio:1;cursor:crosshair;touch-action:none;border:1px solid #c9d3e0";
   picture.style.cssText = "width:280px;max-width:100%;aspect-ratio:1;image-rendering:pixelated;border:1px solid #c9d3e0";
   said.style.cssText = "flex-basis:100%;margin:0;min-height:1.4em;font:15px/1.4 system-ui,sans-serif;color:#1d1d1f";
-  el.style.cssText = "display:flex;flex-wrap:wrap;gap:16px;align-items:center;background:#fff";
-  el.append(plane, picture, said);
+  const frame = document.createElement("div");
+  frame.style.cssText = "display:flex;flex-wrap:wrap;gap:16px;align-items:center;background:#fff;padding:8px;max-width:700px";
+  frame.append(plane, picture, said);
+  el.append(frame);
 
   const paper = plane.getContext("2d"), ink = picture.getContext("2d"), image = ink.createImageData(28, 28);
   const behind = new Image();
@@ -46,7 +48,7 @@ function pad(el, options, ask) {
     const place = `z = (${z[0].toFixed(2)}, ${z[1].toFixed(2)})` + (near ? `, nearest code: ${near}` : "");
     said.textContent = place;
     picture.setAttribute("aria-label", "The picture decoded at " + place);
-    el.dataset.frames = ++frames;
+    frame.dataset.frames = ++frames; // pictures shown so far
   }
   function go(to) {
     z = [Math.min(right, Math.max(left, to[0])), Math.min(top, Math.max(bottom, to[1]))];

@@ -61,6 +61,7 @@ def page(notebook, title: str) -> str:
     """One executed notebook as one self-contained HTML page."""
     config = Config()
     config.TemplateExporter.extra_template_basedirs = [str(TEMPLATES)]
+    config.TagRemovePreprocessor.enabled, config.TagRemovePreprocessor.remove_cell_tags = True, {"colab"}
     config.HTMLExporter.exclude_input_prompt = config.HTMLExporter.exclude_output_prompt = True
     exporter = HTMLExporter(config=config, template_name="page")
     exporter.register_filter("markdown2html", markdown)

@@ -1,0 +1,89 @@
+"""Every lesson in JupyterLab: Run All reaches the end, nothing complains, and what can be moved moves the picture."""
+
+import math
+import time
+
+import pytest
+
+from course_utils.teaching import lessons
+
+LESSONS = lessons.find()
+DONE = """n => !document.querySelector('.jp-mod-running') && n <= [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+    .filter(prompt => /\\[\\d+\\]/.test(prompt.textContent)).length"""
+LIVE = "img[src^='data:image/png']"
+
+
+def run_all(watch, address: str, name: str) -> None:
+    page = watch.page
+    page.goto(address.format(name))
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
+    page.click(".lm-MenuBar-itemLabel:text-is('Run')")
+    page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+    cells = page.locator(".jp-CodeCell").count()
+    page.wait_for_function(DONE, arg=cells, timeout=300_000)
+
+
+def pixels(locator) -> bytes:
+    return locator.screenshot()
+
+
+def moves(page, what, act, picture) -> None:
+    """Whether a picture is another one after an action; waits for it, as a reader would."""
+    before = pixels(picture)
+    act(what)
+    for _ in range(40):
+        page.wait_for_timeout(150)
+        if pixels(picture) != before:
+            return
+    pytest.fail("the picture stayed as it was")
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
+    address, folder = lab
+    notebook = lesson.read()
+    for cell in lessons.code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    lessons.write(notebook, folder / lesson.path.name)
+    watch = watched(1300, 1000)
+    page = watch.page
+    run_all(watch, address, lesson.path.name)
+    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
+    assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count()
+    assert page.locator(".jp-OutputArea-output pre", has_text=f"lesson {lesson.number}").count() == 1
+    sliders = page.locator(".widget-vbox").filter(has=page.locator(".widget-hslider"))
+    for i in range(sliders.count()):
+        box = sliders.nth(i)
+        box.scroll_into_view_if_needed()
+        moves(page, box.locator(".noUi-handle").last, lambda handle: handle.press("ArrowRight"), box.locator(LIVE).first)
+    stages = page.locator(".widget-vbox").filter(has=page.locator(".jupyter-button", has_text="turn of"))
+    for i in range(stages.count()):
+        box = stages.nth(i)
+        box.scroll_into_view_if_needed()
+        moves(page, box.locator(".jupyter-button", has_text="turn of").first, lambda b: b.click(), box.locator(LIVE).first)
+    pads = page.locator("[data-frames]")
+    for i in range(pads.count()):
+        plane, picture = pads.nth(i).locator("canvas").all()
+        plane.scroll_into_view_if_needed()
+        moves(page, plane, lambda canvas: canvas.press("Shift+ArrowRight"), picture)
+        rate = dragged(page, pads.nth(i), plane)
+        with capsys.disabled():
+            print(f"\n{lesson.name}: the pad follows with {rate:.0f} pictures a second")
+        assert rate > 10, "the pad lags behind"  # the rate itself is a benchmark's business
+    assert not [error for error in watch.errors if "favicon" not in error], watch.errors[:3]
+
+
+def dragged(page, pad, plane, seconds: float = 2.0) -> float:
+    """Pictures a second while the pointer goes round on the plane."""
+    box = plane.bounding_box()
+    x, y, r = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 0.3 * box["width"]
+    page.mouse.move(x + r, y)
+    page.mouse.down()
+    first, start, n = int(pad.get_attribute("data-frames")), time.monotonic(), 0
+    while time.monotonic() - start < seconds:
+        page.mouse.move(x + r * math.cos(n / 15), y + r * math.sin(n / 15))
+        n += 1
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    return (int(pad.get_attribute("data-frames")) - first) / seconds
