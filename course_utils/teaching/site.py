@@ -14,6 +14,7 @@ from traitlets.config import Config
 from course_utils.teaching import lessons
 from course_utils.training import Bar
 
+LONG = 30  # characters of LaTeX
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -28,10 +29,11 @@ class MathML(IPythonRenderer):
     """Formulas as MathML: every browser shows them, without a script and without a network."""
 
     def block_math(self, body: str) -> str:
-        return mathml(body, display="block")
+        return f'<div class="formula" tabindex="0">{mathml(body, display="block")}</div>'
 
     def inline_math(self, body: str) -> str:
-        return mathml(body, display="inline")
+        formula = mathml(body, display="inline")  # a long one may be wider than a phone, and scrolls there
+        return f'<span class="formula" tabindex="0">{formula}</span>' if len(body) > LONG else formula
 
 
 def mathml(body: str, display: str) -> str:
@@ -40,8 +42,9 @@ def mathml(body: str, display: str) -> str:
     text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")  # nbconvert would give the tags in headings a prefix
     text = re.sub(r'<mi mathvariant="(script|double-struck)">([A-Z])</mi>', lambda m: f"<mi>{_letter(m[1], m[2])}</mi>", text)
     text = re.sub(r"<m[io]>\\?(log|ln|exp|min|max|arg)</m[io]>", r'<mo rspace="0.17em">\1</mo>', text)
+    text = re.sub(r">\\[lr]Vert<", ">&#x02016;<", text)  # after \bigl and the like
     text = text.replace("<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>')  # ‖ as high as a letter, on both sides
-    if "<mi>\\" in text:
+    if re.search(r">\\[a-zA-Z]", text):
         raise ValueError(f"this formula uses a command that the pages cannot show: {body}")
     return text
 
@@ -54,7 +57,8 @@ def _letter(style: str, letter: str) -> str:
 
 
 def markdown(source: str) -> str:
-    return MarkdownWithMath(renderer=MathML(escape=False, anchor_link_text="")).render(source)
+    html = MarkdownWithMath(renderer=MathML(escape=False, anchor_link_text="")).render(source)
+    return html.replace("<table>", '<table tabindex="0">')  # a wide one scrolls, also by keys
 
 
 def page(notebook, title: str) -> str:

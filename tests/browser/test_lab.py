@@ -8,7 +8,7 @@ import pytest
 from course_utils.teaching import lessons
 
 LESSONS = lessons.find()
-DONE = """n => !document.querySelector('.jp-mod-running') && n <= [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+DONE = """n => n <= [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
     .filter(prompt => /\\[\\d+\\]/.test(prompt.textContent)).length"""
 LIVE = "img[src^='data:image/png']"
 
@@ -21,7 +21,7 @@ def run_all(watch, address: str, name: str) -> None:
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     cells = page.locator(".jp-CodeCell").count()
-    page.wait_for_function(DONE, arg=cells, timeout=300_000)
+    page.wait_for_function(DONE, arg=cells, timeout=150_000)
 
 
 def pixels(locator) -> bytes:
