@@ -1,6 +1,6 @@
-// Pictures a second while a pointer goes round on the pad of the current slide, moved once for every frame of the screen.
-() => new Promise((done) => {
-  const frame = Reveal.getCurrentSlide().querySelector("[data-frames]"), plane = frame.querySelector("canvas");
+// Pictures a second while a pointer goes round on a pad, moved once for every frame of the screen.
+(frame) => new Promise((done) => {
+  const plane = frame.querySelector("canvas");
   const box = plane.getBoundingClientRect(), start = performance.now(), first = Number(frame.dataset.frames);
   function go(now) {
     const t = (now - start) / 200;
@@ -10,7 +10,7 @@
       buttons: 1,
     }));
     if (now - start < 2000) requestAnimationFrame(go);
-    else done((Number(frame.dataset.frames) - first) / 2);
+    else setTimeout(() => done((Number(frame.dataset.frames) - first) / 2), 300);
   }
   requestAnimationFrame(go);
 })
