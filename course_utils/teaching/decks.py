@@ -111,7 +111,12 @@ def slides(notebook: NotebookNode) -> list[list[Slide]]:
         if cell.cell_type == "code":
             made = _code_slides(cell, title, lecture)
             before = stacks[-1][-1] if stacks[-1] else None
-            if before and before.kind == "text" and made[0].kind == "picture" and _is_intro(before):
+            if (
+                before
+                and before.kind == "text"
+                and _is_intro(before)
+                and (made[0].kind == "picture" or cell.source.count("\n") < LINES / 2)
+            ):
                 made[0].intro, made[0].notes = before.body, before.notes + made[0].notes
                 stacks[-1].pop()
             stacks[-1] += made
@@ -134,9 +139,9 @@ def _is_reading(source: str) -> bool:
 
 
 def _is_intro(slide: Slide) -> bool:
-    """Whether a text is short enough to stand above the picture that follows. A prediction comes before, on its own."""
+    """Whether a text is short enough to stand above the picture or code that follows. A prediction comes before, on its own."""
     text = re.sub(r"<[^>]+>", "", slide.body)
-    return len(text) < INTRO and "Predict" not in text and "<math display" not in slide.body and "<table" not in slide.body
+    return len(text) < INTRO and "Predict" not in text and 'display="block"' not in slide.body and "<table" not in slide.body
 
 
 def _text_slides(source: str, title: str, lecture: list[str], *, first: bool) -> list[Slide]:
