@@ -74,7 +74,7 @@ def test_leading_sentences():
 
 
 def test_long_texts_take_several_slides():
-    assert decks.split(["a" * 500, "b" * 500, "c" * 100]) == [["a" * 500], ["b" * 500, "c" * 100]]
+    assert decks.split(["a" * 600, "b" * 600, "c" * 100]) == [["a" * 600], ["b" * 600, "c" * 100]]
 
 
 def test_without_npm_a_sentence_says_so(monkeypatch, tmp_path):

@@ -24,7 +24,8 @@ def lesson_with(number: str, *cells: str) -> nbformat.NotebookNode:
 def checkout(tmp_path, monkeypatch):
     """A checkout of three small lessons, the second of which fails in its second cell."""
     monkeypatch.setattr(lessons, "ROOT", tmp_path)
-    (tmp_path / "pyproject.toml").touch()
+    address = '[project.urls]\nRepository = "https://github.com/ada/course"\n[tool.course]\nref = "v1"\n'
+    (tmp_path / "pyproject.toml").write_text(address)
     lessons.write(lesson_with("01", "print('one')"), tmp_path / "notebooks" / "01_a.ipynb")
     lessons.write(lesson_with("02", "x = 1", "x / 0", "print('never')"), tmp_path / "notebooks" / "02_b.ipynb")
     lessons.write(lesson_with("03", "print('three <script>')"), tmp_path / "notebooks" / "03_c.ipynb")
@@ -38,10 +39,19 @@ def test_a_failing_cell_is_named_and_the_other_lessons_run(checkout, capsys):
     assert "02 Title 02:" in said and "FAILED in cell 2: ZeroDivisionError: division by zero" in said
     assert "01 Title 01:" in said and "03 Title 03:" in said and said.count("ok") == 2
     index = (out / "index.html").read_text(encoding="utf-8")
+    assert "blob/v1/notebooks/student/01_a.ipynb" in index and "student/01_a.ipynb" in index and "slides" not in index
     assert index.count("<tr>") == 4 and "✗ cell 2: ZeroDivisionError" in index and 'href="03_c.html"' in index
     pages = [(out / f"{name}.html").read_text(encoding="utf-8") for name in ("01_a", "02_b", "03_c")]
     assert "one" in pages[0] and "<math" in pages[0] and "ZeroDivisionError" in pages[1]
     assert "three &lt;script&gt;" in pages[2]
+
+
+def test_the_index_leads_to_decks_that_are_there(checkout, capsys):
+    (checkout / "slides").mkdir()
+    (checkout / "slides" / "03_c.html").touch()
+    site.course(checkout / "site", "01", "03")
+    index = (checkout / "site" / "index.html").read_text(encoding="utf-8")
+    assert index.count('href="../slides/') == 1 and 'href="../slides/03_c.html"' in index
 
 
 def test_all_well_is_exit_code_0_and_lessons_can_be_chosen(checkout, capsys):
@@ -62,6 +72,9 @@ def test_execute_in_place_saves_only_what_holds(checkout, capsys):
 def test_formulas_that_a_page_cannot_show_are_refused():
     with pytest.raises(ValueError, match="cannot show"):
         site.mathml(r"\nosuchcommand{x}", "inline")
+    lines = site.mathml(r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "block")
+    assert lines.count("<mtr>") == 2 and "<mi>&</mi>" not in lines
+    assert site.mathml(r"\bigl\lVert x \bigr\rVert", "inline").count("&#x02016;") == 2
     assert "𝒩" in site.mathml(r"\mathcal N", "inline") and "ℝ" in site.mathml(r"\mathbb R", "inline")
 
 

@@ -36,7 +36,7 @@ FONTS = {
     "Deck Code": "@fontsource-variable/source-code-pro/files/source-code-pro-latin-wght-normal.woff2",
     "Deck Math": "@fontsource/stix-two-math/files/stix-two-math-latin-400-normal.woff2",
 }
-ROOM = 850  # characters of text on one slide
+ROOM = 1000  # characters of text on one slide
 INTRO = 230  # characters of text above a picture
 SHORT = 60  # a leading sentence shorter than this brings the next one along
 LINES = 30  # of code and output on one slide

@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
-from course_utils.teaching import lessons
+from course_utils.teaching import address, lessons
 from course_utils.training import Bar
 
 LONG = 30  # characters of LaTeX
@@ -38,6 +38,7 @@ class MathML(IPythonRenderer):
 
 def mathml(body: str, display: str) -> str:
     """LaTeX → MathML, with what browsers leave out: script and double-struck letters, and the space after log, min, …"""
+    body = body.replace("{aligned}", "{split}")  # the same, and the converter knows only this one
     text = latex2mathml.converter.convert(body, display=display)
     text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")  # nbconvert would give the tags in headings a prefix
     text = re.sub(r'<mi mathvariant="(script|double-struck)">([A-Z])</mi>', lambda m: f"<mi>{_letter(m[1], m[2])}</mi>", text)
@@ -96,7 +97,7 @@ def course(out: Path, *numbers: str) -> int:
             except Exception as failure:  # a formula that cannot be shown must not cost the other pages
                 error = error or f"its page: {type(failure).__name__}: {failure}"
             runs.append(Run(lesson, seconds, error))
-    (out / "index.html").write_text(index(runs), encoding="utf-8")
+    (out / "index.html").write_text(index(runs, out), encoding="utf-8")
     for run in runs:
         print(
             f"{run.lesson.number} {run.lesson.title}: {run.seconds:.0f} s, " + (f"FAILED in {run.error}" if run.error else "ok")
@@ -106,6 +107,16 @@ def course(out: Path, *numbers: str) -> int:
     return 1 if any(run.error for run in runs) else 0
 
 
-def index(runs: list[Run]) -> str:
+def index(runs: list[Run], out: Path) -> str:
+    """The page that leads to all others: lessons, their decks if `make slides` has put them beside `out`, tasks, Colab."""
+    here, links = address.read(), {}
+    for run in runs:
+        deck = out.resolve().parent / "slides" / f"{run.lesson.name}.html"
+        student = lessons.ROOT / "notebooks" / "student" / run.lesson.path.name
+        links[run.lesson.name] = {
+            "deck": f"../slides/{deck.name}" if deck.exists() else None,
+            "student": student.resolve().as_uri(),
+            "colab": here.colab(f"notebooks/student/{run.lesson.path.name}"),
+        }
     templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
-    return templates.get_template("index.html.j2").render(runs=runs)
+    return templates.get_template("index.html.j2").render(runs=runs, links=links)

@@ -15,7 +15,7 @@ def folder(tmp_path_factory):
         (out / f"{lesson.name}.html").write_text(
             site.page(lesson.read(), f"{lesson.number} · {lesson.title}"), encoding="utf-8"
         )
-    (out / "index.html").write_text(site.index([site.Run(lesson, 1.0, None) for lesson in LESSONS]), encoding="utf-8")
+    (out / "index.html").write_text(site.index([site.Run(lesson, 1.0, None) for lesson in LESSONS], out), encoding="utf-8")
     return out
 
 

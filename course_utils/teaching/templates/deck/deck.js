@@ -2,7 +2,8 @@
 function fit(slide) {
   const text = slide && slide.querySelector(".fit"), room = slide && slide.querySelector(".body");
   if (!text || slide.classList.contains("picture")) return;
-  for (let size = slide.classList.contains("code") ? 100 : 118; size >= 50; size -= 4) {
+  const start = !slide.classList.contains("code") ? 118 : text.querySelector(".highlight") ? 100 : 148;
+  for (let size = start; size >= 50; size -= 4) {
     text.style.fontSize = size + "%";
     if (text.scrollHeight <= room.clientHeight && text.scrollWidth <= room.clientWidth) return;
   }
