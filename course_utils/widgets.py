@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from types import FunctionType
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -43,6 +44,7 @@ def sliders(
     described(alt)
     if not values or not all(len(choices) for choices in values.values()) or not len(still):
         raise ValueError("a slider needs at least one value to choose from and one for the still picture")
+    draw = pinned(draw)
     start = start or tuple(choices[0] for choices in values.values())
     handles = [
         ipywidgets.SelectionSlider(options=list(choices), value=first, description=label, layout={"width": "90%"})
@@ -98,6 +100,23 @@ def stage(
     take()
     controls = ipywidgets.HBox([player, *buttons, counter])
     _show([controls, picture], [lambda ax, value=value: draw(value, ax) for value in still], size, alt)
+
+
+def pinned(draw: Callable) -> Callable:
+    """`draw` with all global names as they are now: later cells of a notebook may give the same names to other things."""
+    if not isinstance(draw, FunctionType):
+        return draw
+    now = dict(draw.__globals__)
+
+    def rebuilt(function: FunctionType) -> FunctionType:
+        copy = FunctionType(function.__code__, now, function.__name__, function.__defaults__, function.__closure__)
+        copy.__kwdefaults__ = function.__kwdefaults__
+        return copy
+
+    for name, value in list(now.items()):
+        if isinstance(value, FunctionType) and value.__globals__ is draw.__globals__:
+            now[name] = rebuilt(value)
+    return rebuilt(draw)
 
 
 def _paint(picture: ipywidgets.HTML, draw: Callable[[Axes], None], size: tuple[float, float], alt: str) -> None:

@@ -114,8 +114,9 @@ def test_every_task_has_a_solution_and_a_verdict(lesson):
         assert verdict.metadata.nbgrader.points == TASKS[name].points
         assert verdict in tagged(notebook, "nbval-check-output")
         said, value = verdict.outputs
-        assert said.text == f"✓ {name}: right, {TASKS[name].points} of {TASKS[name].points} points\n"
-        assert value.data == {"text/html": "", "text/plain": str(TASKS[name].points)}  # what nbgrader reads
+        points = TASKS[name].points
+        assert said.text == f"✓ {name}: right, {points} of {points} point{'s' * (points > 1)}\n"
+        assert value.data == {"text/html": "", "text/plain": str(points)}  # what nbgrader reads
         assert thought.source.startswith("**Think.** ") and "<details>" in thought.source and "*Think:*" in thought.source
 
 

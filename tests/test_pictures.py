@@ -257,3 +257,19 @@ def test_a_film_may_carry_its_frames_and_a_handle(displayed):
         film.seek(i)
         np.testing.assert_array_equal(picture, np.asarray(film.convert("RGB")))
     assert len(pictures) == 3 and 'max="2"' in html and html.count("<img") == 1
+
+
+def test_a_slider_keeps_what_its_names_meant():
+    """Later cells of a notebook may use the same names for other things; the picture of an earlier slider must not change."""
+    notebook = {}
+    exec(
+        "film = {0: 'a'}\ndef look(step): return film[step]\n"
+        "def draw(step, ax, *, end='!'): return look(step) + film[step] + end",
+        notebook,
+    )
+    draw = widgets.pinned(notebook["draw"])
+    exec("film = {1: 'b'}\ndef look(step): return 'other'", notebook)
+    assert draw(0, None) == "aa!"
+    with pytest.raises(KeyError):
+        notebook["draw"](0, None)
+    assert widgets.pinned(len) is len

@@ -73,7 +73,10 @@ def test_verify_works_as_ever(repository):
     )
     lines = said.splitlines()
     for name, task in TASKS.items():
-        assert f"○ {name}: not started yet" in lines and f"✓ {name}: right, {task.points} of {task.points} points" in lines
+        assert (
+            f"○ {name}: not started yet" in lines
+            and f"✓ {name}: right, {task.points} of {task.points} point{'s' * (task.points > 1)}" in lines
+        )
     assert any(line.startswith("✗ auc") and line.endswith("Hint: a tie counts one half, not nothing.") for line in lines)
     assert sum(line.split()[-1] == "right" for line in lines if line.startswith("✓") and ":" not in line) == len(TASKS) - 1
 

@@ -1,11 +1,15 @@
 """A real Chromium. Without one these tests are skipped with a reason, or fail where COURSE_BROWSER=1 asks for them."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -75,9 +79,24 @@ def watched(chromium):
         page.close()
 
 
+@dataclass(frozen=True)
+class Lab:
+    address: str
+    token: str
+    folder: Path
+
+    def page(self, name: str) -> str:
+        return f"{self.address}/lab/tree/{name}?reset&token={self.token}"
+
+    def end_kernels(self) -> None:
+        """Give their memory back: nine lessons at once are too many for a small machine."""
+        for session in json.load(urlopen(f"{self.address}/api/sessions?token={self.token}")):
+            urlopen(Request(f"{self.address}/api/sessions/{session['id']}?token={self.token}", method="DELETE"))
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, chromium):
-    """A JupyterLab of its own: (address, folder). Every cell is in the page, also one that is not in view."""
+    """A JupyterLab of its own. Every cell is in the page, also one that is not in view."""
     home = tmp_path_factory.mktemp("lab")
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
@@ -102,7 +121,7 @@ def lab(tmp_path_factory, chromium):
                 break
         else:
             pytest.fail("JupyterLab did not start: " + (home / "log").read_text()[-2000:])
-        yield f"http://localhost:{found[1]}/lab/tree/{{}}?reset&token={found[2]}", home / "work"
+        yield Lab(f"http://localhost:{found[1]}", found[2], home / "work")
     finally:
         server.terminate()
         server.wait(20)

@@ -13,15 +13,15 @@ DRAG = Path(__file__).with_name("drag.js").read_text(encoding="utf-8")
 LIVE = "img[src^='data:image/png']"
 
 
-def run_all(watch, address: str, name: str) -> None:
+def run_all(watch, address: str) -> None:
     page = watch.page
-    page.goto(address.format(name))
+    page.goto(address)
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     cells = page.locator(".jp-CodeCell").count()
-    page.wait_for_function(DONE, arg=cells, timeout=150_000)
+    page.wait_for_function(DONE, arg=cells, timeout=400_000)
 
 
 def pixels(picture) -> str:
@@ -42,14 +42,13 @@ def moves(page, what, act, picture) -> None:
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
-    address, folder = lab
     notebook = lesson.read()
     for cell in lessons.code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
-    lessons.write(notebook, folder / lesson.path.name)
+    lessons.write(notebook, lab.folder / lesson.path.name)
     watch = watched(1300, 1000)
     page = watch.page
-    run_all(watch, address, lesson.path.name)
+    run_all(watch, lab.page(lesson.path.name))
     assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
     assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count()
     assert page.locator(".jp-OutputArea-output pre", has_text=f"lesson {lesson.number}").count() == 1
@@ -63,7 +62,10 @@ def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
         box = stages.nth(i)
         box.scroll_into_view_if_needed()
         moves(page, box.locator(".jupyter-button", has_text="turn of").first, lambda b: b.click(), box.locator(LIVE).first)
-    pads = page.locator("[data-frames]")
+    for handle in page.locator("input[type=range][data-frames]").all():  # a film's own handle, without the kernel
+        handle.scroll_into_view_if_needed()
+        moves(page, handle, lambda film: film.press("ArrowRight"), handle.locator("xpath=..").locator("img"))
+    pads = page.locator("div[data-frames]")
     for i in range(pads.count()):
         plane, picture = pads.nth(i).locator("canvas").all()
         plane.scroll_into_view_if_needed()
@@ -73,3 +75,4 @@ def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
             print(f"\n{lesson.name}: the pad follows with {rate:.0f} pictures a second")
         assert rate > 10, "the pad lags behind"  # the rate itself is a benchmark's business
     assert not [error for error in watch.errors if "favicon" not in error], watch.errors[:3]
+    lab.end_kernels()

@@ -92,7 +92,7 @@ def test_pads_follow_without_a_kernel(folder, watched, capsys):
     plane.press("Shift+ArrowRight")
     page.wait_for_timeout(100)
     assert picture.screenshot() != before
-    rate = page.locator("section.present section.present [data-frames]").evaluate(DRAG)
+    rate = page.locator("section.present section.present div[data-frames]").evaluate(DRAG)
     with capsys.disabled():
         print(f"\nthe pad of a deck follows with {rate:.0f} pictures a second")
     assert rate > 20
