@@ -39,7 +39,8 @@ def animate(
         show = "this.parentNode.querySelector('img').src = this.dataset.frames.split(' ')[this.value]"
         film = (
             f'<div>{film}<br><input type="range" min="0" max="{len(frames) - 1}" value="0" aria-label="{escape(label)}" '
-            f'style="width: {frames[0].width}px" data-frames="{sources}" oninput="{show}"></div>'
+            f'style="width: {frames[0].width}px" data-frames="{sources}" oninput="{show}" '
+            'data-lm-suppress-shortcuts="true"></div>'  # JupyterLab has other plans for the arrow keys
         )
     display(HTML(film))
     slider(draw, values, still=still, label=label, alt=alt, size=size)

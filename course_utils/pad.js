@@ -7,6 +7,7 @@ function pad(el, options, ask) {
   picture.width = picture.height = 28;
   plane.tabIndex = 0;
   plane.setAttribute("role", "application");
+  plane.dataset.lmSuppressShortcuts = "true"; // JupyterLab has other plans for the arrow keys
   plane.setAttribute("aria-roledescription", "latent plane");
   plane.setAttribute("aria-label", options.alt + " Arrow keys move, with shift in larger steps.");
   picture.setAttribute("role", "img");
