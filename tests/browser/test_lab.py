@@ -7,7 +7,8 @@ import pytest
 from course_utils.teaching import lessons
 
 LESSONS = lessons.find()
-DONE = """n => n <= [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+FAILED = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']"
+DONE = """([n, failed]) => document.querySelector(failed) || n <= [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
     .filter(prompt => /\\[\\d+\\]/.test(prompt.textContent)).length"""
 DRAG = Path(__file__).with_name("drag.js").read_text(encoding="utf-8")
 LIVE = "img[src^='data:image/png']"
@@ -21,7 +22,7 @@ def run_all(watch, address: str) -> None:
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     cells = page.locator(".jp-CodeCell").count()
-    page.wait_for_function(DONE, arg=cells, timeout=400_000)
+    page.wait_for_function(DONE, arg=[cells, FAILED], timeout=400_000)
 
 
 def pixels(picture) -> str:
@@ -55,7 +56,7 @@ def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
     page = watch.page
     run_all(watch, lab.page(lesson.path.name))
     assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
-    assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count()
+    assert not page.locator(FAILED).count(), page.locator(FAILED).first.text_content()
     assert page.locator(".jp-OutputArea-output pre", has_text=f"lesson {lesson.number}").count() == 1
     sliders = page.locator(".widget-vbox").filter(has=page.locator(".widget-hslider"))
     for i in range(sliders.count()):
