@@ -25,7 +25,7 @@ class Verify:
     def __init__(self) -> None:
         self.last: dict[str, Result] = {}
 
-    def __call__(self, name: str, function: object) -> Result:
+    def __call__(self, name: str, function: object = None) -> Result:
         """Check your `function` for the task `name` on fresh random inputs: prints one line and returns the result.
 
         It never raises, though your own interrupt gets through. ✓ is right; ✗ says what was expected, what came and, where it

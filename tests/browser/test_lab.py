@@ -79,6 +79,5 @@ def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
         rate = pads.nth(i).evaluate(DRAG)
         with capsys.disabled():
             print(f"\n{lesson.name}: the pad follows with {rate:.0f} pictures a second")
-        assert rate > 10, "the pad lags behind"  # the rate itself is a benchmark's business
     assert not [error for error in watch.errors if "favicon" not in error], watch.errors[:3]
     lab.end_kernels()

