@@ -208,8 +208,8 @@ def frontend() -> Path:
     return out / "node_modules"
 
 
-def deck(notebook: NotebookNode, lesson: str, folder: Path) -> str:
-    """One lesson as one HTML file that needs nothing else."""
+def deck(stacks: list[list[Slide]], lesson: str, folder: Path) -> str:
+    """The slides of a lesson as one HTML file that needs nothing else. folder: that of `frontend`."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES / "deck"), autoescape=False)
     fonts = {name: base64.b64encode((folder / file).read_bytes()).decode() for name, file in FONTS.items()}
     scripts = {
@@ -217,7 +217,7 @@ def deck(notebook: NotebookNode, lesson: str, folder: Path) -> str:
     }
     pygments = HtmlFormatter(style="friendly").get_style_defs(".highlight")
     return environment.get_template("deck.html.j2").render(
-        lesson=lesson, stacks=slides(notebook), fonts=fonts, pygments=pygments, **scripts
+        lesson=lesson, stacks=stacks, fonts=fonts, pygments=pygments, **scripts
     )
 
 
@@ -227,9 +227,10 @@ def write(out: Path, *numbers: str) -> int:
     folder = frontend()
     out.mkdir(parents=True, exist_ok=True)
     for lesson in chosen:
-        text = deck(lesson.read(), f"{lesson.number} · {lesson.title}", folder)
+        stacks = slides(lesson.read())
+        text = deck(stacks, f"{lesson.number} · {lesson.title}", folder)
         (out / f"{lesson.name}.html").write_text(text, encoding="utf-8")
-        print(f"{lesson.number} {lesson.title}: {sum(map(len, slides(lesson.read())))} slides, {len(text) / 1e6:.1f} MB")
+        print(f"{lesson.number} {lesson.title}: {sum(map(len, stacks))} slides, {len(text) / 1e6:.1f} MB")
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES / "deck"), autoescape=True)
     there = [lesson for lesson in lessons.find() if (out / f"{lesson.name}.html").exists()]
     (out / "index.html").write_text(environment.get_template("index.html.j2").render(lessons=there), encoding="utf-8")

@@ -24,13 +24,18 @@ def find(lesson: str) -> Path:
                 f"There is no file {lesson}. Give the number of a lesson, such as 05, or the path of your notebook."
             )
         return path
-    handed_out = [source.name for source in sorted(lab.STUDENT.glob(f"{lesson:0>2}_*.ipynb"))]
-    if not handed_out:
-        raise SystemExit(f"There is no lesson {lesson}.")
-    path = lab.WORK / handed_out[0]
+    path = _copy_of(lesson)
     if not path.exists():
         raise SystemExit(f"There is no {path.name} in {lab.WORK}. Give the path of your notebook, if it has another name.")
     return path
+
+
+def _copy_of(lesson: str) -> Path:
+    """Where the student's copy of a lesson is, or will be."""
+    handed_out = sorted(lab.STUDENT.glob(f"{lesson:0>2}_*.ipynb"))
+    if not handed_out:
+        raise SystemExit(f"There is no lesson {lesson}.")
+    return lab.WORK / handed_out[0].name
 
 
 def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> int:
@@ -66,10 +71,7 @@ def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> 
 
 def restart(lesson: str) -> int:
     """A fresh copy of a lesson in work/; the old one is kept beside it in work/kept/. Returns the exit code."""
-    sources = sorted(lab.STUDENT.glob(f"{lesson:0>2}_*.ipynb"))
-    if not sources:
-        raise SystemExit(f"There is no lesson {lesson}.")
-    path = lab.WORK / sources[0].name
+    path = _copy_of(lesson)
     if path.exists():
         kept = next(place for n in range(1, 10_000) if not (place := lab.WORK / "kept" / f"{path.stem}-{n}.ipynb").exists())
         kept.parent.mkdir(exist_ok=True)

@@ -167,8 +167,8 @@ def _assembled(log_y_given_x: Tensor, log_p_x: Tensor, log_y_given_draws: Tensor
     return log_y_given_x.numpy() - log_P_y + log_p_x.numpy()[:, None]
 
 
-def draws_mean(log_y_given_draws: Tensor) -> Tensor:
-    """log P(y)."""
+def _log_mean(log_y_given_draws: Tensor) -> Tensor:
+    """log P(y), of the draws."""
     return log_y_given_draws.logsumexp(dim=0) - np.log(len(log_y_given_draws))
 
 
@@ -205,12 +205,12 @@ ASSEMBLED_LOG_DENSITY = Task(
         ),
         Mistake(
             lambda log_y_given_x, log_p_x, log_y_given_draws: (
-                (log_y_given_x.exp() * log_p_x.exp()[:, None]).log() - draws_mean(log_y_given_draws)
+                (log_y_given_x.exp() * log_p_x.exp()[:, None]).log() - _log_mean(log_y_given_draws)
             ),
             "exp(−900) is 0 for a computer: add logarithms instead of multiplying densities.",
         ),
         Mistake(
-            lambda log_y_given_x, log_p_x, log_y_given_draws: log_y_given_x + log_p_x[:, None] + draws_mean(log_y_given_draws),
+            lambda log_y_given_x, log_p_x, log_y_given_draws: log_y_given_x + log_p_x[:, None] + _log_mean(log_y_given_draws),
             "the sign of log P(y): it stands below the line.",
         ),
         Mistake(_divided_by(lambda x, draws: -np.log(3)), "the labels are not equally frequent: P(y) is not 1/C."),
