@@ -45,6 +45,15 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("out", type=Path, help="a new folder")
     command.add_argument("--repo", help="owner/name that it will have on GitHub, for links to Colab")
     command.add_argument("--ref", default="main", help="its branch or tag (default: %(default)s)")
+    command = commands.add_parser("grade", help="mark what students handed in, their code in a sandbox; goes on after a break")
+    command.add_argument("submissions", type=Path, help="a folder per student in it, or notebooks named by student")
+    command.add_argument(
+        "--out", type=Path, default=Path("grades"), help="folder for tables and feedback (default: %(default)s)"
+    )
+    command.add_argument("--jobs", type=int, metavar="N", help="notebooks at a time (default: one per core)")
+    command.add_argument("--backend", choices=("local", "dask"), default="local", help="where (default: %(default)s)")
+    command.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster, e.g. tcp://10.0.0.1:8786")
+    command.add_argument("--unsafe-no-sandbox", action="store_true", help="run their code with your rights; read it first")
     command = commands.add_parser("badges", help="for maintainers: the address of the course, in all links and Colab cells")
     command.add_argument("--repo", help="owner/name on GitHub")
     command.add_argument("--ref", help="the tag that Colab installs, e.g. v1.0")
@@ -94,6 +103,8 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
         from course_utils.teaching.release import release
 
         release(chosen.out, Address(chosen.repo, chosen.ref) if chosen.repo else None)
+    elif chosen.command == "grade":
+        return grade(chosen)
     elif chosen.command == "badges":
         from course_utils.teaching import address
 
@@ -138,6 +149,25 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
 
         generated.sync()
     return 0
+
+
+def grade(chosen: argparse.Namespace) -> int:
+    from course_utils.teaching.grade import NotGraded, grade
+    from course_utils.teaching.reports import BadOverrides
+    from course_utils.teaching.sandbox import NoSandbox
+
+    if (chosen.backend == "dask") != bool(chosen.scheduler):
+        print("--backend dask and --scheduler ADDRESS go together.", file=sys.stderr)
+        return 2
+    try:
+        safe = not chosen.unsafe_no_sandbox
+        return grade(chosen.submissions, chosen.out, jobs=chosen.jobs, scheduler=chosen.scheduler, safe=safe)
+    except (NotGraded, NoSandbox, BadOverrides) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was marked is kept: run the same command again to go on.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The comparison of a student's function with a task."""
 
-import inspect
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_utils.exercises.calling import call, described, is_the_stub
 from course_utils.exercises.handout import Handout
 from course_utils.exercises.spec import Part, Round, Task, copied
 
@@ -46,12 +46,12 @@ def check(task: Task | Handout, function: object, *, seed: int | None = None) ->
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                answers.append(_called(function, copied(made.inputs)))
+                answers.append(call(function, copied(made.inputs)))
         except (Exception, SystemExit) as error:
-            if type(error) is NotImplementedError and not error.args:  # the stub's own; PyTorch's has a message
+            if is_the_stub(error):
                 left = ": the line `raise NotImplementedError()` still stands in your function" if _has_body(function) else ""
                 return Result(task.name, "not started", f"not started yet{left}", 0, task.points)
-            return _wrong(task, f"your function stopped with {_described(error)}")
+            return _wrong(task, f"your function stopped with {described(error)}")
     return compare(task, rounds, answers)
 
 
@@ -66,15 +66,6 @@ def compare(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[obj
     part, problem = next((part, problem) for part, problem in zip(parts, problems, strict=True) if problem)
     scored = f"{points} of {task.points} points. {part.name}: " if points else ""
     return _wrong(task, scored + problem + _hint(task, rounds, answers), points)
-
-
-def _called(function: object, inputs: dict[str, object]) -> object:
-    """By name, as the task says; in order, if the student gave the arguments other names."""
-    try:
-        inspect.signature(function).bind(**inputs)
-    except (TypeError, ValueError):
-        return function(*inputs.values())
-    return function(**inputs)
 
 
 def _has_body(function: object) -> bool:
@@ -167,15 +158,6 @@ def _array(value: object) -> np.ndarray | None:
         return array.filled().astype(np.float64) if array.dtype.kind in "fiu" and not array.mask.any() else None
     except Exception:  # sparse, quantized, on no device at all, or larger than a float
         return None
-
-
-def _described(error: BaseException) -> str:
-    """Kind and first line of an error, also of one that cannot even be printed."""
-    try:
-        lines = str(error).splitlines()
-    except Exception:
-        lines = []
-    return ": ".join([type(error).__name__, *lines[:1]])
 
 
 def _shape(value: np.ndarray) -> str:

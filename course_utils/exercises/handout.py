@@ -47,7 +47,7 @@ def write(tasks: Iterable[Task], path: Path, *, seed: int | None = None) -> None
         inputs = []
         for n, made in enumerate(task.rounds(generator, KEPT)):
             key = f"{task.name}/{n}"
-            inputs.append({name: _packed(f"{key}/{name}", value, arrays) for name, value in made.inputs.items()})
+            inputs.append({name: pack(f"{key}/{name}", value, arrays) for name, value in made.inputs.items()})
             arrays[f"{key}/expected"] = made.expected
             for i in range(len(task.hints)):
                 arrays[f"{key}/mistaken/{i}"] = np.asarray(made.mistaken(i), dtype=np.float64)
@@ -67,26 +67,26 @@ def _task(known: dict, arrays: dict[str, np.ndarray]) -> Handout:
     kept = []
     for n, inputs in enumerate(known.pop("inputs")):
         key = f"{known['name']}/{n}"
-        unpacked = {name: _unpacked(f"{key}/{name}", value, arrays) for name, value in inputs.items()}
+        unpacked = {name: unpack(value, arrays) for name, value in inputs.items()}
         kept.append(Round(unpacked, arrays[f"{key}/expected"], lambda i, key=key: arrays[f"{key}/mistaken/{i}"]))
     parts = tuple(Part(**part) for part in known.pop("parts"))
     return Handout(**{**known, "hints": tuple(known["hints"])}, parts=parts, kept=tuple(kept))
 
 
-def _packed(key: str, value: object, arrays: dict[str, np.ndarray]) -> object:
-    """What stands in the JSON for a value: a number itself, else the kind of what is kept in `arrays`."""
+def pack(key: str, value: object, arrays: dict[str, np.ndarray]) -> object:
+    """What stands in JSON for a value: a number itself, else a list of its kind and the names of its `arrays`."""
     if isinstance(value, Tensor):
         arrays[key] = value.numpy()
-        return "tensor"
+        return ["tensor", key]
     if isinstance(value, Affine):
         arrays[f"{key}/W"], arrays[f"{key}/b"] = value.W.numpy(), value.b.numpy()
-        return "affine"
+        return ["affine", f"{key}/W", f"{key}/b"]
     return value
 
 
-def _unpacked(key: str, value: object, arrays: dict[str, np.ndarray]) -> object:
-    if value == "tensor":
-        return torch.from_numpy(arrays[key])
-    if value == "affine":
-        return Affine(torch.from_numpy(arrays[f"{key}/W"]), torch.from_numpy(arrays[f"{key}/b"]))
-    return value
+def unpack(value: object, arrays: dict[str, np.ndarray]) -> object:
+    if not isinstance(value, list):
+        return value
+    kind, *names = value
+    tensors = [torch.from_numpy(arrays[name]) for name in names]
+    return Affine(*tensors) if kind == "affine" else tensors[0]

@@ -49,7 +49,7 @@ def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> 
     except submissions.Unreadable as error:
         raise SystemExit(str(error)) from error
     cells = submissions.code_cells(notebook)
-    number = submissions.lesson_of(cells)
+    number = submissions.lesson_of(cells, {task.name: task.lesson for task in TASKS.values()})
     if number is None:
         raise SystemExit(f"{path.name} holds none of the course's tasks. Is it the right notebook?")
     tasks = [task for task in TASKS.values() if task.lesson == number]

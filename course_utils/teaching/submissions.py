@@ -1,6 +1,7 @@
 """What a student's notebook holds: read as data, never run. `submit` and the grader both start here.
 
-A notebook is found to be of a lesson by the tasks in it, so that neither its file name nor its metadata matter.
+A notebook is found to be of a lesson by the tasks in it, so that neither its file name nor its metadata matter. Tasks come as a
+dictionary from name to lesson, and nothing but Python is needed: the grader reads a submission inside its sandbox.
 """
 
 import ast
@@ -8,11 +9,10 @@ import builtins
 import json
 import re
 import symtable
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-
-from course_utils.exercises import TASKS
 
 LARGEST = 50_000_000  # bytes; an executed lesson with all its pictures has 2 million
 USUAL = {"torch": "import torch", "np": "import numpy as np", "math": "import math"}  # as in the set-up cells
@@ -50,18 +50,25 @@ def read(path: Path) -> dict:
     """A notebook file as JSON. Raises `Unreadable` with a sentence."""
     try:
         size = path.stat().st_size
+        if size > LARGEST:
+            raise Unreadable(too_large(path.name, size))
+        return parse(path.read_bytes(), path.name)
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}.") from error
-    if size > LARGEST:
-        raise Unreadable(f"{path.name} has {size / 1e6:.0f} MB; at most {LARGEST / 1e6:.0f} are read. Clear its outputs.")
+
+
+def too_large(name: str, size: int) -> str:
+    return f"{name} has {size / 1e6:.0f} MB; at most {LARGEST / 1e6:.0f} are read. Clear its outputs."
+
+
+def parse(content: bytes, name: str) -> dict:
+    """The bytes of a notebook as JSON. Raises `Unreadable` with a sentence."""
     try:
-        notebook = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise Unreadable(f"{path.name} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{path.name} is not a notebook, or a damaged one ({error.__class__.__name__}).") from error
+        notebook = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Unreadable(f"{name} is not a notebook, or a damaged one ({error.__class__.__name__}).") from error
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise Unreadable(f"{path.name} is not a notebook of format 4: it has no list of cells. Save it again in JupyterLab.")
+        raise Unreadable(f"{name} is not a notebook of format 4: it has no list of cells. Save it again in JupyterLab.")
     return notebook
 
 
@@ -87,10 +94,10 @@ def answers(cells: list[Cell], tasks: Iterable[str]) -> dict[str, Answer]:
     return {task: _answer(cells, task) for task in tasks}
 
 
-def lesson_of(cells: list[Cell]) -> str | None:
-    """The lesson of which most tasks are in the notebook; None if there is no task in it at all."""
-    found = [task.lesson for name, task in TASKS.items() if any(cell.tag == name or _defines(cell, name) for cell in cells)]
-    return max(sorted(set(found)), key=found.count) if found else None
+def lesson_of(cells: list[Cell], lessons: dict[str, str]) -> str | None:
+    """The lesson of which most tasks are in the notebook; None if there is no task in it at all. lessons: of every task."""
+    found = [lesson for name, lesson in lessons.items() if any(cell.tag == name or _defines(cell, name) for cell in cells)]
+    return Counter(sorted(found)).most_common(1)[0][0] if found else None
 
 
 def _tag(cell: dict) -> str | None:

@@ -1,0 +1,175 @@
+"""`python -m course_utils grade`: every notebook in a folder → points, reasons, and a page of feedback per student.
+
+What was marked is kept in the output folder, so that the same command goes on after a break and marks only what is new.
+"""
+
+import json
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import joblib
+
+from course_utils import exercises, files
+from course_utils.teaching import marking, reports, sandbox, submissions
+from course_utils.teaching.marking import REVIEW, Job, Mark
+from course_utils.training import Bar
+
+MOST = 50  # notebooks of one student that are read
+STATE = ".state"  # in the output folder: the key of the inputs, and the marks of every notebook
+
+
+class NotGraded(RuntimeError):
+    """Why nothing was graded, and what to do."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A file that a student handed in. name: as it is shown."""
+
+    student: str
+    name: str
+    path: Path
+
+
+def grade(folder: Path, out: Path, *, jobs: int | None = None, scheduler: str | None = None, safe: bool = True) -> int:
+    """Mark all notebooks of a folder and write tables and feedback to `out`. Returns the exit code.
+
+    folder: a folder per student, or notebooks named by student. jobs: sandboxes at a time (default: one per core). scheduler:
+    the address of a Dask scheduler, whose workers do the marking. safe: False runs the code without a sandbox.
+    Raises NotGraded or `sandbox.NoSandbox`.
+    """
+    if exercises.HANDOUT.exists():
+        raise NotGraded("This is a class repository, which holds no answers. Grade with the course it was made from.")
+    if not folder.is_dir():
+        raise NotGraded(f"There is no folder {folder}. It should hold one folder per student, or notebooks named by student.")
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise NotGraded(f"{out} lies inside {folder}, where it would be taken for a student. Give another --out.")
+    papers, problems = collect(folder)
+    if not papers and not problems:
+        raise NotGraded(
+            f"There is no notebook in {folder}. It should hold one folder per student, or notebooks named by student."
+        )
+    overrides = reports.overrides(out)
+    if safe and not scheduler:
+        sandbox.check()
+    marks = [*problems, *_marked(papers, out / STATE, jobs, scheduler, safe)]
+    reports.write(out, reports.best(marks), overrides, safe=safe)
+    return 0
+
+
+def collect(folder: Path) -> tuple[list[Paper], list[Mark]]:
+    """The notebooks of a folder by student, and marks for what cannot be one. Links are never followed."""
+    papers: list[Paper] = []
+    problems: list[Mark] = []
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            student, found = shown(entry.name), list(_notebooks(Path(entry.path)))
+            if len(found) > MOST or not found:
+                what = f"{len(found)} notebooks; the first {MOST} were read." if found else "no notebook in the folder."
+                problems.append(Mark(student, "", "", "", REVIEW, None, 0, what))
+            papers += [Paper(student, shown(str(path.relative_to(entry.path))), path) for path in found[:MOST]]
+        elif entry.name.endswith(".ipynb"):
+            student = re.sub(r"^\d\d[_-]", "", shown(entry.name.removesuffix(".ipynb")))
+            papers.append(Paper(student, shown(entry.name), Path(entry.path)))
+    return papers, problems
+
+
+def shown(name: str) -> str:
+    """A file's name as printable text, whatever bytes it has."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a plain file that is not too large. Raises `Unreadable` for links, devices, pipes, and whatever else."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        reason = "is a link, and links are not followed" if path.is_symlink() else f"cannot be read: {error.strerror}"
+        raise submissions.Unreadable(f"{shown(path.name)} {reason}.") from error
+    with os.fdopen(handle, "rb") as file:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            raise submissions.Unreadable(f"{shown(path.name)} is not a plain file.")
+        if about.st_size > submissions.LARGEST:
+            raise submissions.Unreadable(submissions.too_large(shown(path.name), about.st_size))
+        return file.read(submissions.LARGEST)
+
+
+def _notebooks(folder: Path) -> Iterator[Path]:
+    for inside, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))  # .ipynb_checkpoints among them
+        yield from (Path(inside, name) for name in sorted(names) if name.endswith(".ipynb") and not name.startswith("."))
+
+
+def _marked(papers: list[Paper], state: Path, jobs: int | None, scheduler: str | None, safe: bool) -> list[Mark]:
+    """All marks: those kept from before, and the new ones as they come, each kept at once."""
+    key, about = _key(state), _version()
+    marks: list[Mark] = []
+    todo: list[tuple[Paper, Path]] = []
+    for paper in papers:
+        try:
+            notebook = content(paper.path)
+        except submissions.Unreadable as error:
+            marks.append(Mark(paper.student, paper.name, "", "", "unreadable", None, 0, str(error)))
+            continue
+        digest = sha256(b"\0".join([about, str(safe).encode(), paper.student.encode(), paper.name.encode(), notebook]))
+        kept = state / f"{digest.hexdigest()}.json"
+        if kept.exists():
+            marks += [Mark(**row) for row in json.loads(kept.read_text(encoding="utf-8"))]
+        else:
+            todo.append((paper, kept))
+
+    def calls() -> Iterator:
+        for paper, kept in todo:
+            yield joblib.delayed(_mark)(Job(paper.student, paper.name, content(paper.path), key, safe), str(kept))
+
+    with _backend(scheduler), Bar(total=len(papers), initial=len(papers) - len(todo), unit="notebook") as bar:
+        pool = joblib.Parallel(
+            n_jobs=jobs or -1, return_as="generator_unordered", **({} if scheduler else {"backend": "threading"})
+        )
+        for kept, made in pool(calls()) if todo else ():
+            if not any(mark.status == REVIEW for mark in made):
+                files.write(Path(kept), json.dumps([asdict(mark) for mark in made], ensure_ascii=False).encode())
+            marks += made
+            bar.update()
+    return marks
+
+
+def _mark(job: Job, kept: str) -> tuple[str, list[Mark]]:
+    return kept, marking.mark(job)
+
+
+def _backend(scheduler: str | None) -> AbstractContextManager:
+    if scheduler is None:
+        return nullcontext()
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise NotGraded('Grading on a Dask cluster needs its client: pip install "distributed>=2024.1".') from error
+    client = Client(scheduler, timeout="30s")
+    client.run(sandbox.check)
+    return joblib.parallel_config(backend="dask")
+
+
+def _key(state: Path) -> bytes:
+    path = state / "key"
+    if not path.exists():
+        files.write(path, secrets.token_bytes(32))
+    path.chmod(0o600)
+    return path.read_bytes()
+
+
+def _version() -> bytes:
+    """A digest of all code that decides on marks: what was marked by another one is marked again."""
+    roots: Iterable[Path] = (Path(exercises.__file__).parent, Path(__file__).parent)
+    return sha256(b"".join(path.read_bytes() for root in roots for path in sorted(root.rglob("*.py")))).digest()

@@ -1,0 +1,235 @@
+"""What runs in the sandbox: it reads one notebook and calls the student's functions on the inputs it is given.
+
+A script that is started there with `channel`, `calling` and `submissions` beside it, and without `course_utils`. The grader
+trusts nothing that comes out of it once the first function of a student has run.
+"""
+
+import gc
+import importlib.util
+import io
+import os
+import select
+import signal
+import sys
+import time
+import warnings
+from pathlib import Path
+
+MOST = 8_000_000  # bytes of an answer
+SECONDS = 20.0  # for one task
+MEMORY = 2_000_000_000  # bytes that one task may take on top of PyTorch
+FILE = 32_000_000  # bytes of a file
+
+
+def main() -> None:
+    import channel
+    import submissions
+
+    stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    for descriptor in (0, 1, 2):  # what a student prints goes nowhere
+        os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+    request, sent = channel.receive(stdin, 4 * submissions.LARGEST)
+    try:
+        cells = submissions.code_cells(submissions.parse(sent["notebook"].tobytes(), request["name"]))
+    except submissions.Unreadable as error:
+        channel.send(stdout, {"unreadable": str(error)})
+        return
+    lessons = request["lessons"]
+    lesson = submissions.lesson_of(cells, lessons)
+    found = submissions.answers(cells, [task for task in lessons if lessons[task] == lesson])
+    channel.send(stdout, {"lesson": lesson, "answers": {name: vars(answer) for name, answer in found.items()}})
+    if any(answer.status == submissions.WRITTEN for answer in found.values()):
+        import torch
+
+        torch.set_num_threads(1)
+        torch.ones(2, 2, requires_grad=True).matmul(
+            torch.ones(2, 2)
+        ).sum().backward()  # what it sets up once, before the limits
+        gc.freeze()
+        inputs, arrays = channel.receive(stdin, 100_000_000)
+        stdin.close()
+        for name, rounds in inputs["tasks"].items():
+            ended, answer = apart(lambda out, name=name, rounds=rounds: attempt(out, name, found[name].source, rounds, arrays))
+            channel.send(stdout, {"task": name, "ended": ended}, {"answer": answer})
+    channel.send(stdout, {"done": True})
+
+
+def apart(work) -> tuple[str, "np.ndarray"]:  # noqa: F821
+    """Call `work(stream)` in a process of its own, with the limits of a task. Returns how it ended and what it wrote."""
+    import numpy as np
+
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.closerange(3, writer)  # the grader's channel among them
+            os.closerange(writer + 1, 256)
+            limit()
+            with os.fdopen(writer, "wb") as out:
+                work(out)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    written, end, ended = bytearray(), time.monotonic() + SECONDS, "time"
+    while (left := end - time.monotonic()) > 0 and len(written) <= MOST:
+        if select.select([reader], [], [], left)[0]:
+            chunk = os.read(reader, 1 << 20)
+            written += chunk
+            if not chunk:
+                ended = "answer"
+                break
+    os.close(reader)
+    os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    if ended == "answer" and not written:
+        crashed = os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL
+        ended = "crash" if crashed else "exit"
+    if len(written) > MOST:
+        ended = "size"
+    return ended, np.frombuffer(bytes(written[:MOST]), np.uint8)
+
+
+def limit() -> None:
+    """Memory, time, files, and no further process or thread: for good, for this process."""
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    for kind, value in (
+        (resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY),
+        (resource.RLIMIT_CPU, int(SECONDS)),
+        (resource.RLIMIT_FSIZE, FILE),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        resource.setrlimit(kind, (value, value))
+
+
+def attempt(out: io.BufferedWriter, name: str, source: str, rounds: list[dict], arrays: dict) -> None:
+    """Define the student's function, call it on every round, and write what came."""
+    import calling
+    import channel
+
+    namespace = {"__name__": "answer"}
+    header: dict = {"values": []}
+    returned: dict = {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(compile(source, "<answer>", "exec"), namespace)
+            for i, inputs in enumerate(rounds):
+                value = calling.call(namespace[name], {key: unpacked(value, arrays) for key, value in inputs.items()})
+                header["values"].append(packed(f"{i}", value, returned))
+    except BaseException as error:
+        header, returned = {"error": calling.described(error)[:500], "stub": calling.is_the_stub(error)}, {}
+    channel.send(out, header, returned)
+
+
+class Affine:
+    """The model that some tasks take: x ↦ x W + b."""
+
+    def __init__(self, W, b) -> None:
+        self.W, self.b = W, b
+
+    def __call__(self, x):
+        return x @ self.W + self.b
+
+
+def unpacked(value, arrays):
+    """An argument: a number, or a list that names its kind and its arrays."""
+    import torch
+
+    if not isinstance(value, list):
+        return value
+    kind, *names = value
+    tensors = [torch.from_numpy(arrays[name].copy()) for name in names]
+    return Affine(*tensors) if kind == "affine" else tensors[0]
+
+
+def packed(name: str, value, arrays: dict) -> dict:
+    """What is told of a returned value: its array, or else only what kind of thing it is."""
+    import channel
+    import numpy as np
+    import torch
+
+    if isinstance(value, torch.Tensor | np.ndarray | np.number | int | float) and not isinstance(value, bool):
+        try:
+            if isinstance(value, torch.Tensor):
+                value = value.float() if value.dtype == torch.bfloat16 else value
+                array = value.detach().resolve_conj().resolve_neg().numpy(force=True)
+            else:
+                array = np.asarray(value) if not isinstance(value, np.ma.MaskedArray) else None
+            if array is not None and array.dtype.newbyteorder("<").str in channel.DTYPES and array.nbytes < MOST // 4:
+                arrays[name] = array.astype(array.dtype.newbyteorder("<"))
+                return {"array": name}
+        except Exception:  # sparse, quantized, on no device at all
+            pass
+    bases = [base.__name__ for base in (list, tuple) if isinstance(value, base)]
+    fields = [field for field in ("values", "indices") if hasattr(value, field)]
+    return {"type": type(value).__name__[:40], "base": bases, "fields": fields, "none": value is None}
+
+
+def probe() -> None:
+    """Try what must not be possible here, and write what was possible all the same; one word a line, "end" at last."""
+    import socket
+
+    def connect() -> None:
+        socket.create_connection(("192.0.2.1", 9), timeout=0.2)
+
+    def packet() -> None:
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("192.0.2.1", 9))
+
+    def write() -> None:
+        for folder in ("/", "/usr", "/dev/shm", os.path.dirname(__file__), sys.prefix):
+            try:
+                Path(folder, "written").write_text("x")
+            except OSError:
+                continue
+            return
+        raise OSError
+
+    def elsewhere() -> None:
+        if not any(os.path.exists(path) for path in sys.argv[2:]):
+            raise OSError
+
+    def course() -> None:
+        if importlib.util.find_spec("course_utils") is None:
+            raise ImportError
+
+    def root() -> None:
+        os.chroot("/")
+
+    def fork() -> None:
+        if os.fork() == 0:
+            os._exit(0)
+
+    def file() -> None:
+        with open("/tmp/large", "wb") as out:
+            for _ in range(100):
+                out.write(bytes(1_000_000))
+
+    def others() -> None:
+        if len([name for name in os.listdir("/proc") if name.isdigit()]) < 8:
+            raise OSError
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    for outside in (connect, packet, write, elsewhere, course, root, others):
+        report(outside)
+    limit()
+    for limited in (fork, file):
+        report(limited)
+    print("end", flush=True)
+
+
+def report(attempt) -> None:
+    try:
+        attempt()
+    except (OSError, ImportError):
+        return
+    print(attempt.__name__, flush=True)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.path.append("/site")
+    probe() if sys.argv[1:2] == ["probe"] else main()

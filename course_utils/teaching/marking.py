@@ -1,0 +1,137 @@
+"""One notebook → its marks. The student's code runs in the sandbox; inputs are made and answers compared here."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from course_utils.exercises import TASKS, Result, Task
+from course_utils.exercises.check import ROUNDS, compare
+from course_utils.exercises.handout import pack
+from course_utils.exercises.spec import Round
+from course_utils.teaching import channel, harness, sandbox, submissions
+
+REVIEW = "needs review"
+ENDS = {
+    "time": f"it did not end within {harness.SECONDS:.0f} s.",
+    "exit": "it ended Python instead of returning.",
+    "crash": "it crashed Python, or took more memory than there is for a task.",
+    "size": f"what it returned is larger than {harness.MOST / 1e6:.0f} MB.",
+    "forged": "what it sent is no answer.",
+}
+ABSENT = "There are PyTorch, NumPy and Python's own modules, and what the notebook itself defines."
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook to mark. key: makes the inputs, other ones for every student, and the same when marked again."""
+
+    student: str
+    file: str
+    notebook: bytes
+    key: bytes
+    safe: bool = True
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one task of one student is worth, and why. points: None where a person has to decide. source: the student's code."""
+
+    student: str
+    file: str
+    lesson: str
+    task: str
+    status: str
+    points: int | None
+    of: int
+    reason: str
+    source: str = ""
+
+
+def mark(job: Job) -> list[Mark]:
+    """The marks of one notebook. Never raises: a failure of ours is a mark that needs review."""
+    made: dict[str, list[Round]] = {}
+
+    def inputs(lesson: str) -> tuple[dict, dict]:
+        arrays: dict[str, np.ndarray] = {}
+        for task in _of(lesson):
+            made[task.name] = task.rounds(_generator(job, task), ROUNDS)
+        return {
+            task: [_packed(f"{task}/{i}", round.inputs, arrays) for i, round in enumerate(made[task])] for task in made
+        }, arrays
+
+    general = partial(Mark, job.student, job.file)
+    try:
+        seen = sandbox.visit(job.notebook, job.file, {task.name: task.lesson for task in TASKS.values()}, inputs, safe=job.safe)
+        if seen.unreadable:
+            return [general("", "", "unreadable", None, 0, seen.unreadable)]
+        if seen.lesson is None:
+            reason = seen.failure or f"{job.file} holds none of the course's tasks."
+            return [general("", "", REVIEW, None, 0, reason)]
+        marks = []
+        for task in _of(seen.lesson):
+            answer = seen.answers.get(task.name, submissions.Answer(task.name, submissions.MISSING))
+            result = _verdict(task, answer, seen, made.get(task.name, []))
+            points = None if result.status == REVIEW else result.points
+            marks.append(general(task.lesson, task.name, result.status, points, task.points, result.message, answer.source))
+        return marks
+    except Exception as error:
+        return [general("", "", REVIEW, None, 0, f"the grader failed: {type(error).__name__}: {error}"[:300])]
+
+
+def _of(lesson: str) -> list[Task]:
+    return [task for task in TASKS.values() if task.lesson == lesson]
+
+
+def _generator(job: Job, task: Task) -> torch.Generator:
+    digest = hmac.digest(job.key, f"{job.student}\0{task.name}".encode(), hashlib.sha256)
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+
+
+def _packed(key: str, inputs: dict[str, object], arrays: dict[str, np.ndarray]) -> dict[str, object]:
+    return {name: pack(f"{key}/{name}", value, arrays) for name, value in inputs.items()}
+
+
+def _verdict(task: Task, answer: submissions.Answer, seen: sandbox.Visit, rounds: list[Round]) -> Result:
+    """What a task is worth, from what came out of the sandbox."""
+    result = partial(Result, task.name, points=0, of=task.points)
+    if answer.status == submissions.NOT_STARTED:
+        return result("not started", "not started")
+    if answer.status == submissions.MISSING:
+        return result("wrong", "it is not in the notebook.")
+    if answer.status == submissions.BROKEN:
+        return result("wrong", "its cell is not valid Python.")
+    ended = seen.ended.get(task.name)
+    if ended is None:
+        return result(REVIEW, seen.failure or "it was not run.")
+    if ended != "answer":
+        return result("wrong", ENDS.get(ended, ENDS["forged"]))
+    header, arrays = seen.returned[task.name]
+    if isinstance(error := header.get("error"), str):
+        if header.get("stub") is True:
+            return result("not started", "not started")
+        course = f" It uses {', '.join(answer.course)} of course_utils." if answer.course else ""
+        absent = f"{course} {ABSENT}" if course or error.startswith(("ModuleNotFoundError", "ImportError", "NameError")) else ""
+        return result("wrong", f"your function stopped with {error[:300]}.{absent}")
+    try:
+        answers = [_returned(value, arrays) for value in header["values"]]
+        if len(answers) != len(rounds):
+            raise channel.Broken
+    except (KeyError, TypeError, ValueError):
+        return result("wrong", ENDS["forged"])
+    return compare(task, rounds, answers)
+
+
+def _returned(value: dict, arrays: dict[str, np.ndarray]) -> object:
+    """A returned array; for anything else a stand-in of the same kind, which the comparison can name."""
+    if "array" in value:
+        return arrays[value["array"]]
+    if value["none"] is True:
+        return None
+    bases = tuple(base for base in (list, tuple) if base.__name__ in value["base"])[:1]
+    return type(
+        str(value["type"])[:40] or "thing", bases, {name: None for name in ("values", "indices") if name in value["fields"]}
+    )()

@@ -1,0 +1,150 @@
+"""What a grading leaves behind: two tables, a page of feedback per student, and a summary on the terminal."""
+
+import csv
+import hashlib
+import io
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import jinja2
+
+from course_utils import files
+from course_utils.exercises import TASKS
+from course_utils.teaching.marking import REVIEW, Mark
+
+COLUMNS = ("student", "lesson", "task", "points", "of", "reason")
+OVERRIDES = "overrides.csv"
+TEMPLATES = Path(__file__).parent / "templates"
+Overrides = dict[tuple[str, str, str], tuple[float, str]]
+
+
+class BadOverrides(ValueError):
+    """A line of overrides.csv that cannot be used; says which, what was expected, and what stands there."""
+
+
+def overrides(out: Path) -> Overrides:
+    """Points that a person gave, by student, lesson and task. The file is made empty where there is none, and never changed."""
+    path = out / OVERRIDES
+    if not path.exists():
+        files.write(path, (",".join((*COLUMNS[:4], "reason")) + "\n").encode())
+    found: Overrides = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), 2):
+            task = TASKS.get(row.get("task") or "")
+            try:
+                points = float(row["points"])
+            except (KeyError, TypeError, ValueError):
+                points = -1.0
+            if task is None or row.get("lesson") != task.lesson or not row.get("student") or not 0 <= points <= task.points:
+                of = f"; {task.name} is of lesson {task.lesson} and gives 0 to {task.points}" if task else ""
+                raise BadOverrides(
+                    f"{path}, line {number}: expected student, lesson such as 05, task, points and reason{of}; got "
+                    f"{', '.join(str(value) for value in row.values())}. Mend the line; nothing was graded."
+                )
+            found[row["student"], task.lesson, task.name] = points, row.get("reason") or "by hand"
+    return found
+
+
+def best(marks: Iterable[Mark]) -> list[Mark]:
+    """One mark per student, lesson and task, sorted: of several files the one with the most points; a decided one first."""
+    kept: dict[tuple[str, str, str, str], Mark] = {}
+    for mark in sorted(marks, key=lambda mark: (-1 if mark.points is None else mark.points, mark.file)):
+        kept[mark.student, mark.lesson, mark.task, "" if mark.task else mark.file] = mark
+    return [
+        kept[key] for key in sorted(kept, key=lambda key: (key[0], key[1], list(TASKS).index(key[2]) if key[2] else -1, key[3]))
+    ]
+
+
+def write(out: Path, marks: list[Mark], given: Overrides, *, safe: bool) -> None:
+    """Write grades.csv, summary.csv and feedback/, and print the summary. A student sees nothing of another one."""
+    marks = [_overridden(mark, given) for mark in marks]
+    unknown = set(given) - {(mark.student, mark.lesson, mark.task) for mark in marks}
+    warning = "" if safe else "Graded with --unsafe-no-sandbox: this code ran with the grader's rights. "
+    rows = [(m.student, m.lesson, m.task, "" if m.points is None else m.points, m.of, warning + _reason(m)) for m in marks]
+    files.write(out / "grades.csv", _csv(COLUMNS, rows))
+    files.write(out / "summary.csv", _csv(*_summary(marks)))
+    by_student: dict[str, list[Mark]] = defaultdict(list)
+    for mark in marks:
+        by_student[mark.student].append(mark)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
+    template = environment.get_template("feedback.html.j2")
+    for student, own in by_student.items():
+        page = template.render(
+            student=student, marks=own, warning=warning, points=_points(own), of=sum(mark.of for mark in own)
+        )
+        files.write(out / "feedback" / file_name(student), page.encode("utf-8", "replace"))
+    _print(out, marks, by_student, unknown, warning)
+
+
+def file_name(student: str) -> str:
+    """The page of a student; a name too long for a file is cut, and stays its own."""
+    if len(student.encode()) <= 200:
+        return f"{student}.html"
+    return f"{student.encode()[:150].decode(errors='ignore')}-{hashlib.sha256(student.encode()).hexdigest()[:12]}.html"
+
+
+def _overridden(mark: Mark, given: Overrides) -> Mark:
+    if (mark.student, mark.lesson, mark.task) not in given:
+        return mark
+    points, reason = given[mark.student, mark.lesson, mark.task]
+    points = int(points) if points == int(points) else points
+    return replace(mark, points=points, status="right" if points == mark.of else "wrong", reason=f"by hand: {reason}")
+
+
+def _reason(mark: Mark) -> str:
+    return f"{REVIEW}: {mark.reason}" if mark.points is None else mark.reason
+
+
+def _points(marks: Iterable[Mark]) -> float:
+    return sum(mark.points or 0 for mark in marks)
+
+
+def _summary(marks: list[Mark]) -> tuple[tuple[str, ...], list[tuple]]:
+    """Header and rows: points per lesson and in all, of the lessons that anybody handed in, and what is left to decide."""
+    lessons = sorted({mark.lesson for mark in marks if mark.lesson})
+    of = sum(task.points for task in TASKS.values() if task.lesson in lessons)
+    rows = []
+    for student in sorted({mark.student for mark in marks}):
+        own = [mark for mark in marks if mark.student == student]
+        each = [_points(mark for mark in own if mark.lesson == lesson) for lesson in lessons]
+        rows.append((student, *each, sum(each), of, sum(mark.points is None for mark in own)))
+    return ("student", *(f"lesson {lesson}" for lesson in lessons), "points", "of", "needs review"), rows
+
+
+def _csv(header: tuple[str, ...], rows: list[tuple]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([[_cell(value) for value in row] for row in rows])
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _cell(value: object) -> object:
+    """No cell may begin like a formula: spreadsheets would compute it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _print(out: Path, marks: list[Mark], by_student: dict[str, list[Mark]], unknown: set, warning: str) -> None:
+    students = len(by_student)
+    print(f"{students} student{'s' * (students != 1)}. Points, of what they handed in:")
+    for lesson in sorted({mark.lesson for mark in marks if mark.lesson}):
+        own = [mark for mark in marks if mark.lesson == lesson]
+        handed_in = len({mark.student for mark in own})
+        of = sum(task.points for task in TASKS.values() if task.lesson == lesson)
+        print(f"  lesson {lesson}  {_points(own) / handed_in:5.2f} of {of} on average, {handed_in} handed in")
+    for task in TASKS:
+        own = [mark for mark in marks if mark.task == task]
+        if own:
+            print(f"    {task:<28} {_points(own) / sum(mark.of for mark in own):4.0%}")
+    review = [mark for mark in marks if mark.points is None]
+    for mark in review[:20]:
+        print(f"  {REVIEW}: {mark.student} {mark.file} {mark.task}: {mark.reason}")
+    if len(review) > 20:
+        print(f"  and {len(review) - 20} more in grades.csv")
+    for student, lesson, task in sorted(unknown):
+        print(f"  {OVERRIDES}: nothing was handed in for {student}, lesson {lesson}, {task}")
+
+    print(f"{warning}Written to {out}: grades.csv, summary.csv, feedback/.")
+    print(f"What a person decides goes into {out / OVERRIDES}; then run the same command again.")

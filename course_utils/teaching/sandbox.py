@@ -1,0 +1,245 @@
+"""Where a student's code runs: bubblewrap around a fresh Python that holds PyTorch and NumPy, and nothing else of ours.
+
+No network, no home, no other submission, no references, no `course_utils`; the system is read-only, /tmp small and gone
+afterwards, the user nobody. A call reads one notebook, runs its functions, and is over; no process sees two students.
+"""
+
+import importlib.metadata
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from packaging.requirements import Requirement
+
+import course_utils
+from course_utils.exercises import calling
+from course_utils.teaching import channel, harness, submissions
+
+HELD = ("torch", "numpy")  # what a student's code may import, beside Python's own modules
+FILES = tuple(Path(module.__file__) for module in (harness, channel, calling, submissions))
+SETTINGS = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "student", "LANG": "C.UTF-8",
+            "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
+NOBODY = "65534"
+START = 120.0  # seconds for starting Python, PyTorch, and reading the notebook, on a busy machine
+TMP = 64_000_000  # bytes
+
+HOW = """Grading runs code that nobody has read, and does that only in bubblewrap. No points were given.
+  Debian, Ubuntu   sudo apt install bubblewrap
+  Fedora           sudo dnf install bubblewrap
+  Windows          the same, inside WSL 2
+  macOS, or where user namespaces are forbidden: in a container, see docker/grade.Dockerfile
+Ubuntu 24.04 forbids user namespaces by default; how to allow them to bwrap alone stands in the README, under Grading.
+--unsafe-no-sandbox runs the code with your rights and on your files: only for code that you have read."""
+
+
+class NoSandbox(RuntimeError):
+    """There is no sandbox here, or not a tight one; says why and how to get one."""
+
+
+@dataclass
+class Visit:
+    """What came out of the sandbox for one notebook.
+
+    unreadable: why it is no notebook. lesson and answers: what was read in it, by name (`submissions.Answer`). ended: how each
+    task that was run ended, "answer" or else. returned: the header and arrays of those that answered. failure: of ours.
+    """
+
+    unreadable: str | None = None
+    lesson: str | None = None
+    answers: dict[str, submissions.Answer] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    returned: dict[str, tuple[dict, dict[str, np.ndarray]]] = field(default_factory=dict)
+    failure: str | None = None
+
+
+def visit(
+    notebook: bytes, name: str, lessons: dict[str, str], inputs: Callable[[str], tuple[dict, dict]], *, safe: bool = True
+) -> Visit:
+    """Read a notebook and run its functions, in a sandbox of its own.
+
+    lessons: of every task. inputs: (lesson) → the rounds of its tasks as JSON, and their arrays. safe: in bubblewrap.
+    """
+    seen = Visit()
+    try:
+        with _started(safe) as process:
+            content = {"notebook": np.frombuffer(notebook, np.uint8)}
+            channel.send(process.stdin, {"name": name, "lessons": lessons}, content)
+            header, _ = channel.receive(process.stdout, 0)
+            if "unreadable" in header:
+                seen.unreadable = str(header["unreadable"])
+                return seen
+            seen.lesson = header["lesson"]
+            seen.answers = {task: submissions.Answer(**answer) for task, answer in header["answers"].items()}
+            written = {task for task, answer in seen.answers.items() if answer.status == submissions.WRITTEN}
+            if written:
+                rounds, arrays = inputs(seen.lesson)
+                channel.send(process.stdin, {"tasks": {task: rounds[task] for task in rounds if task in written}}, arrays)
+            _listen(process.stdout, seen, written)
+    except (EOFError, OSError, channel.Broken, KeyError, TypeError, AttributeError) as error:
+        seen.failure = f"the sandbox ended early ({error.__class__.__name__})"
+    return seen
+
+
+def _listen(stream: BinaryIO, seen: Visit, written: set[str]) -> None:
+    """Take down one frame per task; of what is said twice, the first counts."""
+    for _ in range(len(written) + 1):
+        header, arrays = channel.receive(stream, harness.MOST)
+        if header.get("done"):
+            return
+        task, ended = header["task"], header["ended"]
+        if task not in written or task in seen.ended:
+            raise channel.Broken("a task that was not asked for")
+        seen.ended[task] = ended
+        if ended == "answer":
+            try:
+                seen.returned[task] = channel.receive(io.BytesIO(arrays["answer"].tobytes()), harness.MOST)
+            except (EOFError, channel.Broken):
+                seen.ended[task] = "forged"
+    raise channel.Broken("no end")
+
+
+@contextmanager
+def _started(safe: bool) -> Iterator[subprocess.Popen]:
+    """The harness, listening; killed when its time is over, and at the end in any case."""
+    with tempfile.TemporaryDirectory() if not safe else nullcontext() as folder:
+        process = subprocess.Popen(
+            command("main") if safe else _unsafe(Path(folder)),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=SETTINGS, cwd="/", start_new_session=True,
+        )  # fmt: skip
+        watch = threading.Timer(START + 6 * harness.SECONDS, process.kill)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield process
+        finally:
+            watch.cancel()
+            process.kill()
+            for stream in (process.stdin, process.stdout):
+                with suppress(OSError):  # a broken pipe
+                    stream.close()
+            process.wait()
+
+
+def check() -> None:
+    """Start a sandbox and try to get out of it. Raises `NoSandbox`."""
+    if sys.platform != "linux" or not shutil.which("bwrap"):
+        raise NoSandbox(f"There is no bubblewrap here.\n{HOW}")
+    absent = [str(path) for path in (Path(course_utils.__file__).parent, Path.home() / ".bashrc", Path("/etc/passwd"))]
+    try:
+        run = subprocess.run(command("probe", *absent), capture_output=True, text=True, timeout=START, env=SETTINGS, cwd="/")
+    except subprocess.TimeoutExpired as error:
+        raise NoSandbox(f"The sandbox did not start within {START:.0f} s.\n{HOW}") from error
+    *possible, end = run.stdout.split() or [""]
+    if run.returncode or end != "end":
+        raise NoSandbox(f"The sandbox does not start: {run.stderr.strip()[-500:] or run.returncode}\n{HOW}")
+    if possible:
+        raise NoSandbox(f"The sandbox is not tight; possible in it: {', '.join(possible)}.\n{HOW}")
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line that starts the harness in its sandbox.
+
+    Root first becomes nobody, behind mounts that only root may be able to make, for the limits do not hold for root.
+    """
+    python = os.path.realpath(sys._base_executable)
+    inner = [python, "-I", "-S", "/harness/harness.py", *arguments]
+    if os.geteuid() == 0:
+        drop = [shutil.which("setpriv") or "setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]
+        inner = [*drop, *_bwrap("--unshare-user", "--disable-userns", "--dev-bind", "/", "/"), *inner]
+        rights = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        rights = ["--unshare-user", "--disable-userns", "--uid", NOBODY, "--gid", NOBODY]
+    return [*_bwrap(*rights, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", *_view()), *inner]
+
+
+def _bwrap(*options: str) -> list[str]:
+    return [shutil.which("bwrap") or "bwrap", "--die-with-parent", "--new-session", *options, "--"]
+
+
+@cache
+def _view() -> tuple[str, ...]:
+    """What can be seen inside: the system's libraries, Python without its packages, PyTorch, NumPy, the harness."""
+    options: list[str] = []
+    for name in ("/usr", "/lib", "/lib32", "/lib64", "/bin"):
+        if os.path.islink(name):
+            options += ["--symlink", os.readlink(name), name]
+        elif os.path.isdir(name):
+            options += ["--ro-bind", name, name]
+    base = os.path.realpath(sys.base_prefix)
+    for folder in (*reversed(Path(base).parents), "/site", "/harness", "/etc", "/sys", "/sys/devices", "/sys/devices/system"):
+        options += ["--perms", "0755", "--dir", str(folder)]
+    if not base.startswith("/usr"):
+        options += ["--ro-bind", base, base]
+    for place in ("/etc/ld.so.cache", "/sys/devices/system/cpu"):
+        options += ["--ro-bind-try", place, place]
+    places = ("lib/python3*", "lib64/python3*", "local/lib/python3*")
+    installed = {path for root in (base, "/usr") for place in places for path in Path(root).glob(f"{place}/*-packages")}
+    for path in sorted(installed):
+        options += ["--tmpfs", str(path), "--remount-ro", str(path)]
+    for source in _distributions():
+        options += ["--ro-bind", str(source), f"/site/{source.name}"]
+    for source in FILES:
+        options += ["--ro-bind", str(source), f"/harness/{source.name}"]
+    options += [
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--remount-ro",
+        "/dev",
+        "--perms",
+        "1777",
+        "--size",
+        str(TMP),
+        "--tmpfs",
+        "/tmp",
+    ]
+    return (*options, "--chdir", "/tmp", "--remount-ro", "/")
+
+
+@cache
+def _distributions() -> tuple[Path, ...]:
+    """The top-level files and folders of PyTorch and NumPy, and of what they need."""
+    found: dict[str, Path] = {}
+    wanted, seen = [(name, frozenset()) for name in HELD], set()
+    while wanted:
+        name, extras = wanted.pop()
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        if distribution.files is None:
+            raise NoSandbox(
+                f"{name} was not installed by pip or conda, so its files are unknown. Grade in a virtual environment."
+            )
+        for file in distribution.files:
+            top = file.parts[0]
+            if top not in ("..", "__pycache__") and not top.endswith((".dist-info", ".egg-info", ".pth")):
+                found[top] = Path(os.path.realpath(distribution.locate_file(top)))
+        for line in distribution.requires or ():
+            needed = Requirement(line)
+            if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras | {""}):
+                wanted.append((needed.name, frozenset(needed.extras)))
+    return tuple(path for _, path in sorted(found.items()) if path.exists())
+
+
+def _unsafe(folder: Path) -> list[str]:
+    """The harness without a sandbox, beside copies of what it needs."""
+    for source in FILES:
+        shutil.copy(source, folder)
+    return [sys.executable, str(folder / "harness.py"), "main"]
