@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 import course_utils
 from course_utils import exercises, metrics, objectives
@@ -261,6 +262,10 @@ def helper(*samples):
 def indirect(samples, centres, radius):
     return helper(samples, centres, radius)
 
+def scored(digits, others):
+    labels = torch.cat((torch.ones(len(digits)), torch.zeros(len(others))))
+    return roc_auc_score(labels, torch.cat((digits, others)))
+
 def clean(logits):
     objectives = logits.data  # the name alone is not the module
     return torch.nn.functional.softplus(-objectives).mean()
@@ -268,15 +273,16 @@ def clean(logits):
 
 
 def test_an_answer_that_borrows_from_the_package_is_told_so():
-    notebook = {"objectives": objectives, "metrics": metrics, "torch": torch}
+    notebook = {"objectives": objectives, "metrics": metrics, "torch": torch, "roc_auc_score": roc_auc_score}
     exec(BORROWING, notebook)
     for name, task, borrowed in (
         ("direct", "fooling_loss", "`course_utils.objectives`"),
-        ("inside", "fooling_loss", "an import"),
+        ("inside", "fooling_loss", "an import of course_utils"),
         ("indirect", "modes_found", "`course_utils.metrics`"),
+        ("scored", "auc", "`roc_auc_score` of sklearn"),
     ):
         result = verify(task, notebook[name])
-        assert result.status == "wrong" and f"right, but by {borrowed} of course_utils" in result.message, result
+        assert result.status == "wrong" and f"right, but by {borrowed}, which a grader does not have" in result.message, result
     assert verify("modes_found", metrics.modes).status == "wrong"
     assert verify("fooling_loss", notebook["clean"]).status == "right"
 

@@ -2,7 +2,6 @@
 
 import difflib
 import dis
-from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
@@ -15,6 +14,8 @@ if HANDOUT.exists():  # a class repository: the tasks without their answers
     TASKS = handout.read(HANDOUT)
 else:
     from course_utils.exercises.specs import TASKS
+
+ABSENT = ("course_utils", "sklearn", "scipy", "torchvision")  # what a lesson has and a grader has not
 
 __all__ = ["TASKS", "Mistake", "Part", "Result", "Task", "check", "verify"]
 
@@ -38,10 +39,10 @@ class Verify:
             print(result)
             return result
         task = TASKS[name]
-        borrowed = from_the_course(function)
+        borrowed = borrows(function)
         result = check(task, function)
         if borrowed and result.status == "right":
-            message = f"right, but by {borrowed} of course_utils, which a grader does not have: write that step yourself."
+            message = f"right, but by {borrowed}, which a grader does not have: write that step yourself."
             result = Result(name, "wrong", message, 0, task.points)
         self.last[name] = result
         print(result)
@@ -66,20 +67,22 @@ class Verify:
 verify = Verify()
 
 
-def from_the_course(function: object) -> str | None:
-    """The first name in `function`, or in the functions of the same notebook that it calls, that comes from `course_utils`."""
+def borrows(function: object) -> str | None:
+    """The first thing in `function`, or in the functions of the same notebook that it calls, that a grader does not have."""
     seen: set[int] = set()
 
     def search(value: object) -> str | None:
         origin = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-        if isinstance(origin, str) and origin.split(".")[0] == "course_utils":
-            return f"`{getattr(value, '__name__', type(value).__name__)}`"
+        if isinstance(origin, str) and _absent(origin):
+            name = getattr(value, "__name__", type(value).__name__)
+            return f"`{name}`" if isinstance(value, ModuleType) else f"`{name}` of {origin.split('.')[0]}"
         if not isinstance(value, FunctionType) or id(value) in seen:
             return None
         seen.add(id(value))
-        names = list(_names(value.__code__))
-        if "course_utils" in names:
-            return "an import"
+        names, imports = _names(value.__code__)
+        absent = next(filter(_absent, imports), None)
+        if absent:
+            return f"an import of {absent.split('.')[0]}"
         return next((found for name in names if name in value.__globals__ if (found := search(value.__globals__[name]))), None)
 
     try:
@@ -88,11 +91,16 @@ def from_the_course(function: object) -> str | None:
         return None
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    """The global names that a function and those defined in it use, and the packages that they import."""
-    for step in dis.get_instructions(code):
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "IMPORT_NAME"):
-            yield step.argval.split(".")[0]
+def _absent(module: str) -> bool:
+    return module.split(".")[0] in ABSENT
+
+
+def _names(code: CodeType) -> tuple[list[str], list[str]]:
+    """The global names that a function and those defined in it use, and the modules that they import."""
+    steps = list(dis.get_instructions(code))
+    names = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    imports = [step.argval for step in steps if step.opname == "IMPORT_NAME"]
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            names, imports = (mine + inner for mine, inner in zip((names, imports), _names(constant), strict=True))
+    return names, imports

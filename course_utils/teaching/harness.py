@@ -16,18 +16,21 @@ import warnings
 from pathlib import Path
 
 MOST = 8_000_000  # bytes of an answer
-SECONDS = 20.0  # for one task
 MEMORY = 2_000_000_000  # bytes that one task may take on top of PyTorch
 FILE = 32_000_000  # bytes of a file
 
 
 def main() -> None:
+    import resource
+
     import channel
     import submissions
 
     stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     for descriptor in (0, 1, 2):  # what a student prints goes nowhere
         os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+    whole = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (2 * MEMORY, whole[1]))  # reading may not take all there is, either
     request, sent = channel.receive(stdin, 4 * submissions.LARGEST)
     try:
         cells = submissions.code_cells(submissions.parse(sent["notebook"].tobytes(), request["name"]))
@@ -39,6 +42,7 @@ def main() -> None:
     found = submissions.answers(cells, [task for task in lessons if lessons[task] == lesson])
     channel.send(stdout, {"lesson": lesson, "answers": {name: vars(answer) for name, answer in found.items()}})
     if any(answer.status == submissions.WRITTEN for answer in found.values()):
+        resource.setrlimit(resource.RLIMIT_AS, whole)
         import torch
 
         torch.set_num_threads(1)
@@ -46,16 +50,19 @@ def main() -> None:
             torch.ones(2, 2)
         ).sum().backward()  # what it sets up once, before the limits
         gc.freeze()
+        channel.send(stdout, {"ready": True})
         inputs, arrays = channel.receive(stdin, 100_000_000)
         stdin.close()
         for name, rounds in inputs["tasks"].items():
-            ended, answer = apart(lambda out, name=name, rounds=rounds: attempt(out, name, found[name].source, rounds, arrays))
+            ended, answer = apart(
+                lambda out, name=name, rounds=rounds: attempt(out, name, found[name].source, rounds, arrays), request["seconds"]
+            )
             channel.send(stdout, {"task": name, "ended": ended}, {"answer": answer})
     channel.send(stdout, {"done": True})
 
 
-def apart(work) -> tuple[str, "np.ndarray"]:  # noqa: F821
-    """Call `work(stream)` in a process of its own, with the limits of a task. Returns how it ended and what it wrote."""
+def apart(work, seconds: float) -> tuple[str, "np.ndarray"]:  # noqa: F821
+    """Call `work(stream)` in a process of its own, within limits. Returns how it ended and what it wrote."""
     import numpy as np
 
     reader, writer = os.pipe()
@@ -70,7 +77,7 @@ def apart(work) -> tuple[str, "np.ndarray"]:  # noqa: F821
         finally:
             os._exit(0)
     os.close(writer)
-    written, end, ended = bytearray(), time.monotonic() + SECONDS, "time"
+    written, end, ended = bytearray(), time.monotonic() + seconds, "time"
     while (left := end - time.monotonic()) > 0 and len(written) <= MOST:
         if select.select([reader], [], [], left)[0]:
             chunk = os.read(reader, 1 << 20)
@@ -96,7 +103,7 @@ def limit() -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     for kind, value in (
         (resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY),
-        (resource.RLIMIT_CPU, int(SECONDS)),
+        (resource.RLIMIT_CPU, 60),
         (resource.RLIMIT_FSIZE, FILE),
         (resource.RLIMIT_NOFILE, 64),
         (resource.RLIMIT_CORE, 0),
@@ -165,7 +172,7 @@ def packed(name: str, value, arrays: dict) -> dict:
         except Exception:  # sparse, quantized, on no device at all
             pass
     bases = [base.__name__ for base in (list, tuple) if isinstance(value, base)]
-    fields = [field for field in ("values", "indices") if hasattr(value, field)]
+    fields = [field for field in ("values", "indices") if isinstance(value, tuple) and hasattr(value, field)]
     return {"type": type(value).__name__[:40], "base": bases, "fields": fields, "none": value is None}
 
 

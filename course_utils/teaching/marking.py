@@ -16,7 +16,7 @@ from course_utils.teaching import channel, harness, sandbox, submissions
 
 REVIEW = "needs review"
 ENDS = {
-    "time": f"it did not end within {harness.SECONDS:.0f} s.",
+    "time": f"it did not end within {sandbox.SECONDS:.0f} s.",
     "exit": "it ended Python instead of returning.",
     "crash": "it crashed Python, or took more memory than there is for a task.",
     "size": f"what it returned is larger than {harness.MOST / 1e6:.0f} MB.",
@@ -69,8 +69,8 @@ def mark(job: Job) -> list[Mark]:
         if seen.unreadable:
             return [general("", "", "unreadable", None, 0, seen.unreadable)]
         if seen.lesson is None:
-            reason = seen.failure or f"{job.file} holds none of the course's tasks."
-            return [general("", "", REVIEW, None, 0, reason)]
+            status = REVIEW if seen.failure else "unreadable"
+            return [general("", "", status, None, 0, seen.failure or f"{job.file} holds none of the course's tasks.")]
         marks = []
         for task in _of(seen.lesson):
             answer = seen.answers.get(task.name, submissions.Answer(task.name, submissions.MISSING))

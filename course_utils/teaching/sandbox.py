@@ -31,7 +31,9 @@ FILES = tuple(Path(module.__file__) for module in (harness, channel, calling, su
 SETTINGS = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "student", "LANG": "C.UTF-8",
             "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
 NOBODY = "65534"
-START = 120.0  # seconds for starting Python, PyTorch, and reading the notebook, on a busy machine
+START = 120.0  # seconds for starting Python and PyTorch, and for reading the notebook, on a busy machine
+SLACK = 10.0  # seconds on top of those of a task
+SECONDS = 20.0  # for one task; honest ones take less than one
 TMP = 64_000_000  # bytes
 
 HOW = """Grading runs code that nobody has read, and does that only in bubblewrap. No points were given.
@@ -72,9 +74,10 @@ def visit(
     """
     seen = Visit()
     try:
-        with _started(safe) as process:
+        with _started(safe) as (process, within):
             content = {"notebook": np.frombuffer(notebook, np.uint8)}
-            channel.send(process.stdin, {"name": name, "lessons": lessons}, content)
+            within(START)
+            channel.send(process.stdin, {"name": name, "lessons": lessons, "seconds": SECONDS}, content)
             header, _ = channel.receive(process.stdout, 0)
             if "unreadable" in header:
                 seen.unreadable = str(header["unreadable"])
@@ -84,52 +87,59 @@ def visit(
             written = {task for task, answer in seen.answers.items() if answer.status == submissions.WRITTEN}
             if written:
                 rounds, arrays = inputs(seen.lesson)
+                within(START)
                 channel.send(process.stdin, {"tasks": {task: rounds[task] for task in rounds if task in written}}, arrays)
-            _listen(process.stdout, seen, written)
+                channel.receive(process.stdout, 0)  # "ready"
+            for _ in written:
+                within(SECONDS + SLACK)
+                _listen(process.stdout, seen, written)
     except (EOFError, OSError, channel.Broken, KeyError, TypeError, AttributeError) as error:
         seen.failure = f"the sandbox ended early ({error.__class__.__name__})"
     return seen
 
 
 def _listen(stream: BinaryIO, seen: Visit, written: set[str]) -> None:
-    """Take down one frame per task; of what is said twice, the first counts."""
-    for _ in range(len(written) + 1):
-        header, arrays = channel.receive(stream, harness.MOST)
-        if header.get("done"):
-            return
-        task, ended = header["task"], header["ended"]
-        if task not in written or task in seen.ended:
-            raise channel.Broken("a task that was not asked for")
-        seen.ended[task] = ended
-        if ended == "answer":
-            try:
-                seen.returned[task] = channel.receive(io.BytesIO(arrays["answer"].tobytes()), harness.MOST)
-            except (EOFError, channel.Broken):
-                seen.ended[task] = "forged"
-    raise channel.Broken("no end")
+    """Take down what came of one task; of what is said twice, the first counts."""
+    header, arrays = channel.receive(stream, harness.MOST)
+    task, ended = header["task"], header["ended"]
+    if task not in written or task in seen.ended:
+        raise channel.Broken("a task that was not asked for")
+    seen.ended[task] = ended
+    if ended == "answer":
+        try:
+            seen.returned[task] = channel.receive(io.BytesIO(arrays["answer"].tobytes()), harness.MOST)
+        except (EOFError, channel.Broken):
+            seen.ended[task] = "forged"
 
 
 @contextmanager
-def _started(safe: bool) -> Iterator[subprocess.Popen]:
-    """The harness, listening; killed when its time is over, and at the end in any case."""
+def _started(safe: bool) -> Iterator[tuple[subprocess.Popen, Callable[[float], None]]]:
+    """The harness, listening, and a function that gives it some seconds more; killed when they are over, and at the end."""
     with tempfile.TemporaryDirectory() if not safe else nullcontext() as folder:
         process = subprocess.Popen(
             command("main") if safe else _unsafe(Path(folder)),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env=SETTINGS, cwd="/", start_new_session=True,
         )  # fmt: skip
-        watch = threading.Timer(START + 6 * harness.SECONDS, process.kill)
-        watch.daemon = True
-        watch.start()
+        watches: list[threading.Timer] = []
+
+        def within(seconds: float) -> None:
+            for watch in watches:
+                watch.cancel()
+            watches[:] = [threading.Timer(seconds, process.kill)]
+            watches[0].daemon = True
+            watches[0].start()
+
         try:
-            yield process
+            yield process, within
         finally:
-            watch.cancel()
+            within(0)
             process.kill()
             for stream in (process.stdin, process.stdout):
                 with suppress(OSError):  # a broken pipe
                     stream.close()
             process.wait()
+            watches[0].cancel()
 
 
 def check() -> None:

@@ -1,4 +1,4 @@
-"""A real Chromium. Without one these tests are skipped with a reason, or fail where COURSE_BROWSER=1 asks for them."""
+"""A real Chromium. Without one these tests are skipped with a reason, or fail where COURSE_TEST_ALL=1 asks for them."""
 
 import json
 import os
@@ -21,8 +21,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def missing(what: str) -> None:
-    if os.environ.get("COURSE_BROWSER") == "1":
-        pytest.fail(f"COURSE_BROWSER=1, but {what}")
+    if os.environ.get("COURSE_TEST_ALL") == "1":
+        pytest.fail(f"COURSE_TEST_ALL=1, but {what}")
     pytest.skip(what)
 
 

@@ -1,0 +1,387 @@
+"""Grading: honest work gets exactly its points, and nothing that a student controls gets more."""
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import attacks
+import nbformat
+import pytest
+
+from course_utils import exercises
+from course_utils.teaching import channel, grade, lab, lessons, marking, reports, sandbox, submissions
+
+LESSON = lessons.find("07")[0]
+FULL = {"value_at_best": "2", "js_bound": "2", "fooling_loss": "1", "modes_found": "2"}
+NONE = dict.fromkeys(FULL, "0")
+SECRET = "a secret of the grader"
+
+needs_bwrap = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed here")
+if os.environ.get("COURSE_TEST_ALL") == "1" and sys.platform == "linux":  # as in CI: what is missing is a failure
+    needs_bwrap = pytest.mark.filterwarnings("error")
+pytestmark = needs_bwrap
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Tasks end sooner than in a real grading, and the environment holds something to steal."""
+    monkeypatch.setattr(sandbox, "SECONDS", 5.0)
+    monkeypatch.setenv("SECRET_TOKEN", SECRET)
+
+
+@pytest.fixture
+def port():
+    """A port of this machine on which somebody listens. Fails, if anybody came."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server.getsockname()[1]
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def run(folder: Path, out: Path, **settings) -> dict[str, dict[str, str]]:
+    """Grade a folder. Returns points by student and task, and reasons under the key (student)!"""
+    assert grade.grade(folder, out, **settings) == 0
+    return table(out)
+
+
+def table(out: Path) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["student"], {})[row["task"]] = row["points"]
+    return found
+
+
+def reasons(out: Path, task: str) -> dict[str, str]:
+    with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        return {row["student"]: row["reason"] for row in csv.DictReader(file) if row["task"] in (task, "")}
+
+
+def hand_in(folder: Path, student: str, notebook: dict | nbformat.NotebookNode) -> Path:
+    path = folder / student / "07_gan.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return path
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """All plain files below a folder, with the hashes of their bytes."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path.stat().st_size < 10**8]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def late() -> str:
+    """The right answer, after the limit."""
+    source = next(cell.source for cell in LESSON.read().cells if "def value_at_best" in cell.source)
+    head, rest = source.split(":\n", 1)
+    return f"{head}:\n    __import__('time').sleep(20)\n{rest}"
+
+
+ATTACKS = {**attacks.ATTACKS, "late": late()}
+
+
+def test_no_attack_gets_points(tmp_path, port):
+    """Each alone: 0 points for the attacked task, the honest one beside it exact or left to a person; nothing else changes."""
+    neighbour = hand_in(tmp_path / "others", "ada", LESSON.read())
+    run(tmp_path / "others", tmp_path / "grades")
+    paths = [str(path) for path in (neighbour, tmp_path / "grades" / "grades.csv", exercises.__file__, "/etc/passwd")]
+    package = Path(exercises.__file__).parents[1]
+    before = {**digest(tmp_path), **digest(package)}
+    notebooks = {name: json.dumps(attacks.with_attack(source, paths, port)).encode() for name, source in ATTACKS.items()}
+    jobs = [marking.Job(name, "07.ipynb", notebook, b"0" * 32) for name, notebook in notebooks.items()]
+    with ThreadPoolExecutor(2) as pool:
+        made = dict(zip(ATTACKS, pool.map(marking.mark, jobs), strict=True))
+    for name in ATTACKS:
+        marks = {mark.task: mark for mark in made[name]}
+        attacked = marks["value_at_best"]
+        assert not attacked.points, attacked
+        assert (attacked.status, marks["fooling_loss"].status) in {("wrong", "right"), ("needs review", "needs review")}, marks
+        assert SECRET not in attacked.reason
+        if name in attacks.BLIND:
+            assert attacked.reason.partition("found: ")[2].rstrip(".") in attacks.FOUND, attacked
+    assert {**digest(tmp_path), **digest(package)} == before
+    assert not list(Path("/tmp").glob("pickled"))
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory):
+    """Everything at once, with three honest students among it."""
+    folder, out = tmp_path_factory.mktemp("handed in"), tmp_path_factory.mktemp("graded") / "grades"
+    honest = hand_in(folder, "zoe", LESSON.read())
+    hand_in(folder, "mia", nbformat.read(lab.STUDENT / LESSON.path.name, 4))
+    hand_in(folder, "one point", attacks.notebook(attacks.code(attacks.HONEST)))
+    for name, source in ATTACKS.items():
+        hand_in(folder, f"attack {name.replace('/', ' ')}", attacks.with_attack(source, [str(honest), str(out)], 9))
+    for name, notebook in attacks.NOTEBOOKS.items():
+        hand_in(folder, f"notebook {name}", notebook)
+    attacks.broken_files(folder)
+    attacks.links(folder, honest)
+    attacks.shadows(folder / "shadows", attacks.NOTEBOOKS["skip-execution"])
+    (folder / "=cmd()").mkdir()
+    (folder / "=cmd()" / "<script>.ipynb").write_text("{}")
+    before = digest(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "SECONDS", 5.0)
+        points = run(folder, out)
+    assert digest(folder) == before
+    return points, out
+
+
+def test_a_batch_gives_honest_students_exactly_their_points(batch):
+    points, _ = batch
+    assert points["zoe"] == FULL
+    assert points["mia"] == NONE
+    assert points["one point"] == {**NONE, "fooling_loss": "1"}
+
+
+def test_a_batch_gives_nobody_else_more(batch):
+    points, _ = batch
+    for student, own in points.items():
+        if student.startswith(("attack", "notebook", "shadows")):
+            assert own["value_at_best"] in ("0", ""), (student, own)
+            assert own["fooling_loss"] in ("1", ""), (student, own)
+            assert own["js_bound"] == own["modes_found"] == "0", (student, own)
+        elif student not in ("zoe", "mia", "one point"):
+            assert own == {"": ""}, (student, own)
+
+
+def test_only_what_kills_the_sandbox_is_left_to_a_person(batch):
+    points, _ = batch
+    review = {student for student, own in points.items() if "" in own.values() and student.startswith(("attack", "notebook"))}
+    assert review == {"attack kill its parent", "attack kill everybody", "attack stop its parent"}
+
+
+def test_files_that_are_no_notebooks_say_what_they_are(batch):
+    said = reasons(batch[1], "")
+    assert (
+        "is a link, and links are not followed" in said["link"] and "is a link" in said["up"] and "is a link" in said["passwd"]
+    )
+    assert "linked folder" not in said
+    assert "no notebook in the folder" in said["folder inside"]
+    assert "has 200 MB; at most 50 are read" in said["200 MB"]
+    assert "not a plain file" in said["pipe"]
+    assert all("is not a notebook" in said[name] for name in ("broken JSON", "deep JSON", "invalid UTF-8", "no cells", "empty"))
+    assert "holds none of the course's tasks" in said["odd cells"]
+    assert "is not a notebook" in said["'=cmd()"]  # as text, not as a formula
+
+
+def test_feedback_holds_no_script_and_nothing_of_others(batch):
+    _, out = batch
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in (out / "feedback").iterdir()}
+    for student, page in pages.items():
+        assert "<script" not in page and "<img" not in page and "onerror=alert" not in page.replace("onerror=alert(1)&gt;", "")
+        assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
+        assert student == "zoe" or "zoe" not in page.replace(str(batch[0]), "") or student.startswith("attack")
+    assert "&lt;script&gt;alert(1)" in pages["attack markup"]
+    assert "7 of 7 points" in pages["zoe"] and "return" in pages["zoe"]
+
+
+def test_again_gives_the_same_table_from_what_was_kept(batch, monkeypatch):
+    """Killed and run again: what was marked is not marked again, and nothing stands twice."""
+    points, out = batch
+    folder = next(path for path in out.parent.parent.iterdir() if path.name.startswith("handed in"))
+    visited = []
+    mark = marking.mark
+    monkeypatch.setattr(marking, "mark", lambda job: visited.append(job.student) or mark(job))
+    monkeypatch.setattr(sandbox, "SLACK", 1.0)
+    before = (out / "grades.csv").read_bytes()
+    assert grade.grade(folder, out) == 0
+    assert (out / "grades.csv").read_bytes() == before
+    assert all(student.startswith(("attack kill", "attack stop")) for student in visited), visited
+
+
+NOISE = """    import sys, warnings
+    print("here")
+    print("there", file=sys.stderr)
+    warnings.warn("everywhere")
+"""
+MANGLED = {
+    "no metadata": lambda nb: [cell.pop("metadata") for cell in nb["cells"]] and nb.update(metadata={}),
+    "no ids": lambda nb: [cell.pop("id") for cell in nb["cells"]] and nb.update(nbformat_minor=0),
+    "moved": lambda nb: nb["cells"].reverse(),
+    "twice": lambda nb: nb["cells"].extend(list(nb["cells"])),
+    "lists of lines": lambda nb: [cell.update(source=cell["source"].splitlines(True)) for cell in nb["cells"]],
+    "Windows lines": lambda nb: [cell.update(source=cell["source"].replace("\n", "\r\n")) for cell in nb["cells"]],
+    "noise": lambda nb: [c.update(source=c["source"].replace("    return", NOISE + "    return")) for c in nb["cells"]],
+    "a stub after it": lambda nb: nb["cells"].append(
+        attacks.code("def js_bound(*a, **k):\n    # YOUR CODE HERE\n    raise NotImplementedError()")),
+    "magics and a broken cell": lambda nb: nb["cells"].extend([attacks.code("%matplotlib inline\n!ls"), attacks.code("def (")]),
+}  # fmt: skip
+
+
+def test_honest_mangling_costs_nothing(tmp_path):
+    for name, mangle in MANGLED.items():
+        notebook = json.loads(nbformat.writes(LESSON.read()))
+        for cell in notebook["cells"]:
+            cell["source"] = "".join(cell["source"])
+        mangle(notebook)
+        hand_in(tmp_path / "handed in", name, notebook)
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    (flat / "07_ada_lovelace.ipynb").write_bytes(b"\xef\xbb\xbf" + LESSON.path.read_bytes())
+    (flat / "Grace Hopper.ipynb").write_bytes(LESSON.path.read_bytes())
+    assert run(tmp_path / "handed in", tmp_path / "grades") == dict.fromkeys(MANGLED, FULL)
+    assert run(flat, tmp_path / "grades 2") == dict.fromkeys(("ada_lovelace", "Grace Hopper"), FULL)
+
+
+def test_every_solution_of_every_lesson_gets_all_points(tmp_path):
+    """Also across files: the best answer to each task counts."""
+    for lesson in lessons.find():
+        (tmp_path / "all" / "ada").mkdir(parents=True, exist_ok=True)
+        shutil.copy(lesson.path, tmp_path / "all" / "ada")
+        shutil.copy(lab.STUDENT / lesson.path.name, tmp_path / "all" / "ada" / f"{lesson.number} (1).ipynb")
+    points = run(tmp_path / "all", tmp_path / "grades")["ada"]
+    assert points == {name: str(task.points) for name, task in exercises.TASKS.items()}
+
+
+def test_two_students_get_other_inputs_and_the_same_student_the_same(tmp_path):
+    source = "def value_at_best(*values, **named):\n    raise ValueError([*values, *named.values()][0][0].item())"
+    notebook = json.dumps(attacks.notebook(attacks.code(source))).encode()
+    said = [marking.mark(marking.Job(name, "x", notebook, key))[0].reason
+            for name, key in (("ada", b"1" * 32), ("bob", b"1" * 32), ("ada", b"1" * 32), ("ada", b"2" * 32))]  # fmt: skip
+    assert said[0] == said[2] and len(set(said)) == 3
+
+
+def test_points_by_hand_stay_and_count(tmp_path):
+    hand_in(tmp_path / "in", "ada", attacks.notebook(attacks.code(attacks.WRONG)))
+    out = tmp_path / "grades"
+    assert run(tmp_path / "in", out)["ada"]["value_at_best"] == "0"
+    decided = "student,lesson,task,points,reason\nada,07,value_at_best,1.5,right idea\n"
+    (out / "overrides.csv").write_text(decided)
+    assert run(tmp_path / "in", out)["ada"]["value_at_best"] == "1.5"
+    assert (out / "overrides.csv").read_text() == decided
+    assert reasons(out, "value_at_best")["ada"] == "by hand: right idea"
+    before = digest(out)
+    for line in (
+        "ada,07,value_at_best,3,too much",
+        "ada,08,value_at_best,1,other lesson",
+        "ada,07,nothing,1,",
+        "ada,07,value_at_best,,",
+    ):
+        (out / "overrides.csv").write_text(decided + line + "\n")
+        with pytest.raises(reports.BadOverrides, match="line 3: expected student, lesson such as 05, task, points"):
+            grade.grade(tmp_path / "in", out)
+    (out / "overrides.csv").write_text(decided)
+    assert digest(out) == before
+
+
+def test_a_failure_of_ours_needs_review(tmp_path, monkeypatch):
+    hand_in(tmp_path / "in", "ada", LESSON.read())
+    monkeypatch.setattr(marking, "compare", lambda *a: 1 / 0)
+    assert run(tmp_path / "in", tmp_path / "grades")["ada"] == {"": ""}
+    assert reasons(tmp_path / "grades", "") == {"ada": "needs review: the grader failed: ZeroDivisionError: division by zero"}
+    monkeypatch.undo()
+    assert run(tmp_path / "in", tmp_path / "grades")["ada"] == FULL
+
+
+def test_no_sandbox_no_grades(tmp_path, monkeypatch, capsys):
+    from course_utils.__main__ import main
+
+    hand_in(tmp_path / "in", "ada", LESSON.read())
+    command = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "grades")]
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    assert main(command) == 1
+    assert "sudo apt install bubblewrap" in capsys.readouterr().err
+    monkeypatch.undo()
+    leaky = sandbox._bwrap
+    monkeypatch.setattr(sandbox, "_bwrap", lambda *options: leaky(*(o for o in options if o != "--unshare-pid")))
+    assert main(command) == 1
+    assert "The sandbox is not tight; possible in it: others" in capsys.readouterr().err
+    assert not (tmp_path / "grades" / "grades.csv").exists()
+
+
+def test_without_a_sandbox_every_report_says_so(tmp_path):
+    hand_in(tmp_path / "in", "ada", LESSON.read())
+    assert run(tmp_path / "in", tmp_path / "grades", safe=False)["ada"] == FULL
+    assert all("--unsafe-no-sandbox" in reason for reason in reasons(tmp_path / "grades", "fooling_loss").values())
+    assert "--unsafe-no-sandbox" in (tmp_path / "grades" / "feedback" / "ada.html").read_text(encoding="utf-8")
+
+
+def test_a_cluster_gives_the_same_grades(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    for student in ("ada", "bob", "eve"):
+        hand_in(tmp_path / "in", student, LESSON.read())
+    hand_in(tmp_path / "in", "mia", nbformat.read(lab.STUDENT / LESSON.path.name, 4))
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        points = run(tmp_path / "in", tmp_path / "grades", scheduler=cluster.scheduler_address)
+    assert points == {**dict.fromkeys(("ada", "bob", "eve"), FULL), "mia": NONE}
+
+
+@pytest.mark.parametrize("make", (lambda p: p / "none", lambda p: p), ids=("no folder", "an empty one"))
+def test_a_wrong_folder_is_said(make, tmp_path):
+    with pytest.raises(grade.NotGraded, match="one folder per student"):
+        grade.grade(make(tmp_path), tmp_path / "x" / "grades" if make(tmp_path) != tmp_path else tmp_path.parent / "grades")
+
+
+def test_it_can_be_stopped_and_goes_on(tmp_path):
+    """Killed in the middle: the second run has the whole table."""
+    for n in range(6):
+        hand_in(tmp_path / "in", f"student {n}", LESSON.read())
+    command = [
+        sys.executable,
+        "-m",
+        "course_utils",
+        "grade",
+        str(tmp_path / "in"),
+        "--out",
+        str(tmp_path / "grades"),
+        "--jobs",
+        "1",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and len(list((tmp_path / "grades" / ".state").glob("*.json"))) < 2:
+            pass
+        process.kill()
+    assert 2 <= len(list((tmp_path / "grades" / ".state").glob("*.json"))) < 6
+    assert run(tmp_path / "in", tmp_path / "grades") == {f"student {n}": FULL for n in range(6)}
+
+
+NO_FRAMES = (
+    b"",
+    b"{}\n",
+    b"[]\n",
+    b"1" * 100,
+    b"\xff\n",
+    b"9" * 10_000 + b"\n",
+    b"[" * 100_000 + b"\n",
+    b'{"arrays": 1}\n',
+    b'{"arrays": [["a"]]}\n',
+    b'{"arrays": [["a", {}, []]]}\n',
+    b'{"arrays": [["a", "|O", [1]]]}\n' + bytes(8),
+    b'{"arrays": [["a", "<f8", [-1]]]}\n',
+    b'{"arrays": [["a", "<f8", [1e9]]]}\n',
+    b'{"arrays": [["a", "<f8", [true]]]}\n' + bytes(8),
+    b'{"arrays": [["a", "<f8", [2, 2]]]}\n' + bytes(31),
+    b'{"arrays": [[["a"], "<f8", []]]}\n' + bytes(8),
+    b'{"arrays": [["a", "<f8", [1000000, 1000000]]]}\n',
+)
+
+
+@pytest.mark.parametrize("frame", NO_FRAMES, ids=lambda frame: frame[:40])
+def test_the_channel_refuses_what_is_no_frame(frame):
+    import io
+
+    with pytest.raises((channel.Broken, EOFError)):
+        channel.receive(io.BytesIO(frame), 10_000)
+
+
+def test_reading_needs_nothing_of_the_course():
+    """The files that go into the sandbox import only Python, PyTorch and NumPy."""
+    for path in sandbox.FILES:
+        assert "course_utils" not in "".join(
+            line for line in path.read_text().splitlines() if "import" in line and '"' not in line
+        )
+
+
+def test_names_of_files_are_shown_as_text():
+    assert grade.shown(os.fsdecode(b"ad\xe9\n\x1b[31m")) == "ad\\xe9\\x0a\\x1b[31m"
+    assert len(reports.file_name("é" * 120).encode()) <= 255
+    assert submissions.LARGEST == 50_000_000
