@@ -3,13 +3,15 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN := $(BIN)/python -m course_utils
 
-.PHONY: help setup lab course slides submit restart test student release badges sync outline
+.PHONY: help setup lab course slides submit restart grade bench test student release badges sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
 	@echo "make course   run every lesson, write build/site/"
 	@echo "make slides   every lesson as a deck, build/slides/ (needs npm, once)"
 	@echo "make submit N=05; make restart N=05"
+	@echo "make grade SUBMISSIONS=DIR    mark what students handed in, into grades/"
 	@echo "make test     everything that must hold"
+	@echo "make bench    speed and quality, measured"
 	@echo "make setup    only make .venv; make outline; make student; make sync; make release OUT=DIR"
 
 setup: .venv/ready
@@ -25,6 +27,10 @@ restart: .venv/ready
 	$(RUN) restart $(N)
 outline: .venv/ready
 	$(RUN) outline
+grade: .venv/ready
+	$(RUN) grade $(or $(SUBMISSIONS),$(error make grade SUBMISSIONS=DIR: the folder of what was handed in)) $(ARGS)
+bench: .venv/ready-dev
+	$(BIN)/python benchmarks/bench.py $(ARGS)
 test: .venv/ready-dev
 	$(BIN)/python -m pytest $(ARGS)
 student: .venv/ready-dev
@@ -32,7 +38,7 @@ student: .venv/ready-dev
 release: .venv/ready-dev
 	$(RUN) release $(OUT) $(if $(REPO),--repo $(REPO)) $(ARGS)
 badges: .venv/ready-dev
-	$(RUN) badges --repo $(REPO) --ref $(REF)
+	$(RUN) badges --repo $(or $(REPO),$(error make badges REPO=owner/name REF=v1.0)) --ref $(or $(REF),$(error make badges REPO=owner/name REF=v1.0))
 sync: .venv/ready-dev
 	$(RUN) sync
 

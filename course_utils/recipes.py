@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from course_utils import data, metrics, models, runtime, scoreboard
+from course_utils import data, distributed, metrics, models, runtime, scoreboard
 from course_utils.models import K
 from course_utils.objectives import discriminator_loss, feature_distance, generator_loss, kl, reconstruction
 from course_utils.training import Objective, Player, Watcher, play
@@ -76,9 +76,10 @@ def make(
     before = resume(players) if resume else None
     left = steps - (before.done if before else 0)
     if players and left:
+        distributed.own_noise(seed + steps - left)
         batches = data.batches(images, recipe.size, seed=seed)
         history = play(
-            players, before.skip(batches) if before else batches, left,
+            players, distributed.share(before.skip(batches) if before else batches), left,
             watch=[before] if before else (), label=f"{name}, {images.name}",
         )  # fmt: skip
         if before and len(history) < left:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 from tqdm.std import tqdm
 
-from course_utils import memory
+from course_utils import distributed, memory
 
 Objective = Callable[[Tensor, Tensor], dict[str, Tensor]]
 
@@ -162,7 +162,7 @@ def _play(
     for network in networks:
         network.train()
     _look(networks, watch, 0)
-    with Bar(total=steps, desc=label, unit="step", disable=steps == 1) as bar:
+    with Bar(total=steps, desc=label, unit="step", disable=steps == 1 or distributed.rank() > 0) as bar:
         try:
             for step in range(1, steps + 1):
                 x, y = next(batches)
@@ -173,6 +173,7 @@ def _play(
                     with _only(own[name], everything):
                         parts = player.objective(x, y)
                         parts["loss"].backward()
+                    parts = _together(parts, own[name])
                     norm = get_total_norm([p.grad for p in own[name] if p.grad is not None])
                     healthy = healthy & _finite(parts["loss"].detach(), norm, *(buffer for buffer, _ in before))
                     _step_if(healthy, player.optimizer)
@@ -215,6 +216,15 @@ def _only(own: list[Tensor], everything: list[Tensor]) -> Iterator[None]:
     finally:
         for p in others:
             p.requires_grad_(True)
+
+
+def _together(parts: dict[str, Tensor], own: list[Tensor]) -> dict[str, Tensor]:
+    """Under `torchrun`: gradients and numbers become the means over all processes; else all stays as it is."""
+    if distributed.world() == 1:
+        return parts
+    parts = {name: torch.as_tensor(value).detach().to(own[0]).clone() for name, value in parts.items()}
+    distributed.average([*(p.grad for p in own if p.grad is not None), *parts.values()])
+    return parts
 
 
 def _finite(*values: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from course_utils import files, memory
+from course_utils import distributed, files, memory
 from course_utils.training import Player
 
 
@@ -33,6 +33,8 @@ class Checkpoint:
         Raises Refused if the file is that of another run, or no checkpoint.
         """
         self.players = players
+        if not distributed.agree(int(self.path.exists())):
+            raise Refused(f"{self.path} is there for some processes only: give all of them the same folder")
         if not self.path.exists():
             return self
         try:
@@ -48,11 +50,12 @@ class Checkpoint:
             )
         memory.put_back(players, saved)
         self.done, self.seconds = saved["steps"], saved["seconds"]
-        print(f"Going on after step {self.done} of {self.run['steps']}, from {self.path}")
+        if distributed.rank() == 0:
+            print(f"Going on after step {self.done} of {self.run['steps']}, from {self.path}")
         return self
 
     def wants(self, step: int) -> bool:
-        return step > 0 and step % self.every == 0
+        return step > 0 and step % self.every == 0 and distributed.rank() == 0  # one process writes
 
     def record(self, step: int) -> None:
         now = time.perf_counter()

@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 from torch import Generator, nn
 
-from course_utils import data, files, models, recipes, runtime, scoreboard
+from course_utils import data, distributed, files, models, recipes, runtime, scoreboard
 from course_utils.runtime import setting
 from course_utils.teaching import board
 from course_utils.teaching.checkpoints import Checkpoint, Refused
@@ -22,8 +22,14 @@ def train(name: str, dataset: str = "auto", *, seed: int = 0, out: Path | None =
     """Train a model, write its weights (float16 safetensors) and return their path.
 
     While it trains, a checkpoint lies beside them; the same call goes on from there, with the weights of an unbroken run.
+    Under `torchrun` all processes train one model, and the first one writes.
     Raises Refused if that file belongs to another run, or steps is below 1; SystemExit if training does not reach its end.
     """
+    with distributed.joined():
+        return _train(name, dataset, seed, out, steps)
+
+
+def _train(name: str, dataset: str, seed: int, out: Path | None, steps: int | None) -> Path:
     recipe = recipes.RECIPES[name]
     if steps is not None and steps < 1:
         raise Refused(f"expected at least one step, got --steps {steps}")
@@ -37,6 +43,8 @@ def train(name: str, dataset: str = "auto", *, seed: int = 0, out: Path | None =
     if module is None:
         again = f"The same command goes on from {checkpoint.path}." if checkpoint.path.exists() else "Nothing was written."
         raise SystemExit(f"Training did not reach its end. {again}")
+    if distributed.rank():
+        return path
     seconds = checkpoint.stop_clock()
     said = recipe.report(module, data.load(images.name, "test", device=device))
     models.save_weights(module, path, {**run, "seconds": f"{seconds:.0f}", **({"report": said} if said else {})})
