@@ -8,7 +8,6 @@ history, film, random state) is what it left the first time, bit for bit.
 import copy
 import hashlib
 import inspect
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -17,7 +16,7 @@ from types import CodeType
 import torch
 from torch import Tensor
 
-from course_utils import files
+from course_utils import files, states
 from course_utils.runtime import setting
 
 ROOM = 1_000_000_000  # bytes on disk; the trainings not used for longest make room
@@ -51,7 +50,7 @@ def once(
     one_step = train(iter([first]), 1, ())
     if not one_step:  # interrupted, or not finite
         return one_step
-    path = folder() / f"{_digest([torch.__version__, start, steps, looks, how, one_step])}.pt"
+    path = folder() / f"{_digest([torch.__version__, start, steps, looks, how, one_step])}.safetensors"
     saved = _read(path)
     if saved is None:
         put_back(players, start)
@@ -132,19 +131,17 @@ def _digest(value: object) -> str:
 def _read(path: Path) -> dict | None:
     """What was kept, None if nothing was, or nothing that can be read."""
     try:
-        saved = torch.load(path, weights_only=True)
+        saved = states.read(path)
         path.touch()
-    except Exception:
+    except (states.Damaged, OSError):
         return None
     return saved
 
 
 def _write(path: Path, content: Mapping[str, object], label: str) -> None:
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
     try:
-        files.write(path, buffer.getvalue())
-        kept = sorted(path.parent.glob("*.pt"), key=lambda p: p.stat().st_mtime, reverse=True)
+        states.write(path, content)
+        kept = sorted(path.parent.glob("*.safetensors"), key=lambda p: p.stat().st_mtime, reverse=True)
         room = ROOM
         for file in kept:
             room -= file.stat().st_size

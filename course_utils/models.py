@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from course_utils import files
+from course_utils import states
 from course_utils.blocks import down, leaky, same, up
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -314,17 +314,28 @@ SHIPPED: dict[str, Callable[[], nn.Module]] = {
 
 def save_weights(model: nn.Module, path: Path, about: Mapping[str, str]) -> None:
     """Write the weights as float16 safetensors. `about`: short strings kept in the file, e.g. data set and test accuracy."""
-    from safetensors.torch import save
-
     state = {name: t.half() if t.is_floating_point() else t for name, t in model.state_dict().items()}
-    files.write(path, save(state, metadata=dict(about)))
+    states.write_tensors(path, state, about)
 
 
-def load_weights(model: nn.Module, path: Path) -> nn.Module:
-    """`model` with the weights that `save_weights` wrote, as float32, in evaluation mode and frozen."""
-    from safetensors.torch import load
+def load_weights(model: nn.Module, path: Path, *, name: str = "", dataset: str = "") -> nn.Module:
+    """`model` with the weights that `save_weights` wrote, as float32, in evaluation mode and frozen.
 
-    model.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in load(path.read_bytes()).items()})
+    name, dataset: what the file has to be of, where it says so. Raises `states.Damaged` for a file that was changed, cut off,
+    or that holds the weights of something else.
+    """
+    tensors, about = states.read_tensors(path)
+    for key, expected in (("model", name), ("data", dataset)):
+        if expected and about.get(key, expected) != expected:
+            raise states.Damaged(f"{path}: expected weights of {expected}, got those of {about[key]}. Name another file.")
+    expected, got = ({k: tuple(t.shape) for k, t in of.items()} for of in (model.state_dict(), tensors))
+    if expected != got:
+        different = next(k for k in [*expected, *got] if expected.get(k) != got.get(k))
+        raise states.Damaged(
+            f"{path} holds the weights of another network: {different} expected {expected.get(different, 'not there')}, "
+            f"got {got.get(different, 'not there')}. Name another file, or train this one."
+        )
+    model.load_state_dict({k: t.float() if t.is_floating_point() else t for k, t in tensors.items()})
     return model.eval().requires_grad_(False)
 
 
@@ -354,4 +365,4 @@ def pretrained(model: str, dataset: str, *, device: torch.device | str = "cpu") 
             f"{path.name} is not the file that ships: expected SHA-256 {expected[:12]}…, got {got[:12]}…. "
             f"Install the course anew, or train it: COURSE_DATASET={dataset} python -m course_utils train {model}"
         )
-    return load_weights(SHIPPED[model](), path).to(device)
+    return load_weights(SHIPPED[model](), path, name=model, dataset=dataset).to(device)

@@ -129,18 +129,35 @@ def as_images(x) -> np.ndarray:
 
 
 def codes(z, y, *, legend: bool = True, ax: Axes | None = None) -> Axes:
-    """Codes (N, 2) as dots in the colours of their labels y (N,), each label written once, at its median code."""
+    """Codes (N, 2) as dots in the colours of their labels y (N,), each label written once, at its median code
+    or, where two would hide each other, as near to it as there is room."""
     z, y = (np.asarray(a.numpy(force=True) if isinstance(a, Tensor) else a) for a in (z, y))
     ax = ax or plt.subplots(figsize=(6, 5))[1]
     ax.scatter(*z.T, c=np.array(PALETTE)[y], s=4 if len(z) > 2000 else 16, alpha=0.5, linewidths=0)
-    for label in np.unique(y):
+    medians = _apart(np.stack([np.median(z[y == label], axis=0) for label in np.unique(y)]), ax)
+    for label, place in zip(np.unique(y), medians, strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": PALETTE[label], "lw": 2}
-        ax.text(*np.median(z[y == label], axis=0), str(label), weight="bold", ha="center", va="center", bbox=box)
-    if legend:  # some of the names may hide each other
+        ax.text(*place, str(label), weight="bold", ha="center", va="center", bbox=box)
+    if legend:
         dots = [plt.Line2D([], [], color=PALETTE[label], marker="o", ls="", label=str(label)) for label in np.unique(y)]
         ax.legend(handles=dots, frameon=False, fontsize=11, handletextpad=0, loc="center left", bbox_to_anchor=(1, 0.5))
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     return ax
+
+
+def _apart(places: np.ndarray, ax: Axes, *, points: float = 19) -> np.ndarray:
+    """Places (L, 2) in data coordinates, moved so that no two are nearer than `points` on the paper."""
+    at = ax.transData.transform(places)
+    least = points * ax.figure.dpi / 72
+    for _ in range(100):
+        step = at[:, None] - at
+        distance = np.linalg.norm(step, axis=2)
+        distance[distance == 0] = 1e-9  # each with itself; and two in one place part in a fixed direction
+        push = np.clip(least - distance, 0, None) / 2
+        np.fill_diagonal(push, 0)
+        step[distance == 1e-9] = [1e-9, 0]
+        at = at + (step / distance[..., None] * push[..., None]).sum(axis=1)
+    return ax.transData.inverted().transform(at)
 
 
 def tree(branches: Mapping[str, object], *, notes: Mapping[str, str], otherwise: str = "", ax: Axes | None = None) -> Axes:

@@ -90,7 +90,7 @@ def test_another_objective_is_trained_even_if_the_first_step_is_the_same(remembe
 
 def test_a_broken_file_is_trained_anew(remembering, capsys):
     plain = game()
-    (kept,) = memory.folder().glob("*.pt")
+    (kept,) = memory.folder().glob("*.safetensors")
     kept.write_bytes(kept.read_bytes()[:100])
     assert game() == plain and "remembered" not in capsys.readouterr().out
     assert game() == plain and "remembered" in capsys.readouterr().out
@@ -106,7 +106,7 @@ def test_an_unfinished_training_is_not_kept(remembering):
         raise KeyboardInterrupt
 
     history = training.fit(net, lambda x, y: {"loss": net(x).square().mean()}, until_interrupted(), 10)
-    assert len(history) == 5 and not list(memory.folder().glob("*.pt"))
+    assert len(history) == 5 and not list(memory.folder().glob("*.safetensors"))
 
 
 def test_where_nothing_can_be_kept_training_goes_on(remembering, monkeypatch, capsys):
@@ -119,4 +119,4 @@ def test_old_trainings_make_room(remembering, monkeypatch):
     game()
     monkeypatch.setattr(memory, "ROOM", 0)
     game(seed=1)
-    assert not list(memory.folder().glob("*.pt"))
+    assert not list(memory.folder().glob("*.safetensors"))

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from course_utils import __main__ as commands
-from course_utils import data, models, recipes
+from course_utils import data, models, recipes, states
 from course_utils.teaching import shipping
 from course_utils.teaching.checkpoints import Checkpoint, Refused
 
@@ -100,7 +100,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch
     for done in (4, 8, 12):
         with pytest.raises(SystemExit, match="The same command goes on from"):
             shipping.train(name, steps=14, out=broken, seed=3)
-        assert not broken.exists() and torch.load(broken.with_suffix(".checkpoint"))["steps"] == done
+        assert not broken.exists() and states.read(broken.with_suffix(".checkpoint"))["steps"] == done
     shipping.train(name, steps=14, out=broken, seed=3)  # two steps are left, too few for one more checkpoint
     assert same_weights(whole, broken) and not broken.with_suffix(".checkpoint").exists()
     assert "Going on after step 12 of 14" in capsys.readouterr().out
@@ -121,7 +121,7 @@ def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path):
     time.sleep(0.3)  # somewhere among the writes
     running.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
     running.wait()
-    assert torch.load(checkpoint)["steps"] >= 1 and not out.exists()
+    assert states.read(checkpoint)["steps"] >= 1 and not out.exists()
 
 
 def test_a_checkpoint_of_another_run_is_refused_and_kept(tmp_path, monkeypatch):

@@ -1,13 +1,10 @@
 """Training that survives: what a run needs to go on where it was, on disk every so many steps."""
 
-import io
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
-from course_utils import distributed, files, memory
+from course_utils import distributed, memory, states
 from course_utils.training import Player
 
 
@@ -38,9 +35,9 @@ class Checkpoint:
         if not self.path.exists():
             return self
         try:
-            saved = torch.load(self.path, map_location="cpu", weights_only=True)
+            saved = states.read(self.path)
             run = saved["run"]
-        except Exception as error:
+        except (states.Damaged, KeyError, TypeError) as error:
             raise Refused(f"{self.path} is not a checkpoint ({error}); delete it to start from the beginning") from error
         if run != self.run:
             theirs, ours = (", ".join(f"{k} {v}" for k, v in of.items()) for of in (run, self.run))
@@ -60,10 +57,8 @@ class Checkpoint:
     def record(self, step: int) -> None:
         now = time.perf_counter()
         self.seconds, self._since = self.seconds + now - self._since, now
-        content = io.BytesIO()
         progress = {"run": self.run, "steps": self.done + step, "seconds": self.seconds}
-        torch.save({**progress, **memory.state_of(self.players)}, content)
-        files.write(self.path, content.getvalue())
+        states.write(self.path, {**progress, **memory.state_of(self.players)})
 
     def skip(self, batches):
         """The same batches after those of the steps already done."""

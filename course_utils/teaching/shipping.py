@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 from torch import Generator, nn
 
-from course_utils import data, distributed, files, models, recipes, runtime, scoreboard
+from course_utils import data, distributed, files, models, recipes, runtime, scoreboard, states
 from course_utils.runtime import setting
 from course_utils.teaching import board
 from course_utils.teaching.checkpoints import Checkpoint, Refused
@@ -117,14 +117,13 @@ def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None 
 
 
 def load(name: str, path: Path) -> nn.Module:
-    """The module that `train` wrote, in evaluation mode. Raises Refused if it is not there or another model's."""
+    """The module that `train` wrote, in evaluation mode. Raises Refused if it is not there, damaged, or another model's."""
     if not path.is_file():
         raise Refused(f"{path} is not there. Make it: python -m course_utils train {name} --out {path}")
-    with safe_open(path, framework="pt") as file:
-        about = file.metadata() or {}
-    if about.get("model") != name:
-        raise Refused(f"{path}: expected weights of {name}, got those of {about.get('model', 'an unknown model')}")
-    return models.load_weights(models.SHIPPED[name](), path)
+    try:
+        return models.load_weights(models.SHIPPED[name](), path, name=name)
+    except states.Damaged as error:
+        raise Refused(str(error)) from error
 
 
 def _shipped(name: str) -> Path:
