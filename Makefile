@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN := $(BIN)/python -m course_utils
 
-.PHONY: help setup lab course slides submit restart grade bench test student release badges sync outline
+.PHONY: help setup lab course slides submit restart grade bench check test student release badges sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
 	@echo "make course   run every lesson, write build/site/"
@@ -11,6 +11,7 @@ help:
 	@echo "make submit N=05; make restart N=05"
 	@echo "make grade SUBMISSIONS=DIR    mark what students handed in, into grades/"
 	@echo "make test     everything that must hold"
+	@echo "make check    format, lint, types, spelling: a minute"
 	@echo "make bench    speed and quality, measured"
 	@echo "make setup    only make .venv; make outline; make student; make sync; make release OUT=DIR"
 
@@ -29,6 +30,11 @@ outline: .venv/ready
 	$(RUN) outline
 grade: .venv/ready
 	$(RUN) grade $(or $(SUBMISSIONS),$(error make grade SUBMISSIONS=DIR: the folder of what was handed in)) $(ARGS)
+check: .venv/ready-dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/python -m mypy course_utils
+	$(BIN)/codespell README.md CONTRIBUTING.md data/README.md course_utils tests benchmarks notebooks
 bench: .venv/ready-dev
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 test: .venv/ready-dev

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,7 +33,7 @@ def folder() -> Path:
 
 def once(
     train: Callable[[Iterator, int, Sequence], list[dict[str, float]]],
-    players: Mapping[str, object],
+    players: Mapping[str, Any],
     batches: Iterator,
     steps: int,
     watch: Sequence,
@@ -67,7 +68,7 @@ def once(
     return saved["rows"]
 
 
-def state_of(players: Mapping[str, object]) -> dict[str, object]:
+def state_of(players: Mapping[str, Any]) -> dict[str, object]:
     """The state of every network, optimizer, schedule and average, by player, and PyTorch's random state."""
     parts = {
         name: {part: value.state_dict() for part, value in vars(player).items() if hasattr(value, "state_dict")}
@@ -77,7 +78,7 @@ def state_of(players: Mapping[str, object]) -> dict[str, object]:
     return {"players": parts, "rng": torch.get_rng_state(), **cuda}
 
 
-def put_back(players: Mapping[str, object], state: Mapping[str, object]) -> None:
+def put_back(players: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """Undo of `state_of`."""
     for name, parts in state["players"].items():
         for part, value in parts.items():
@@ -87,7 +88,7 @@ def put_back(players: Mapping[str, object], state: Mapping[str, object]) -> None
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
-def _rates(player: object, steps: int) -> list[object]:
+def _rates(player: Any, steps: int) -> list[object]:
     """What is not in the state of a schedule: its rules, for every step."""
     rules = getattr(player.schedule, "lr_lambdas", ())
     return [[rule(step) for step in range(steps)] for rule in rules]

@@ -106,7 +106,7 @@ def density_coverage(real: Tensor, made: Tensor, radius: Tensor, k: int = 5, *, 
     balls a made picture lies in on average, divided by k. Coverage: the share of balls with a made picture in them. Where made
     pictures are drawn like real ones, density is 1 and coverage, with as many of them, near 1 − 2⁻ᵏ.
     """
-    inside, covered = 0, torch.zeros(len(real), dtype=torch.bool, device=real.device)
+    inside, covered = 0.0, torch.zeros(len(real), dtype=torch.bool, device=real.device)
     for part in made.split(batch):
         within = torch.cdist(part, real) < radius
         inside += within.sum().item()

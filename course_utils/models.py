@@ -26,6 +26,10 @@ class PCA(nn.Module):
     eigenvalues: (d,), variance along every direction, descending, divisor N; the first k belong to `axes`.
     """
 
+    mean: Tensor
+    axes: Tensor
+    eigenvalues: Tensor
+
     def __init__(self, mean: Tensor, axes: Tensor, eigenvalues: Tensor) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
@@ -92,9 +96,8 @@ class PCA(nn.Module):
     def sample(self, n: int, *, noise: bool = True, generator: torch.Generator | None = None) -> Tensor:
         """n draws (n, d) from the Gaussian above; `noise=False` leaves out the σ² part."""
         k, d = self.axes.shape
-        like = {"dtype": self.mean.dtype, "device": self.mean.device, "generator": generator}
-        x = self.draw(torch.randn(n, k, **like))
-        return x + torch.randn(n, d, **like) * self.noise.sqrt() if noise else x
+        x = self.draw(self.mean.new_empty(n, k).normal_(generator=generator))
+        return x + self.mean.new_empty(n, d).normal_(generator=generator) * self.noise.sqrt() if noise else x
 
 
 class Encoder(nn.Module):
@@ -325,9 +328,9 @@ def load_weights(model: nn.Module, path: Path, *, name: str = "", dataset: str =
     or that holds the weights of something else.
     """
     tensors, about = states.read_tensors(path)
-    for key, expected in (("model", name), ("data", dataset)):
-        if expected and about.get(key, expected) != expected:
-            raise states.Damaged(f"{path}: expected weights of {expected}, got those of {about[key]}. Name another file.")
+    for key, wanted in (("model", name), ("data", dataset)):
+        if wanted and about.get(key, wanted) != wanted:
+            raise states.Damaged(f"{path}: expected weights of {wanted}, got those of {about[key]}. Name another file.")
     expected, got = ({k: tuple(t.shape) for k, t in of.items()} for of in (model.state_dict(), tensors))
     if expected != got:
         different = next(k for k in [*expected, *got] if expected.get(k) != got.get(k))

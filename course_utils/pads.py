@@ -71,7 +71,8 @@ def pad(decode: Callable[[Tensor], Tensor], codes: Tensor, y: Tensor, *, reach: 
         f"const el = document.currentScript.parentNode, options = {json.dumps(offline)};\n"
         "looking(options, (ask) => { el.replaceChildren(); pad(el, options, ask); }); })();</script></div>"
     )
-    display({**live._repr_mimebundle_()[0], "text/html": page, "text/plain": alt}, raw=True)
+    view = live._repr_mimebundle_() or ({}, {})
+    display({**view[0], "text/html": page, "text/plain": alt}, raw=True)
 
 
 def _plane(codes: Tensor, y: Tensor, reach: float) -> Image.Image:

@@ -137,7 +137,7 @@ def codes(z, y, *, legend: bool = True, ax: Axes | None = None) -> Axes:
     medians = _apart(np.stack([np.median(z[y == label], axis=0) for label in np.unique(y)]), ax)
     for label, place in zip(np.unique(y), medians, strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": PALETTE[label], "lw": 2}
-        ax.text(*place, str(label), weight="bold", ha="center", va="center", bbox=box)
+        ax.text(place[0], place[1], str(label), weight="bold", ha="center", va="center", bbox=box)
     if legend:
         dots = [plt.Line2D([], [], color=PALETTE[label], marker="o", ls="", label=str(label)) for label in np.unique(y)]
         ax.legend(handles=dots, frameon=False, fontsize=11, handletextpad=0, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -199,7 +199,7 @@ def diagram(
     arrows: Sequence[tuple],
     *,
     texts: Mapping[str, str] = {},
-    colors: Mapping[str, str] = {},
+    colors: Mapping = {},
     ax: Axes | None = None,
 ) -> Axes:
     """Boxes and arrows: {"x": (0, 0), "E": (1, 0)} and [("x", "E"), ("E", "z", "dashed"), …], one unit apart.

@@ -135,7 +135,7 @@ def elbo_players(model: models.VAE, steps: int, *, labelled: bool) -> dict[str, 
         x = torch.bernoulli(x)  # fresh black and white at every step
         logits, mu, log_var = model(x, y if labelled else None)
         parts = {"reconstruction": reconstruction(logits, x), "kl": kl(mu, log_var)}
-        return {"loss": sum(parts.values()), **parts}
+        return {"loss": parts["reconstruction"] + parts["kl"], **parts}
 
     return alone(model, objective, steps, 6e-3)
 
@@ -198,7 +198,7 @@ def vae_gan_players(vae: models.VAE, steps: int) -> dict[str, Player]:
         z, mu, log_var = code(x)
         h_hat, h = Dis.layer(torch.cat([vae.decode(z), x])).chunk(2)
         parts = {"distance": feature_distance(h_hat, h, variance=NOISE), "kl": kl(mu, log_var)}
-        return {"loss": sum(parts.values()), **parts}
+        return {"loss": parts["distance"] + parts["kl"], **parts}
 
     def draw(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         h = Dis.layer(torch.cat([made(x), x]))
@@ -260,7 +260,7 @@ RECIPES: dict[str, Recipe] = {
         draw=lambda vae, z, y: vae.decode(z),
         says=MEANS,
         copy=lambda vae, x, y: vae.decode(vae.encode(x)[0]),
-        weights=lambda vae, y: (vae.encode, vae.logits),
+        weights=lambda vae, y: (lambda x: vae.encode(x), lambda z: vae.logits(z)),
     ),
     "cvae": Recipe(
         lambda cvae, steps: elbo_players(cvae, steps, labelled=True),

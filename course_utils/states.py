@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -59,7 +60,7 @@ def write(path: Path, value: object) -> None:
     write_tensors(path, tensors, {TREE: json.dumps(tree)})
 
 
-def read(path: Path) -> object:
+def read(path: Path) -> Any:
     """What `write` wrote, bit for bit. Raises as `read_tensors`."""
     tensors, about = read_tensors(path)
     try:

@@ -158,7 +158,9 @@ def _play(
     device = everything[0].device
     sync_every = sync_every or (1 if device.type == "cpu" else 50)
     healthy = torch.ones((), dtype=torch.bool, device=device)
-    history, pending, names, stopped = History(), [], {}, ""
+    history, stopped = History(), ""
+    pending: list[Tensor] = []
+    names: dict[str, tuple[str, ...]] = {}
     for network in networks:
         network.train()
     _look(networks, watch, 0)
@@ -235,7 +237,7 @@ def _finite(*values: Tensor) -> Tensor:
 def _step_if(healthy: Tensor, optimizer: torch.optim.Optimizer) -> None:
     """Take the step only where `healthy` is true; fused kernels read the flag on the device, without waiting for it."""
     if getattr(optimizer, "_step_supports_amp_scaling", False):
-        optimizer.found_inf = (~healthy).float()
+        optimizer.found_inf = (~healthy).float()  # type: ignore[attr-defined]
         optimizer.step()
     elif healthy.item():
         optimizer.step()
@@ -265,7 +267,8 @@ def _flush(pending: list[Tensor], names: dict[str, tuple[str, ...]], history: Hi
     bar.update(len(pending))
     pending.clear()
     for numbers in rows:
-        step, row = len(history) + 1, {}
+        step = len(history) + 1
+        row: dict[str, float] = {}
         for player, parts in names.items():
             *values, healthy = (numbers.pop(0) for _ in (*parts, "grad_norm", "healthy"))
             row |= {f"{player}.{part}" if player else part: v for part, v in zip((*parts, "grad_norm"), values, strict=True)}

@@ -93,7 +93,7 @@ def stage(
         counter.value = ", ".join(f"{name}: {n}" for name, n in taken.items())
 
     player = ipywidgets.Play(interval=300, max=10**6, show_repeat=False)
-    player.observe(lambda change: change["new"] > change["old"] and take(*turns), names="value")
+    player.observe(lambda change: take(*turns) if change["new"] > change["old"] else None, names="value")
     buttons = [ipywidgets.Button(description=name, layout={"width": "auto"}) for name in turns]
     for button in buttons:
         button.on_click(lambda pressed: take(pressed.description))

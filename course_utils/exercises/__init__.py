@@ -2,8 +2,10 @@
 
 import difflib
 import dis
+from collections.abc import Mapping
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
 from course_utils.exercises import handout
 from course_utils.exercises.check import SYMBOLS, Result, check
@@ -11,7 +13,7 @@ from course_utils.exercises.spec import Mistake, Part, Task
 
 HANDOUT = Path(__file__).parent / "handout.npz"
 if HANDOUT.exists():  # a class repository: the tasks without their answers
-    TASKS = handout.read(HANDOUT)
+    TASKS: Mapping[str, Any] = handout.read(HANDOUT)
 else:
     from course_utils.exercises.specs import TASKS
 

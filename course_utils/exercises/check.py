@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -154,7 +155,7 @@ def _array(value: object) -> np.ndarray | None:
     if isinstance(value, bool) or not isinstance(value, Tensor | np.ndarray | np.number | int | float):
         return None
     try:
-        array = np.ma.asarray(value.numpy(force=True) if isinstance(value, Tensor) else value)
+        array: Any = np.ma.asarray(value.numpy(force=True) if isinstance(value, Tensor) else value)
         return array.filled().astype(np.float64) if array.dtype.kind in "fiu" and not array.mask.any() else None
     except Exception:  # sparse, quantized, on no device at all, or larger than a float
         return None

@@ -38,8 +38,8 @@ def receive(stream: BinaryIO, most: int) -> tuple[dict, dict[str, np.ndarray]]:
     if not line:
         raise EOFError
     try:
-        header = json.loads(line) if len(line) <= LINE else None
-        declared = header.pop("arrays") if isinstance(header, dict) else None
+        header: dict = json.loads(line[: LINE + 1]) if len(line) <= LINE else {}
+        declared = header.pop("arrays")
         arrays = {}
         for name, dtype, shape in declared:
             if not isinstance(name, str) or dtype not in DTYPES or not _is_shape(shape):
@@ -52,7 +52,7 @@ def receive(stream: BinaryIO, most: int) -> tuple[dict, dict[str, np.ndarray]]:
             if len(content) != size:
                 raise Broken("an array ends too early")
             arrays[name] = np.frombuffer(content, dtype).reshape(shape)
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise Broken(str(error)[:200]) from error
     return header, arrays
 

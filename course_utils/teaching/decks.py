@@ -97,7 +97,8 @@ def split(parts: list[str]) -> list[list[str]]:
 def slides(notebook: NotebookNode) -> list[list[Slide]]:
     """The slides of a lesson: a list of stacks, a new one for every heading."""
     stacks: list[list[Slide]] = [[]]
-    title, chain = "", []
+    title = ""
+    chain: list[str] = []
     for cell in notebook.cells:
         kind = cell.metadata.slideshow.slide_type
         lecture = list(cell.metadata.get("lecture", []))

@@ -61,7 +61,7 @@ def main() -> None:
     channel.send(stdout, {"done": True})
 
 
-def apart(work, seconds: float) -> tuple[str, "np.ndarray"]:  # noqa: F821
+def apart(work, seconds: float) -> tuple:
     """Call `work(stream)` in a process of its own, within limits. Returns how it ended and what it wrote."""
     import numpy as np
 

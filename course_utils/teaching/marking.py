@@ -45,7 +45,7 @@ class Mark:
     lesson: str
     task: str
     status: str
-    points: int | None
+    points: float | None
     of: int
     reason: str
     source: str = ""

@@ -89,7 +89,7 @@ def _overridden(mark: Mark, given: Overrides) -> Mark:
     if (mark.student, mark.lesson, mark.task) not in given:
         return mark
     points, reason = given[mark.student, mark.lesson, mark.task]
-    points = int(points) if points == int(points) else points
+    points = int(points) if points.is_integer() else points
     return replace(mark, points=points, status="right" if points == mark.of else "wrong", reason=f"by hand: {reason}")
 
 

@@ -163,7 +163,7 @@ def command(*arguments: str) -> list[str]:
 
     Root first becomes nobody, behind mounts that only root may be able to make, for the limits do not hold for root.
     """
-    python = os.path.realpath(sys._base_executable)
+    python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     inner = [python, "-I", "-S", "/harness/harness.py", *arguments]
     if os.geteuid() == 0:
         drop = [shutil.which("setpriv") or "setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]
@@ -223,7 +223,8 @@ def _view() -> tuple[str, ...]:
 def _distributions() -> tuple[Path, ...]:
     """The top-level files and folders of PyTorch and NumPy, and of what they need."""
     found: dict[str, Path] = {}
-    wanted, seen = [(name, frozenset()) for name in HELD], set()
+    wanted: list[tuple[str, frozenset[str]]] = [(name, frozenset()) for name in HELD]
+    seen: set[tuple[str, frozenset[str]]] = set()
     while wanted:
         name, extras = wanted.pop()
         if (name, extras) in seen:
@@ -240,7 +241,7 @@ def _distributions() -> tuple[Path, ...]:
         for file in distribution.files:
             top = file.parts[0]
             if top not in ("..", "__pycache__") and not top.endswith((".dist-info", ".egg-info", ".pth")):
-                found[top] = Path(os.path.realpath(distribution.locate_file(top)))
+                found[top] = Path(str(distribution.locate_file(top))).resolve()
         for line in distribution.requires or ():
             needed = Requirement(line)
             if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras | {""}):

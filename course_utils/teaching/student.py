@@ -16,7 +16,7 @@ def student_version(notebook: NotebookNode) -> NotebookNode:
         from nbgrader.preprocessors import ClearOutput, ClearSolutions, ComputeChecksums, LockCells
     except ImportError as error:
         raise SystemExit("Student versions need nbgrader: pip install -e '.[teach]'") from error
-    resources = {"nbgrader": {}}
+    resources: dict[str, dict] = {"nbgrader": {}}
     for step in (LockCells(), ClearSolutions(config=STUBS), ClearOutput(), ComputeChecksums()):
         notebook, resources = step.preprocess(notebook, resources)
     notebook.metadata.course.pop("seconds", None)

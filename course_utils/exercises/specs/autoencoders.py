@@ -20,8 +20,8 @@ def _pixel_inputs(generator: Generator) -> dict[str, object]:
 
 def _cross_entropy(logits: Tensor, x: Tensor) -> np.ndarray:
     """From the mean of log σ, with log σ(l) = −log(1 + e^−l) by NumPy's logaddexp."""
-    l, x = logits.numpy(), x.numpy()  # noqa: E741 (the lesson's symbol)
-    return (x * np.logaddexp(0, -l) + (1 - x) * np.logaddexp(0, l)).sum(axis=1)
+    l, ink = logits.numpy(), x.numpy()  # noqa: E741 (the lesson's symbol)
+    return (ink * np.logaddexp(0, -l) + (1 - ink) * np.logaddexp(0, l)).sum(axis=1)
 
 
 def _plain(logits: Tensor, x: Tensor) -> np.ndarray:

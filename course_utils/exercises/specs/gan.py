@@ -24,8 +24,8 @@ def _density_inputs(generator: Generator) -> dict[str, object]:
 
 def _value_at_best(p: Tensor, q: Tensor, width: float) -> float:
     """2 JS − log 4, with the divergence from SciPy."""
-    p, q = p.numpy(), q.numpy()
-    return float((rel_entr(p, (p + q) / 2) + rel_entr(q, (p + q) / 2)).sum() * width - np.log(4))
+    a, b = p.numpy(), q.numpy()
+    return float((rel_entr(a, (a + b) / 2) + rel_entr(b, (a + b) / 2)).sum() * width - np.log(4))
 
 
 def _value_of(best) -> object:

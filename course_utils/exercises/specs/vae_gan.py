@@ -243,7 +243,7 @@ def _root(S: Tensor) -> Tensor:
     return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
 
 
-def _mixed(a: Tensor, b: Tensor) -> Tensor:
+def _trace_of_root(a: Tensor, b: Tensor) -> Tensor:
     return torch.linalg.eigvals(a @ b).real.clamp(min=0).sqrt().sum()
 
 
@@ -254,9 +254,9 @@ FRECHET_DISTANCE = Task(
     inputs=_moment_inputs,
     reference=_frechet_distance,
     mistakes=(
-        Mistake(_frechet_with(_mixed, twice=0.0), "the mixed term is missing: −2 tr (Σ_a Σ_b)^½."),
-        Mistake(_frechet_with(_mixed, twice=1.0), "the mixed term counts twice: two equal Gaussians must give 0."),
-        Mistake(_frechet_with(_mixed, twice=-2.0), "the sign of the mixed term: two equal Gaussians must give 0."),
+        Mistake(_frechet_with(_trace_of_root, twice=0.0), "the mixed term is missing: −2 tr (Σ_a Σ_b)^½."),
+        Mistake(_frechet_with(_trace_of_root, twice=1.0), "the mixed term counts twice: two equal Gaussians must give 0."),
+        Mistake(_frechet_with(_trace_of_root, twice=-2.0), "the sign of the mixed term: two equal Gaussians must give 0."),
         Mistake(_frechet_with(lambda a, b: (a @ b).trace()), "the root is missing in the mixed term."),
         Mistake(
             _frechet_with(lambda a, b: (a @ b).abs().sqrt().trace()),
@@ -275,8 +275,8 @@ FRECHET_DISTANCE = Task(
             _frechet_with(lambda a, b: (_root(a) @ _root(b)).trace()),
             "the product of the roots is the root of the product only where Σ_a and Σ_b share their axes.",
         ),
-        Mistake(_frechet_with(_mixed, means=lambda gap: gap.norm()), "the squared distance of the means."),
-        Mistake(_frechet_with(_mixed, means=lambda gap: 0.0), "the distance of the means is missing."),
+        Mistake(_frechet_with(_trace_of_root, means=lambda gap: gap.norm()), "the squared distance of the means."),
+        Mistake(_frechet_with(_trace_of_root, means=lambda gap: 0.0), "the distance of the means is missing."),
         Mistake(lambda **i: _frechet_distance(**i) ** 0.5, "no root at the end: the field quotes the squared distance."),
     ),
 )
