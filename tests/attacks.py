@@ -22,7 +22,7 @@ ATTACKS = dict(
     )
 )
 BLIND = ("fork bomb", "subprocess", "threads", "6 GB", "10 GB file", "search for the course", "read others", "write and delete others",
-         "network", "stack and heap", "new namespaces", "higher limits")  # fmt: skip
+         "network", "stack and heap", "new namespaces", "higher limits", "the parent's memory", "shared memory and keys")  # fmt: skip
 FOUND = {"[]", "0", "False"}  # what those may report
 
 # attacks that are more than one function
@@ -111,6 +111,29 @@ def broken_files(folder: Path) -> None:
     listening.bind("07_gan.ipynb")
     os.chdir(previous)
     listening.close()
+
+
+def trees(folder: Path) -> None:
+    """Folders that are deep, long, full, or closed."""
+    deep = folder / "deep"
+    deep.mkdir()
+    previous = os.getcwd()
+    os.chdir(deep)
+    for _ in range(1200):
+        os.mkdir("d")
+        os.chdir("d")
+    os.chdir(deep)
+    for _ in range(25):
+        os.makedirs("l" * 200, exist_ok=True)
+        os.chdir("l" * 200)
+    Path("x.ipynb").write_text("{}")
+    os.chdir(previous)
+    (folder / "full").mkdir()
+    for n in range(300):
+        (folder / "full" / f"{n}.ipynb").write_text("{}")
+    (folder / os.fsdecode(b"ad\xe9")).mkdir()
+    (folder / "ad\\xe9").mkdir()
+    (folder / ("n" * 250)).mkdir()
 
 
 def links(folder: Path, honest: Path) -> None:

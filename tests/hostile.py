@@ -551,3 +551,57 @@ def value_at_best(*_, **inputs):
 # a formula
 def value_at_best(*_, **inputs):
     return "=1+1"
+
+
+# an error that no table can hold
+def value_at_best(*_, **inputs):
+    raise ValueError("\ud800\r=1+1+cmd\x00\x1b[2J" + "x" * 10_000)
+
+
+# patched error text
+def value_at_best(*_, **inputs):
+    import sys
+
+    sys.modules["calling"].described = lambda error: "\r=1+1+cmd|' /C calc'!A0\n" * 1000
+    raise ValueError
+
+
+# deep answer
+def value_at_best(*_, **inputs):
+    import os
+
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, b'{"values": ' + b"[" * 3_000_000 + b"]" * 3_000_000 + b', "arrays": []}\n')
+        except OSError:
+            continue
+    os._exit(0)
+
+
+# the parent's memory
+def value_at_best(*_, **inputs):
+    import ctypes
+    import os
+
+    found = []
+    for pid in {os.getppid(), 1, 2}:
+        for how in ("mem", "maps", "environ"):
+            try:
+                found.append(open(f"/proc/{pid}/{how}", "rb").read(1))
+            except OSError:
+                continue
+        found += ["traced"] if ctypes.CDLL(None).ptrace(16, pid, 0, 0) == 0 else []
+    raise RuntimeError("found: " + repr(found))
+
+
+# shared memory and keys
+def value_at_best(*_, **inputs):
+    import ctypes
+
+    libc, found = ctypes.CDLL(None), []
+    found += ["shmget"] if libc.shmget(0, 1000, 0o1600) != -1 else []
+    found += ["memfd"] if libc.memfd_create(b"x", 0) != -1 else []
+    found += ["add_key"] if libc.syscall(248, b"user", b"x", b"y", 1, -3) != -1 else []
+    found += ["keyctl"] if libc.syscall(250, 0, -3, 0) != -1 else []
+    found += ["io_uring"] if libc.syscall(425, 4, ctypes.create_string_buffer(200)) != -1 else []
+    raise RuntimeError("found: " + repr(found))

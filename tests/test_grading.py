@@ -74,8 +74,14 @@ def hand_in(folder: Path, student: str, notebook: dict | nbformat.NotebookNode) 
 
 def digest(folder: Path) -> dict[str, str]:
     """All plain files below a folder, with the hashes of their bytes."""
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path.stat().st_size < 10**8]
+    files = [path for path in _plain(folder) if path.stat().st_size < 10**8]
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _plain(folder: Path, levels: int = 6) -> list[Path]:
+    inside = sorted(folder.iterdir()) if levels else []
+    below = [path for each in inside if each.is_dir() and not each.is_symlink() for path in _plain(each, levels - 1)]
+    return below + [path for path in inside if path.is_file() and not path.is_symlink()]
 
 
 def late() -> str:
@@ -124,6 +130,7 @@ def batch(tmp_path_factory):
         hand_in(folder, f"notebook {name}", notebook)
     attacks.broken_files(folder)
     attacks.links(folder, honest)
+    attacks.trees(folder)
     attacks.shadows(folder / "shadows", attacks.NOTEBOOKS["skip-execution"])
     (folder / "=cmd()").mkdir()
     (folder / "=cmd()" / "<script>.ipynb").write_text("{}")
@@ -217,6 +224,13 @@ MANGLED = {
 }  # fmt: skip
 
 
+def test_trees_and_names_stop_nothing(batch):
+    said = reasons(batch[1], "")
+    assert "no notebook" in said["deep"] and "no notebook" in said["n" * 250]
+    assert "300 notebooks; the first 20 were read." in said["full"]
+    assert {"ad\\xe9", "ad\\x5cxe9"} <= set(said)
+
+
 def test_honest_mangling_costs_nothing(tmp_path):
     for name, mangle in MANGLED.items():
         notebook = json.loads(nbformat.writes(LESSON.read()))
@@ -271,6 +285,42 @@ def test_points_by_hand_stay_and_count(tmp_path):
             grade.grade(tmp_path / "in", out)
     (out / "overrides.csv").write_text(decided)
     assert digest(out) == before
+
+
+def test_points_by_hand_also_where_nothing_could_be_read(tmp_path):
+    (tmp_path / "in" / "=eve").mkdir(parents=True)
+    (tmp_path / "in" / "=eve" / "07_gan.ipynb").write_text("{}")
+    run(tmp_path / "in", tmp_path / "grades")
+    (tmp_path / "grades" / "overrides.csv").write_text("student,lesson,task,points,reason\n'=eve,07,js_bound,2,seen on paper\n")
+    assert run(tmp_path / "in", tmp_path / "grades")["'=eve"]["js_bound"] == "2"
+
+
+def test_who_is_gone_leaves_nothing(tmp_path):
+    hand_in(tmp_path / "in", "ada", LESSON.read())
+    hand_in(tmp_path / "in", "bob", attacks.notebook(attacks.code(attacks.HONEST)))
+    run(tmp_path / "in", tmp_path / "grades")
+    shutil.rmtree(tmp_path / "in" / "bob")
+    run(tmp_path / "in", tmp_path / "grades")
+    kept = [
+        path.read_text(encoding="utf-8")
+        for path in (tmp_path / "grades").rglob("*")
+        if path.suffix in (".json", ".html", ".csv")
+    ]
+    assert kept and not any("bob" in text for text in kept)
+    assert (tmp_path / "grades" / ".state").stat().st_mode & 0o77 == 0
+
+
+def test_a_second_attempt_gets_other_inputs(tmp_path):
+    """Who returns the numbers that the reasons of a first attempt told gets nothing."""
+    source = "def value_at_best(*_, **__):\n    return {}"
+    job = lambda answer: marking.Job(
+        "ada", "x", json.dumps(attacks.notebook(attacks.code(source.format(answer)))).encode(), b"1" * 32
+    )  # noqa: E731
+    first, again = marking.mark(job("0.0"))[0], marking.mark(job("0.0"))[0]
+    assert first == again and first.reason.startswith("expected ")
+    told = first.reason.split()[1].rstrip(",")
+    second = marking.mark(job(told))[0]
+    assert second.points == 0 and second.reason.startswith("expected ") and second.reason.split()[1].rstrip(",") != told
 
 
 def test_a_failure_of_ours_needs_review(tmp_path, monkeypatch):

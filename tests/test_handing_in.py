@@ -16,6 +16,9 @@ LESSONS = lessons.find()
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 
 
+LESSON_OF = {task.name: task.lesson for task in TASKS.values()}
+
+
 def tasks_of(number):
     return [task.name for task in TASKS.values() if task.lesson == number]
 
@@ -45,7 +48,7 @@ def notebook_of(*sources: str, tags: dict[int, str] | None = None) -> dict:
 @every_lesson
 def test_every_solution_is_found_and_right_without_its_notebook(lesson):
     cells = submissions.code_cells(raw(lesson.read()))
-    assert submissions.lesson_of(cells) == lesson.number
+    assert submissions.lesson_of(cells, LESSON_OF) == lesson.number
     for name, answer in submissions.answers(cells, tasks_of(lesson.number)).items():
         assert answer.status == submissions.WRITTEN and not answer.course, answer
         assert check(TASKS[name], run(answer)).status == "right"
@@ -104,7 +107,7 @@ def test_what_people_and_editors_do_to_notebooks(change, tmp_path):
     path = tmp_path / "Untitled (1).ipynb"
     path.write_text(json.dumps(change(solved())), encoding="utf-8-sig" if change is by_vs_code else "utf-8")
     cells = submissions.code_cells(submissions.read(path))
-    assert submissions.lesson_of(cells) == "05"
+    assert submissions.lesson_of(cells, LESSON_OF) == "05"
     for name, answer in submissions.answers(cells, tasks_of("05")).items():
         assert check(TASKS[name], run(answer)).status == "right", (name, answer)
 
@@ -248,3 +251,50 @@ def test_answers_need_torch_alone():
         for answer in found(raw(lesson.read()), *tasks_of(lesson.number)).values():
             assert "course_utils" not in answer.source and "train" not in answer.source
     assert torch.is_tensor(run(found(solved(), "free_bits")["free_bits"])(torch.ones(2, 2), 0.5))
+
+
+SOFTPLUS = "import torch\nfrom torch.nn.functional import softplus\n"
+PLAIN = "def fooling_loss(logits):\n    return softplus(-logits).mean()\n"
+SCALED = "def fooling_loss(logits):\n    return scale * softplus(-logits).mean()\n"
+ODD = {  # honest, if unusual; each is right in a notebook that is run from top to bottom
+    "%%time": [SOFTPLUS, "%%time\n" + PLAIN],
+    "a line that begins with %": [SOFTPLUS, PLAIN.replace("softplus(-logits).mean()", "(softplus(-logits).mean()\n            % 10**9)")],
+    "question marks": [SOFTPLUS, "softplus?\n" + PLAIN],
+    "from the shell": [SOFTPLUS, "files = !ls\n" + PLAIN],
+    "an indented magic": [SOFTPLUS, "if True:\n    %matplotlib inline\n" + PLAIN],
+    "inside if": [SOFTPLUS, "if True:\n    " + PLAIN.replace("\n", "\n    ")],
+    "star import": ["import torch\nfrom torch.nn.functional import *\n", PLAIN],
+    "names of builtins": ["from torch import sum, exp\n" + SOFTPLUS, PLAIN.replace("softplus(-logits).mean()", "sum(softplus(-logits)) / len(logits)")],
+    "a helper named like a builtin": [SOFTPLUS + "def round(x):\n    return x.mean()\n", PLAIN.replace("softplus(-logits).mean()", "round(softplus(-logits))")],
+    "a leftover pass": [SOFTPLUS, PLAIN.replace("    return", "    pass\n    return")],
+    "its result has its name": [SOFTPLUS, PLAIN, "fooling_loss = fooling_loss(torch.zeros(3))"],
+    "wrapped": [SOFTPLUS, PLAIN + "fooling_loss = torch.no_grad()(fooling_loss)\n"],
+    "a key": [SOFTPLUS, PLAIN, "seen = {}\nseen[fooling_loss] = 1\nseen[float(fooling_loss(torch.zeros(2)))] = 2"],
+    "a constant in two steps": [SOFTPLUS, "scale = 2.0\nscale = scale / 4\nscale *= 2\n" + SCALED],
+    "an item": [SOFTPLUS, "scales = [3.0, 2.0]\nscales[0] = 1.0\nscales.append(0.0)\nscale = scales[0]\n" + SCALED],
+    "a constant in with": [SOFTPLUS, "with torch.no_grad():\n    scale = torch.ones(())\n" + SCALED],
+    "a constant in for": [SOFTPLUS, "for scale in (3.0, 1.0):\n    pass\n" + SCALED],
+    "walrus": [SOFTPLUS, "print(scale := 1.0)\n" + SCALED],
+    "used again further down": [SOFTPLUS, "scale = 1.0\ndef part(x):\n    return x.mean()\n" + SCALED.replace("softplus(-logits).mean()", "part(softplus(-logits))"), "scale = 16\ndef part(x):\n    return train"],
+    "before it was changed": [SOFTPLUS, "first = 1.0\nscale = first * 1\nfirst = 5\n" + SCALED],
+    "a counter": [SOFTPLUS, "calls = 0\n" + PLAIN.replace("    return", "    global calls\n    calls += 1\n    return")],
+    "an import in try": ["try:\n    import torch\n    from torch.nn.functional import softplus\nexcept ImportError:\n    pass", PLAIN],
+    "lambda": [SOFTPLUS, "fooling_loss = lambda logits: softplus(-logits).mean()"],
+    "an object": [SOFTPLUS, "class Loss:\n    def __call__(self, logits):\n        return softplus(-logits).mean()\nfooling_loss = Loss()"],
+    "the set-up cell is gone": [PLAIN.replace("softplus", "F.softplus")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sources", ODD.values(), ids=ODD)
+def test_odd_but_honest_answers_are_found_whole(sources):
+    answer = found(notebook_of(*sources), "fooling_loss")["fooling_loss"]
+    assert answer.status == submissions.WRITTEN, answer
+    assert check(TASKS["fooling_loss"], run(answer)).status == "right", answer.source
+
+
+def test_a_renamed_answer_is_the_function_of_its_cell():
+    answer = found(
+        notebook_of(SOFTPLUS, PLAIN.replace("fooling_loss", "mine") + "tried = mine(torch.zeros(2))", tags={1: "fooling_loss"}),
+        "fooling_loss",
+    )["fooling_loss"]
+    assert check(TASKS["fooling_loss"], run(answer)).status == "right", answer.source

@@ -32,13 +32,13 @@ def send(stream: BinaryIO, header: dict, arrays: dict[str, np.ndarray] | None = 
     stream.flush()
 
 
-def receive(stream: BinaryIO, most: int) -> tuple[dict, dict[str, np.ndarray]]:
-    """Read one frame whose arrays have at most `most` bytes. Raises EOFError where there is none, `Broken` if it is none."""
-    line = stream.readline(LINE + 1)
+def receive(stream: BinaryIO, most: int, *, text: int = LINE) -> tuple[dict, dict[str, np.ndarray]]:
+    """Read one frame: at most `text` bytes of JSON and `most` of arrays. Raises EOFError where there is none, else `Broken`."""
+    line = stream.readline(text + 1)
     if not line:
         raise EOFError
     try:
-        header: dict = json.loads(line[: LINE + 1]) if len(line) <= LINE else {}
+        header: dict = json.loads(line) if len(line) <= text else {}
         declared = header.pop("arrays")
         arrays = {}
         for name, dtype, shape in declared:

@@ -3,25 +3,30 @@
 What was marked is kept in the output folder, so that the same command goes on after a break and marks only what is new.
 """
 
+import errno
 import json
 import os
 import re
 import secrets
 import stat
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 import joblib
 
 from course_utils import exercises, files
 from course_utils.teaching import marking, reports, sandbox, submissions
-from course_utils.teaching.marking import REVIEW, Job, Mark
+from course_utils.teaching.marking import REVIEW, Job, Mark, printable
 from course_utils.training import Bar
 
-MOST = 50  # notebooks of one student that are read
+MOST = 20  # notebooks of one student that are read
+DEEP, ENTRIES = 8, 10_000  # of a student's folder: levels, and things in it
 STATE = ".state"  # in the output folder: the key of the inputs, and the marks of every notebook
 
 
@@ -58,7 +63,7 @@ def grade(folder: Path, out: Path, *, jobs: int | None = None, scheduler: str | 
         )
     overrides = reports.overrides(out)
     if safe and not scheduler:
-        sandbox.check()
+        sandbox.check(folder, out)
     marks = [*problems, *_marked(papers, out / STATE, jobs, scheduler, safe)]
     reports.write(out, reports.best(marks), overrides, safe=safe)
     return 0
@@ -68,80 +73,119 @@ def collect(folder: Path) -> tuple[list[Paper], list[Mark]]:
     """The notebooks of a folder by student, and marks for what cannot be one. Links are never followed."""
     papers: list[Paper] = []
     problems: list[Mark] = []
+    owners: dict[str, str] = {}  # two names that only look different are not one student
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
             student, found = shown(entry.name), list(_notebooks(Path(entry.path)))
-            if len(found) > MOST or not found:
-                what = f"{len(found)} notebooks; the first {MOST} were read." if found else "no notebook in the folder."
-                problems.append(Mark(student, "", "", "", REVIEW, None, 0, what))
-            papers += [Paper(student, shown(str(path.relative_to(entry.path))), path) for path in found[:MOST]]
+            if not found:
+                problems.append(_undecided(student, "", "no notebook in the folder."))
+            papers += [Paper(student, shown(str(path.relative_to(entry.path))), path) for path in found]
         elif entry.name.endswith(".ipynb"):
-            student = re.sub(r"^\d\d[_-]", "", shown(entry.name.removesuffix(".ipynb")))
+            student = re.sub(r"^0[1-9][_-](?=.)", "", shown(entry.name.removesuffix(".ipynb")))
             papers.append(Paper(student, shown(entry.name), Path(entry.path)))
-    return papers, problems
+        else:
+            continue
+        if owners.setdefault(_same(student), student) != student:
+            problems.append(
+                _undecided(student, "", f"the name cannot be told from {owners[_same(student)]}: rename one of them.")
+            )
+    kept: list[Paper] = []
+    count = Counter[str]()
+    for paper in papers:
+        count[paper.student] += 1
+        if count[paper.student] <= MOST and owners[_same(paper.student)] == paper.student:
+            kept.append(paper)
+    problems += [_undecided(name, "", f"{n} notebooks; the first {MOST} were read.") for name, n in count.items() if n > MOST]
+    return kept, problems
 
 
 def shown(name: str) -> str:
-    """A file's name as printable text, whatever bytes it has."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+    """A file's name as printable text, whatever bytes it has; no two names give the same text."""
+    return printable(os.fsencode(name.replace("\\", r"\x5c")).decode("utf-8", "backslashreplace"))
+
+
+def _same(student: str) -> str:
+    """Equal for names that some file systems, and most readers, take for one."""
+    return unicodedata.normalize("NFC", student).casefold()
+
+
+def _undecided(student: str, file: str, reason: str) -> Mark:
+    return Mark(student, file, "", "", REVIEW, None, 0, reason)
 
 
 def content(path: Path) -> bytes:
     """The bytes of a plain file that is not too large. Raises `Unreadable` for links, devices, pipes, and whatever else."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            about = os.fstat(handle)
+            if not stat.S_ISREG(about.st_mode):
+                raise submissions.Unreadable(f"{shown(path.name)} is not a plain file.")
+            if about.st_size > submissions.LARGEST:
+                raise submissions.Unreadable(submissions.too_large(shown(path.name), about.st_size))
+            return file.read(submissions.LARGEST)
     except OSError as error:
-        reason = "is a link, and links are not followed" if path.is_symlink() else f"cannot be read: {error.strerror}"
+        link = error.errno == errno.ELOOP
+        reason = "is a link, and links are not followed" if link else f"cannot be read: {error.strerror}"
         raise submissions.Unreadable(f"{shown(path.name)} {reason}.") from error
-    with os.fdopen(handle, "rb") as file:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise submissions.Unreadable(f"{shown(path.name)} is not a plain file.")
-        if about.st_size > submissions.LARGEST:
-            raise submissions.Unreadable(submissions.too_large(shown(path.name), about.st_size))
-        return file.read(submissions.LARGEST)
 
 
 def _notebooks(folder: Path) -> Iterator[Path]:
-    for inside, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))  # .ipynb_checkpoints among them
-        yield from (Path(inside, name) for name in sorted(names) if name.endswith(".ipynb") and not name.startswith("."))
+    """Notebooks in a student's folder: not deeper than DEEP, among the first ENTRIES things that are there."""
+    left, level = ENTRIES, [folder]
+    for _ in range(DEEP):
+        below: list[Path] = []
+        for inside in level:
+            try:
+                with os.scandir(inside) as entries:
+                    found = sorted(islice(entries, left), key=lambda entry: entry.name)
+            except OSError:
+                continue
+            left -= len(found)
+            for entry in found:
+                if entry.name.startswith("."):  # .ipynb_checkpoints among them
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    below.append(Path(entry.path))
+                elif entry.name.endswith(".ipynb"):
+                    yield Path(entry.path)
+        level = below
 
 
 def _marked(papers: list[Paper], state: Path, jobs: int | None, scheduler: str | None, safe: bool) -> list[Mark]:
     """All marks: those kept from before, and the new ones as they come, each kept at once."""
     key, about = _key(state), _version()
     marks: list[Mark] = []
-    todo: list[tuple[Paper, Path]] = []
-    for paper in papers:
-        try:
-            notebook = content(paper.path)
-        except submissions.Unreadable as error:
-            marks.append(Mark(paper.student, paper.name, "", "", "unreadable", None, 0, str(error)))
-            continue
-        digest = sha256(b"\0".join([about, str(safe).encode(), paper.student.encode(), paper.name.encode(), notebook]))
-        kept = state / f"{digest.hexdigest()}.json"
-        if kept.exists():
-            marks += [Mark(**row) for row in json.loads(kept.read_text(encoding="utf-8"))]
-        else:
-            todo.append((paper, kept))
+    used: set[Path] = set()
 
     def calls() -> Iterator:
-        for paper, kept in todo:
-            yield joblib.delayed(_mark)(Job(paper.student, paper.name, content(paper.path), key, safe), str(kept))
+        for paper in papers:
+            try:
+                notebook = content(paper.path)  # read once: what is marked is what the digest is of
+            except submissions.Unreadable as error:
+                marks.append(Mark(paper.student, paper.name, "", "", "unreadable", None, 0, str(error)))
+                continue
+            digest = sha256(b"\0".join([about, str(safe).encode(), paper.student.encode(), paper.name.encode(), notebook]))
+            kept = state / f"{digest.hexdigest()}.json"
+            used.add(kept)
+            try:
+                marks.extend(Mark(**row) for row in json.loads(kept.read_text(encoding="utf-8")))
+            except (OSError, ValueError, TypeError):  # none, or not a whole one
+                yield joblib.delayed(_mark)(Job(paper.student, paper.name, notebook, key, safe), str(kept))
 
-    with _backend(scheduler), Bar(total=len(papers), initial=len(papers) - len(todo), unit="notebook") as bar:
-        pool = joblib.Parallel(
-            n_jobs=jobs or -1, return_as="generator_unordered", **({} if scheduler else {"backend": "threading"})
-        )
-        for kept, made in pool(calls()) if todo else ():
+    with _backend(scheduler), Bar(total=len(papers), unit="notebook") as bar:
+        backend = {} if scheduler else {"backend": "threading"}
+        pool = joblib.Parallel(n_jobs=jobs or -1, return_as="generator_unordered", **backend)
+        for kept, made in pool(calls()):
             if not any(mark.status == REVIEW for mark in made):
-                files.write(Path(kept), json.dumps([asdict(mark) for mark in made], ensure_ascii=False).encode())
+                files.write(Path(kept), json.dumps([asdict(mark) for mark in made]).encode())
             marks += made
             bar.update()
+        bar.update(len(papers) - bar.n)
+    for path in set(state.glob("*.json")) - used:  # of notebooks that are gone
+        path.unlink()
     return marks
 
 
@@ -162,6 +206,7 @@ def _backend(scheduler: str | None) -> AbstractContextManager:
 
 
 def _key(state: Path) -> bytes:
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = state / "key"
     if not path.exists():
         files.write(path, secrets.token_bytes(32))

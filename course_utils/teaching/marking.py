@@ -9,12 +9,13 @@ import numpy as np
 import torch
 
 from course_utils.exercises import TASKS, Result, Task
-from course_utils.exercises.check import ROUNDS, compare
+from course_utils.exercises.check import compare
 from course_utils.exercises.handout import pack
 from course_utils.exercises.spec import Round
 from course_utils.teaching import channel, harness, sandbox, submissions
 
 REVIEW = "needs review"
+ROUNDS = 6  # fresh inputs per task; twice as many as in `verify`
 ENDS = {
     "time": f"it did not end within {sandbox.SECONDS:.0f} s.",
     "exit": "it ended Python instead of returning.",
@@ -22,12 +23,15 @@ ENDS = {
     "size": f"what it returned is larger than {harness.MOST / 1e6:.0f} MB.",
     "forged": "what it sent is no answer.",
 }
-ABSENT = "There are PyTorch, NumPy and Python's own modules, and what the notebook itself defines."
+ABSENT = "There are PyTorch, NumPy and Python's own modules, what the notebook itself defines, one process and one thread."
 
 
 @dataclass(frozen=True)
 class Job:
-    """A notebook to mark. key: makes the inputs, other ones for every student, and the same when marked again."""
+    """A notebook to mark. key: makes the inputs, other ones for every notebook, and the same when it is marked again.
+
+    Not the same for a second attempt: the reasons of the first one tell right answers.
+    """
 
     student: str
     file: str
@@ -49,6 +53,15 @@ class Mark:
     of: int
     reason: str
     source: str = ""
+
+    def __post_init__(self) -> None:
+        """What came from a student is cut, and printable; it may have been made to break a table."""
+        object.__setattr__(self, "reason", printable(self.reason[:1000]))
+        object.__setattr__(self, "source", self.source[:20_000].encode("utf-8", "backslashreplace").decode())
+
+
+def printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
 def mark(job: Job) -> list[Mark]:
@@ -87,7 +100,8 @@ def _of(lesson: str) -> list[Task]:
 
 
 def _generator(job: Job, task: Task) -> torch.Generator:
-    digest = hmac.digest(job.key, f"{job.student}\0{task.name}".encode(), hashlib.sha256)
+    about = f"{job.student}\0{task.name}\0".encode() + hashlib.sha256(job.notebook).digest()
+    digest = hmac.digest(job.key, about, hashlib.sha256)
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
 
 
@@ -113,8 +127,14 @@ def _verdict(task: Task, answer: submissions.Answer, seen: sandbox.Visit, rounds
     if isinstance(error := header.get("error"), str):
         if header.get("stub") is True:
             return result("not started", "not started")
-        course = f" It uses {', '.join(answer.course)} of course_utils." if answer.course else ""
-        absent = f"{course} {ABSENT}" if course or error.startswith(("ModuleNotFoundError", "ImportError", "NameError")) else ""
+        more = ", …" * (len(answer.course) > 3)
+        course = f" It uses {', '.join(answer.course[:3])}{more} of course_utils." if answer.course else ""
+        absent = (
+            f"{course} {ABSENT}"
+            if course
+            or error.startswith(("ModuleNotFoundError", "ImportError", "NameError", "RuntimeError: can't start new thread"))
+            else ""
+        )
         return result("wrong", f"your function stopped with {error[:300]}.{absent}")
     try:
         answers = [_returned(value, arrays) for value in header["values"]]

@@ -43,7 +43,9 @@ def overrides(out: Path) -> Overrides:
                     f"{path}, line {number}: expected student, lesson such as 05, task, points and reason{of}; got "
                     f"{', '.join(str(value) for value in row.values())}. Mend the line; nothing was graded."
                 )
-            found[row["student"], task.lesson, task.name] = points, row.get("reason") or "by hand"
+            student = row["student"]
+            student = student[1:] if student[:1] == "'" and _cell(student[1:]) == student else student  # as in grades.csv
+            found[student, task.lesson, task.name] = points, row.get("reason") or "by hand"
     return found
 
 
@@ -60,8 +62,9 @@ def best(marks: Iterable[Mark]) -> list[Mark]:
 def write(out: Path, marks: list[Mark], given: Overrides, *, safe: bool) -> None:
     """Write grades.csv, summary.csv and feedback/, and print the summary. A student sees nothing of another one."""
     marks = [_overridden(mark, given) for mark in marks]
-    unknown = set(given) - {(mark.student, mark.lesson, mark.task) for mark in marks}
     warning = "" if safe else "Graded with --unsafe-no-sandbox: this code ran with the grader's rights. "
+    marks = sorted(marks + _only_by_hand(marks, given), key=lambda mark: mark.student)
+    unknown = set(given) - {(mark.student, mark.lesson, mark.task) for mark in marks}
     rows = [(m.student, m.lesson, m.task, "" if m.points is None else m.points, m.of, warning + _reason(m)) for m in marks]
     files.write(out / "grades.csv", _csv(COLUMNS, rows))
     files.write(out / "summary.csv", _csv(*_summary(marks)))
@@ -70,6 +73,9 @@ def write(out: Path, marks: list[Mark], given: Overrides, *, safe: bool) -> None
         by_student[mark.student].append(mark)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     template = environment.get_template("feedback.html.j2")
+    for path in (out / "feedback").glob("*.html"):
+        if path.name not in {file_name(student) for student in by_student}:  # gone since the last time
+            path.unlink()
     for student, own in by_student.items():
         page = template.render(
             student=student, marks=own, warning=warning, points=_points(own), of=sum(mark.of for mark in own)
@@ -79,10 +85,11 @@ def write(out: Path, marks: list[Mark], given: Overrides, *, safe: bool) -> None
 
 
 def file_name(student: str) -> str:
-    """The page of a student; a name too long for a file is cut, and stays its own."""
+    """The page of a student; a name too long for a file is cut, and stays its own: no other has a ~ there."""
     if len(student.encode()) <= 200:
-        return f"{student}.html"
-    return f"{student.encode()[:150].decode(errors='ignore')}-{hashlib.sha256(student.encode()).hexdigest()[:12]}.html"
+        return f"{student.replace('~', '~~')}.html"
+    digest = hashlib.sha256(student.encode()).hexdigest()[:12]
+    return f"{student.encode()[:100].decode(errors='ignore').replace('~', '~~')}~{digest}.html"
 
 
 def _overridden(mark: Mark, given: Overrides) -> Mark:
@@ -91,6 +98,16 @@ def _overridden(mark: Mark, given: Overrides) -> Mark:
     points, reason = given[mark.student, mark.lesson, mark.task]
     points = int(points) if points.is_integer() else points
     return replace(mark, points=points, status="right" if points == mark.of else "wrong", reason=f"by hand: {reason}")
+
+
+def _only_by_hand(marks: list[Mark], given: Overrides) -> list[Mark]:
+    """Points for tasks that could not be marked at all, of students who are there."""
+    students, known = {mark.student for mark in marks}, {(mark.student, mark.lesson, mark.task) for mark in marks}
+    return [
+        _overridden(Mark(student, "", lesson, task, REVIEW, None, TASKS[task].points, ""), given)
+        for student, lesson, task in sorted(set(given) - known)
+        if student in students
+    ]
 
 
 def _reason(mark: Mark) -> str:
@@ -102,12 +119,12 @@ def _points(marks: Iterable[Mark]) -> float:
 
 
 def _summary(marks: list[Mark]) -> tuple[tuple[str, ...], list[tuple]]:
-    """Header and rows: points per lesson and in all, of the lessons that anybody handed in, and what is left to decide."""
+    """Header and rows: points per lesson and in all, of the lessons that this student handed in, and what is left to decide."""
     lessons = sorted({mark.lesson for mark in marks if mark.lesson})
-    of = sum(task.points for task in TASKS.values() if task.lesson in lessons)
     rows = []
     for student in sorted({mark.student for mark in marks}):
         own = [mark for mark in marks if mark.student == student]
+        of = sum(task.points for task in TASKS.values() if task.lesson in {mark.lesson for mark in own})
         each = [_points(mark for mark in own if mark.lesson == lesson) for lesson in lessons]
         rows.append((student, *each, sum(each), of, sum(mark.points is None for mark in own)))
     return ("student", *(f"lesson {lesson}" for lesson in lessons), "points", "of", "needs review"), rows

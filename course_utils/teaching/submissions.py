@@ -5,17 +5,27 @@ dictionary from name to lesson, and nothing but Python is needed: the grader rea
 """
 
 import ast
-import builtins
 import json
 import re
 import symtable
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 LARGEST = 50_000_000  # bytes; an executed lesson with all its pictures has 2 million
-USUAL = {"torch": "import torch", "np": "import numpy as np", "math": "import math"}  # as in the set-up cells
+USUAL = {
+    "torch": "import torch",
+    "np": "import numpy as np",
+    "math": "import math",
+    "nn": "from torch import nn",
+    "F": "import torch.nn.functional as F",
+    "Tensor": "from torch import Tensor",
+}  # fmt: skip (what a lost set-up cell had)
+MODULES = {"torch", "np", "plt", "math"}  # a method called on these changes nothing that an answer needs, but for
+SETTINGS = {"set_default_dtype", "manual_seed", "set_grad_enabled", "seed", "seterr", "setrecursionlimit"}
+RUNS = re.compile(r"\s*%%(time|capture|prun|timeit)\b.*")  # magics of a cell whose rest is Python
 NOT_STARTED, WRITTEN, MISSING, BROKEN = "not started", "written", "missing", "does not parse"
 
 
@@ -96,8 +106,18 @@ def answers(cells: list[Cell], tasks: Iterable[str]) -> dict[str, Answer]:
 
 def lesson_of(cells: list[Cell], lessons: dict[str, str]) -> str | None:
     """The lesson of which most tasks are in the notebook; None if there is no task in it at all. lessons: of every task."""
-    found = [lesson for name, lesson in lessons.items() if any(cell.tag == name or _defines(cell, name) for cell in cells)]
+    names = {cell.tag for cell in cells}
+    names |= {name for cell in cells if cell.tree for node in cell.tree.body if not _imports(node) for name in _names(node)}
+    found = [lesson for name, lesson in lessons.items() if name in names]
     return Counter(sorted(found)).most_common(1)[0][0] if found else None
+
+
+def _names(node: ast.stmt) -> list[str]:
+    """`_bound`, for a tree that Python itself may not be able to walk."""
+    try:
+        return _bound(node)
+    except (RecursionError, MemoryError, SyntaxError, ValueError):
+        return []
 
 
 def _tag(cell: dict) -> str | None:
@@ -108,28 +128,27 @@ def _tag(cell: dict) -> str | None:
 
 
 def _parsed(source: str) -> ast.Module | None:
-    """The source as a tree, without the lines that only a notebook understands; None if it does not parse."""
-    try:
-        return ast.parse(plain(source))
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
+    """The source as a tree; if need be without the lines that only a notebook understands. None if it does not parse."""
+    for text in (source, plain(source)):
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            continue
+    return None
 
 
 def plain(source: str) -> str:
-    """Python without magics: lines that begin with % or !, and cells that begin with %%, are blank."""
+    """Python without magics: pass for lines of %, ! and ?, None for what they return; blank for cells of another language."""
     if source.lstrip().startswith("%%"):
-        return ""
-    return re.sub(r"^[ \t]*[%!].*$", "", source, flags=re.MULTILINE)
+        if not RUNS.match(source):
+            return ""
+        source = source.lstrip().partition("\n")[2]
+    source = re.sub(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", r"\1pass", source, flags=re.MULTILINE)
+    return re.sub(r"^([ \t]*[\w, \t]+=[ \t]*)[%!].*$", r"\1None", source, flags=re.MULTILINE)
 
 
-def _definitions(cell: Cell) -> list[tuple[str, ast.stmt]]:
-    """Names and statements of what a cell defines at its top level, imports aside."""
-    statements = [node for node in cell.tree.body if not isinstance(node, ast.Import | ast.ImportFrom)] if cell.tree else []
-    return [(name, node) for node in statements for name in _defined(node)]
-
-
-def _defines(cell: Cell, name: str) -> bool:
-    return any(defined == name for defined, _ in _definitions(cell))
+def _imports(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def _is_stub(node: ast.stmt) -> bool:
@@ -137,21 +156,34 @@ def _is_stub(node: ast.stmt) -> bool:
     if not isinstance(node, ast.FunctionDef):
         return False
     body = [step for step in node.body if not (isinstance(step, ast.Expr) and isinstance(step.value, ast.Constant))]
-    first = body[0] if body else ast.Pass()
-    raised = first.exc if isinstance(first, ast.Raise) else None
+    body = [step for step in body if not isinstance(step, ast.Pass)]
+    raised = body[0].exc if body and isinstance(body[0], ast.Raise) else None
     raised = raised.func if isinstance(raised, ast.Call) else raised
-    return isinstance(first, ast.Pass) or (isinstance(raised, ast.Name) and raised.id == "NotImplementedError")
+    return not body or (isinstance(raised, ast.Name) and raised.id == "NotImplementedError")
+
+
+def _calls(node: ast.stmt, name: str) -> bool:
+    """Whether it is an assignment of what the function returned, under the function's own name."""
+    return not isinstance(node, ast.FunctionDef | ast.ClassDef) and any(
+        isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == name for inner in ast.walk(node)
+    )
 
 
 def _answer(cells: list[Cell], task: str) -> Answer:
-    found = [(name, node) for cell in cells for name, node in _definitions(cell) if name == task]
-    if not found:  # renamed, but still in the cell that was meant for it
-        found = [(name, node) for cell in cells if cell.tag == task for name, node in _definitions(cell)[-1:]]
-    started = [pair for pair in found if not _is_stub(pair[1])]
+    places = [
+        (c, s) for c, cell in enumerate(cells) if cell.tree for s, node in enumerate(cell.tree.body) if not _imports(node)
+    ]
+    found = [
+        (task, c, s) for c, s in places if task in _names(cells[c].tree.body[s]) and not _calls(cells[c].tree.body[s], task)
+    ]
+    if not found:  # renamed, but still in the cell that was meant for it: its last function, else its last name
+        own = [(names[-1], c, s) for c, s in places if cells[c].tag == task and (names := _names(cells[c].tree.body[s]))]
+        found = [one for one in own if isinstance(cells[one[1]].tree.body[one[2]], ast.FunctionDef)][-1:] or own[-1:]
+    started = [one for one in found if not _is_stub(cells[one[1]].tree.body[one[2]])]
     try:
         if started:
-            name, node = started[-1]
-            source, course = self_contained(cells, name, node)
+            name, c, s = started[-1]
+            source, course = self_contained(cells, name, c, s)
             return Answer(task, WRITTEN, source if name == task else f"{source}\n{task} = {name}\n", course)
     except (RecursionError, MemoryError, SyntaxError, ValueError):  # a tree that Python itself cannot walk
         return Answer(task, BROKEN)
@@ -161,45 +193,83 @@ def _answer(cells: list[Cell], task: str) -> Answer:
     return Answer(task, BROKEN if broken else MISSING)
 
 
-def self_contained(cells: list[Cell], function: str, definition: ast.stmt) -> tuple[str, tuple[str, ...]]:
-    """The definition of a function, after all imports, functions, classes and constants of the notebook that it uses.
+def self_contained(cells: list[Cell], function: str, c: int, s: int) -> tuple[str, tuple[str, ...]]:
+    """What stands above a function and is needed to run it, in order; what is bound only further down, before that.
 
-    Also returns the names among these that come from `course_utils`.
+    A name has the value that it has when the function's own cell ends: a later cell may use it for something else.
     """
-    known: dict[str, tuple[int, ast.stmt]] = {}  # the last definition of every name, and its place
-    statements = [node for cell in cells if cell.tree for node in cell.tree.body]
-    for place, node in enumerate(statements):
-        for name in _defined(node):
-            known[name] = place, node
-    known[function] = len(statements), definition
-    kept: dict[int, ast.stmt] = {}
-    course: set[str] = set()
-    usual: set[str] = set()
-    wanted = [function]
-    while wanted:
-        name = wanted.pop()
-        if name not in known and name in USUAL:  # its set-up cell is gone
-            usual.add(USUAL[name])
-        if name not in known or known[name][0] in kept:
-            continue
-        place, node = known[name]
-        if _of_the_course(node):
-            course.add(name)
-            continue
-        kept[place] = node
-        course |= {"an import" for inner in ast.walk(node) if _of_the_course(inner)}
-        wanted += _used(node)
-    return "\n\n".join([*sorted(usual), *(ast.unparse(kept[place]) for place in sorted(kept))]) + "\n", tuple(sorted(course))
+    above = [node for cell in cells[:c] if cell.tree for node in cell.tree.body] + cells[c].tree.body[: s + 1]
+    rest, below = cells[c].tree.body[s + 1 :], [node for cell in cells[c + 1 :] if cell.tree for node in cell.tree.body]
+    rest = [node for node in rest if function not in _bound(node)]
+    statements = [one for node in [*below, *above, *rest] for one in _single(node)]
+    late, before = {function}, None
+    while late != before:  # what functions use is looked up when they are called: at the end
+        before, late = late, set(late)
+        live, kept, course, usual = set(late), [], set(), set()
+        for node in reversed(statements):
+            bound = _bound(node)
+            star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+            if not star and not live.intersection(bound) and not live.intersection(_changed(node)):
+                continue
+            if _of_the_course(node):
+                course.update(live.intersection(bound))
+                live.difference_update(bound)
+                continue
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Assign):
+                live.difference_update(bound)
+            kept.append(node)
+            course |= {"an import" for inner in ast.walk(node) if _of_the_course(inner)}
+            at_once, when_called = _used(node)
+            live |= at_once
+            late |= when_called
+    bound = {name for node in kept for name in _bound(node)}
+    usual = {USUAL[name] for name in live | late if name in USUAL and name not in bound}
+    return "\n\n".join([*sorted(usual), *(ast.unparse(node) for node in reversed(kept))]) + "\n", tuple(sorted(course))
 
 
-def _defined(node: ast.stmt) -> list[str]:
-    """The names that a top-level statement defines, if it is one that a function may need."""
+def _single(node: ast.stmt) -> list[ast.stmt]:
+    """An import of several things as several imports: one of them may be missing here."""
+    if isinstance(node, ast.Import):
+        return [ast.Import([alias]) for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
+    return [node]
+
+
+@cache
+def _table(node: ast.stmt) -> symtable.SymbolTable:
+    return symtable.symtable(ast.unparse(ast.Module([node], [])), "answer", "exec")
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    """The global names that a statement gives a value, those inside its branches and loops included."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return [node.name]
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+    if isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets):
+        return [target.id for target in node.targets]
+    return [symbol.get_name() for symbol in _table(node).get_symbols() if symbol.is_assigned() or symbol.is_imported()]
+
+
+def _changed(node: ast.stmt) -> list[str]:
+    """The names whose objects a statement changes: by an item, an attribute, or a method that is called for its effect."""
+    names = [
+        _root(inner.value) for inner in ast.walk(node)
+        if isinstance(inner, ast.Subscript | ast.Attribute) and not isinstance(inner.ctx, ast.Load)
+    ]  # fmt: skip
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        called = node.value.func
+        if called.attr in SETTINGS or _root(called) not in MODULES:
+            names.append(_root(called))
+    return names
+
+
+def _root(place: ast.expr) -> str:
+    """a, of a.b[c].d; "" for what does not begin with a name."""
+    while isinstance(place, ast.Subscript | ast.Attribute):
+        place = place.value
+    return place.id if isinstance(place, ast.Name) else ""
 
 
 def _of_the_course(node: ast.AST) -> bool:
@@ -208,16 +278,19 @@ def _of_the_course(node: ast.AST) -> bool:
     return any(module.split(".")[0] == "course_utils" for module in modules)
 
 
-def _used(node: ast.stmt) -> list[str]:
-    """The global names that a statement uses, seen through the scopes of its functions."""
-    names: list[str] = []
+def _used(node: ast.stmt) -> tuple[set[str], set[str]]:
+    """The global names that a statement uses at once, and those that its functions use when they are called."""
+    at_once: set[str] = set()
+    when_called: set[str] = set()
 
-    def search(table: symtable.SymbolTable) -> None:
+    def search(table: symtable.SymbolTable, names: set[str]) -> None:
         for symbol in table.get_symbols():
-            if symbol.is_referenced() and (symbol.is_global() or table.get_type() == "module"):
-                names.append(symbol.get_name())
+            used = symbol.is_referenced() or symbol.is_declared_global()
+            if used and (symbol.is_global() or table.get_type() == "module"):
+                names.add(symbol.get_name())
         for inner in table.get_children():
-            search(inner)
+            function = inner.get_type() == "function" and not inner.get_name().endswith(("comp", "genexpr"))
+            search(inner, when_called if function else names)
 
-    search(symtable.symtable(ast.unparse(node), "answer", "exec"))
-    return [name for name in names if not hasattr(builtins, name)]
+    search(_table(node), at_once)
+    return at_once, when_called

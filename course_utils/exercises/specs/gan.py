@@ -161,15 +161,20 @@ FOOLING_LOSS = Task(
 
 
 def _sample_inputs(generator: Generator) -> dict[str, object]:
-    """Eight centres: two are hit well, one just so, one by too few samples and one by one, three only from outside."""
-    angle = 2 * torch.pi * (torch.arange(8, dtype=torch.float64) / 8 + torch.rand(1, generator=generator, dtype=torch.float64))
-    centres = 4 * torch.stack([angle.cos(), angle.sin()], dim=1)
-    centres = centres[torch.randperm(8, generator=generator)]
-    sizes = [*(200 + torch.randint(0, 50, (2,), generator=generator)).tolist(), 9]  # of about 650: 1 % is 6 or 7
-    hit = [c + 0.13 * randn(generator, n, 2) for c, n in zip(centres, sizes, strict=False)]
-    rare = centres[3] + 0.05 * randn(generator, 5, 2)  # more than 1 % of the good ones
-    beside = centres[5:].repeat_interleave(63, dim=0) + torch.tensor([0.7, 0.0]) + 0.01 * randn(generator, 189, 2)
-    return {"samples": torch.cat([*hit, rare, centres[4:5], beside]), "centres": centres, "radius": 0.6}
+    """One to three centres are hit well, one just so, one by too few samples, one by one, three to five only from outside."""
+    well, beside = (int(torch.randint(*between, (), generator=generator)) for between in ((1, 4), (3, 6)))
+    n = well + 3 + beside
+    angle = 2 * torch.pi * (torch.arange(n, dtype=torch.float64) / n + torch.rand(1, generator=generator, dtype=torch.float64))
+    centres = 6 * torch.stack([angle.cos(), angle.sin()], dim=1)
+    centres = centres[torch.randperm(n, generator=generator)]
+    sizes = (200 + torch.randint(0, 50, (well,), generator=generator)).tolist()
+    outside = int(torch.randint(220, 300, (), generator=generator))
+    percent = (sum(sizes) + outside) // 100  # about one in a hundred of all; fewer are more than that of the good ones
+    sizes += [percent + 2, percent - 1, 1]
+    samples = [c + 0.1 * randn(generator, n, 2) for c, n in zip(centres, sizes, strict=False)]
+    others = centres[len(sizes) :].repeat(outside, 1)[:outside]
+    around = others + torch.tensor([0.7, 0.0]) + 0.01 * randn(generator, outside, 2)
+    return {"samples": torch.cat([*samples, around]), "centres": centres, "radius": 0.6}
 
 
 def _counted(samples: Tensor, centres: Tensor, radius: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -90,10 +90,12 @@ NEGATIVE_ELBO = Task(
 
 
 def _unit_inputs(generator: Generator) -> dict[str, object]:
-    """Four or five active units, one of them just so, and twelve others, one of them just not; five have a mean."""
-    active = int(torch.randint(4, 6, (), generator=generator))
-    variance = torch.tensor([0.014, 0.05, 0.3, 1.0, 4.0][:active] + [0.007, 0.003, 0.0012, *9 * [1e-5]], dtype=torch.float64)
-    around = torch.tensor(active * [1.0] + [0.8, 0.9, 0.0, -0.7, 1.1, 0.5, *6 * [0.0]], dtype=torch.float64)
+    """Two to nine active units, one of them just so, and ten to fifteen others, one of them just not; five have a mean."""
+    active, others = (int(torch.randint(*between, (), generator=generator)) for between in ((2, 10), (10, 16)))
+    large = 0.05 + 4 * torch.rand(active - 1, generator=generator, dtype=torch.float64)
+    small = [0.007, 0.003, 0.0012, *(others - 3) * [1e-5]]
+    variance = torch.tensor([0.014, *large.tolist(), *small], dtype=torch.float64)
+    around = torch.tensor([*active * [1.0], 0.8, 0.9, 0.0, -0.7, 1.1, 0.5, *(others - 6) * [0.0]], dtype=torch.float64)
     mu = randn(generator, 400, len(variance))
     mu = (mu - mu.mean(dim=0)) / mu.std(dim=0) * variance.sqrt() + around
     return {"mu": mu[:, torch.randperm(len(variance), generator=generator)]}
