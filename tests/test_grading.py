@@ -227,7 +227,7 @@ MANGLED = {
 def test_trees_and_names_stop_nothing(batch):
     said = reasons(batch[1], "")
     assert "no notebook" in said["deep"] and "no notebook" in said["n" * 250]
-    assert "300 notebooks; the first 20 were read." in said["full"]
+    assert "300 notebooks; the first 20 were read." in (batch[1] / "grades.csv").read_text(encoding="utf-8")
     assert {"ad\\xe9", "ad\\x5cxe9"} <= set(said)
 
 
@@ -313,9 +313,10 @@ def test_who_is_gone_leaves_nothing(tmp_path):
 def test_a_second_attempt_gets_other_inputs(tmp_path):
     """Who returns the numbers that the reasons of a first attempt told gets nothing."""
     source = "def value_at_best(*_, **__):\n    return {}"
-    job = lambda answer: marking.Job(
-        "ada", "x", json.dumps(attacks.notebook(attacks.code(source.format(answer)))).encode(), b"1" * 32
-    )  # noqa: E731
+
+    def job(answer: str) -> marking.Job:
+        return marking.Job("ada", "x", json.dumps(attacks.notebook(attacks.code(source.format(answer)))).encode(), b"1" * 32)
+
     first, again = marking.mark(job("0.0"))[0], marking.mark(job("0.0"))[0]
     assert first == again and first.reason.startswith("expected ")
     told = first.reason.split()[1].rstrip(",")

@@ -12,7 +12,7 @@ import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import islice
@@ -193,16 +193,20 @@ def _mark(job: Job, kept: str) -> tuple[str, list[Mark]]:
     return kept, marking.mark(job)
 
 
-def _backend(scheduler: str | None) -> AbstractContextManager:
+@contextmanager
+def _backend(scheduler: str | None) -> Iterator[None]:
+    """Where joblib does its work: here, or on a Dask cluster, every worker of which has shown a tight sandbox."""
     if scheduler is None:
-        return nullcontext()
+        yield
+        return
     try:
         from distributed import Client
     except ImportError as error:
         raise NotGraded('Grading on a Dask cluster needs its client: pip install "distributed>=2024.1".') from error
-    client = Client(scheduler, timeout="30s")
-    client.run(sandbox.check)
-    return joblib.parallel_config(backend="dask")
+    with Client(scheduler, timeout="30s") as client:
+        client.run(sandbox.check)
+        with joblib.parallel_config(backend="dask"):
+            yield
 
 
 def _key(state: Path) -> bytes:
