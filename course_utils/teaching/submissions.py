@@ -205,7 +205,7 @@ def self_contained(cells: list[Cell], function: str, c: int, s: int) -> tuple[st
     late, before = {function}, None
     while late != before:  # what functions use is looked up when they are called: at the end
         before, late = late, set(late)
-        live, kept, course, usual = set(late), [], set(), set()
+        live, kept, course = set(late), list[ast.stmt](), set[str]()
         for node in reversed(statements):
             bound = _bound(node)
             star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
@@ -222,8 +222,8 @@ def self_contained(cells: list[Cell], function: str, c: int, s: int) -> tuple[st
             at_once, when_called = _used(node)
             live |= at_once
             late |= when_called
-    bound = {name for node in kept for name in _bound(node)}
-    usual = {USUAL[name] for name in live | late if name in USUAL and name not in bound}
+    there = {name for node in kept for name in _bound(node)}
+    usual = {USUAL[name] for name in live | late if name in USUAL and name not in there}
     return "\n\n".join([*sorted(usual), *(ast.unparse(node) for node in reversed(kept))]) + "\n", tuple(sorted(course))
 
 
@@ -267,9 +267,10 @@ def _changed(node: ast.stmt) -> list[str]:
 
 def _root(place: ast.expr) -> str:
     """a, of a.b[c].d; "" for what does not begin with a name."""
-    while isinstance(place, ast.Subscript | ast.Attribute):
-        place = place.value
-    return place.id if isinstance(place, ast.Name) else ""
+    inner: ast.expr = place
+    while isinstance(inner, ast.Subscript | ast.Attribute):
+        inner = inner.value
+    return getattr(inner, "id", "")
 
 
 def _of_the_course(node: ast.AST) -> bool:
