@@ -247,8 +247,9 @@ def _bound(node: ast.stmt) -> list[str]:
         return [node.name]
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
-    if isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets):
-        return [target.id for target in node.targets]
+    plainly = [target.id for target in getattr(node, "targets", ()) if isinstance(target, ast.Name)]
+    if isinstance(node, ast.Assign) and len(plainly) == len(node.targets):
+        return plainly
     return [symbol.get_name() for symbol in _table(node).get_symbols() if symbol.is_assigned() or symbol.is_imported()]
 
 
