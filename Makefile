@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN := $(BIN)/python -m course_utils
 
-.PHONY: help setup lab course slides submit restart grade bench check test student release badges sync outline
+.PHONY: help setup lab course slides submit restart grade bench soak check test student release badges sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
 	@echo "make course   run every lesson, write build/site/"
@@ -11,6 +11,7 @@ help:
 	@echo "make submit N=05; make restart N=05"
 	@echo "make grade SUBMISSIONS=DIR    mark what students handed in, into grades/"
 	@echo "make test     everything that must hold"
+	@echo "make soak     the lessons' claims over 20 seeds: hours"
 	@echo "make check    format, lint, types, spelling: a minute"
 	@echo "make bench    speed and quality, measured"
 	@echo "make setup    only make .venv; make outline; make student; make sync; make release OUT=DIR"
@@ -30,6 +31,8 @@ outline: .venv/ready
 	$(RUN) outline
 grade: .venv/ready
 	$(RUN) grade $(or $(SUBMISSIONS),$(error make grade SUBMISSIONS=DIR: the folder of what was handed in)) $(ARGS)
+soak: .venv/ready-dev
+	$(BIN)/python benchmarks/soak.py $(ARGS)
 check: .venv/ready-dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
