@@ -25,3 +25,11 @@ def no_settings(monkeypatch):
     for name in ("COURSE_DATA", "COURSE_DATASET", "COURSE_DEVICE", "COURSE_PRETRAINED"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
+
+
+LONGEST = ("browser/test_lab", "test_student", "notebooks/0", "test_grading", "browser/test_slides", "test_exercises")
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """What takes longest begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: next((i for i, part in enumerate(LONGEST) if part in item.nodeid), len(LONGEST)))

@@ -22,7 +22,7 @@ def run_all(watch, address: str) -> None:
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     cells = page.locator(".jp-CodeCell").count()
-    page.wait_for_function(DONE, arg=[cells, FAILED], timeout=400_000)
+    page.wait_for_function(DONE, arg=[cells, FAILED], timeout=600_000)
 
 
 def pixels(picture) -> str:
