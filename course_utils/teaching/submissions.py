@@ -113,9 +113,9 @@ def lesson_of(cells: list[Cell], lessons: dict[str, str]) -> str | None:
 
 
 def _names(node: ast.stmt) -> list[str]:
-    """`_bound`, for a tree that Python itself may not be able to walk."""
+    """`_named`, for a tree that Python itself may not be able to walk."""
     try:
-        return _bound(node)
+        return _named(node)
     except (RecursionError, MemoryError, SyntaxError, ValueError):
         return []
 
@@ -200,14 +200,14 @@ def self_contained(cells: list[Cell], function: str, c: int, s: int) -> tuple[st
     """
     above = [node for cell in cells[:c] if cell.tree for node in cell.tree.body] + cells[c].tree.body[: s + 1]
     rest, below = cells[c].tree.body[s + 1 :], [node for cell in cells[c + 1 :] if cell.tree for node in cell.tree.body]
-    rest = [node for node in rest if function not in _bound(node)]
+    rest = [node for node in rest if function not in _named(node)]
     statements = [one for node in [*below, *above, *rest] for one in _single(node)]
     late, before = {function}, None
     while late != before:  # what functions use is looked up when they are called: at the end
         before, late = late, set(late)
         live, kept, course = set(late), list[ast.stmt](), set[str]()
         for node in reversed(statements):
-            bound = _bound(node)
+            bound = _named(node)
             star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
             if not star and not live.intersection(bound) and not live.intersection(_changed(node)):
                 continue
@@ -222,7 +222,7 @@ def self_contained(cells: list[Cell], function: str, c: int, s: int) -> tuple[st
             at_once, when_called = _used(node)
             live |= at_once
             late |= when_called
-    there = {name for node in kept for name in _bound(node)}
+    there = {name for node in kept for name in _named(node)}
     usual = {USUAL[name] for name in live | late if name in USUAL and name not in there}
     return "\n\n".join([*sorted(usual), *(ast.unparse(node) for node in reversed(kept))]) + "\n", tuple(sorted(course))
 
@@ -241,7 +241,7 @@ def _table(node: ast.stmt) -> symtable.SymbolTable:
     return symtable.symtable(ast.unparse(ast.Module([node], [])), "answer", "exec")
 
 
-def _bound(node: ast.stmt) -> list[str]:
+def _named(node: ast.stmt) -> list[str]:
     """The global names that a statement gives a value, those inside its branches and loops included."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return [node.name]
