@@ -28,7 +28,7 @@ from course_utils import data, files, models, objectives, recipes, runtime, scor
 from course_utils.teaching import lessons
 
 OUT = lessons.ROOT / "build" / "bench.json"
-REPEATS = 9
+REPEATS = 15
 Found = dict[str, tuple[float, str, str]]  # key → value, unit, what must hold
 
 
@@ -93,7 +93,7 @@ def loop(found: Found) -> None:
     from torchvision import datasets, transforms
 
     train = data.load("mnist", "train")
-    steps = 60
+    steps = 100
     usual_data = DataLoader(datasets.MNIST(files.folder(), train=True, transform=transforms.ToTensor()), 128, shuffle=True)
 
     def endless() -> Iterator[Tensor]:
@@ -208,7 +208,7 @@ def size(found: Found) -> None:
     whole = data.load("mnist", "train")
     for n in (1_800, len(whole), 60_000):
         chosen = torch.arange(n) % len(whole)  # beyond what is there, pictures come twice
-        few = data.Images(whole.x[chosen], whole.y[chosen], whole.name)
+        few = data.Images(whole.name, whole.split, whole.pixels[chosen], whole.y[chosen])
         model, batches = Dense(), data.batches(few, 128)
         seconds = statistics.median(
             timed(silent(lambda m=model, b=batches: training.fit(m, as_here(m), b, 200))) for _ in range(5)

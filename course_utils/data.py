@@ -141,7 +141,7 @@ def _batches(data: Images, size: int, generator: torch.Generator) -> Iterator[tu
     while True:
         order = torch.randperm(len(data), generator=generator).to(data.pixels.device)
         for index in order.split(size)[: len(data) // size]:
-            yield data.pixels[index].float().div_(255), data.y[index]
+            yield data.pixels.index_select(0, index).float().div_(255), data.y.index_select(0, index)
 
 
 def _digits(split: str) -> tuple[Tensor, Tensor]:

@@ -103,7 +103,7 @@ def fit(
     batches: an endless iterator of (x, y).
     optimizer: default Adam with learning rate `lr`. schedule: of that optimizer, stepped once after every step.
     watch: looks at the model before the first step and after the steps it wants, e.g. a `Film`.
-    sync_every: every how many steps the device is asked for its numbers; default 1 on the CPU, 50 on a GPU.
+    sync_every: every how many steps the device is asked for its numbers; default 10 on the CPU, 50 on a GPU.
 
     The model trains in training mode and is left in evaluation mode, ready to be looked at.
 
@@ -156,7 +156,7 @@ def _play(
     own = {name: [p for group in player.optimizer.param_groups for p in group["params"]] for name, player in players.items()}
     everything = list({p: None for network in networks for p in network.parameters()})  # in order, each one once
     device = everything[0].device
-    sync_every = sync_every or (1 if device.type == "cpu" else 50)
+    sync_every = sync_every or (10 if device.type == "cpu" else 50)
     healthy = torch.ones((), dtype=torch.bool, device=device)
     history, stopped = History(), ""
     pending: list[Tensor] = []
@@ -177,7 +177,7 @@ def _play(
                         parts["loss"].backward()
                     parts = _together(parts, own[name])
                     norm = get_total_norm([p.grad for p in own[name] if p.grad is not None])
-                    healthy = healthy & _finite(parts["loss"].detach(), norm, *(buffer for buffer, _ in before))
+                    healthy = healthy & _finite(parts["loss"].detach() + norm, *(buffer for buffer, _ in before))
                     _step_if(healthy, player.optimizer)
                     _put_back_unless(healthy, before)
                     if player.average is not None:
@@ -231,7 +231,8 @@ def _together(parts: dict[str, Tensor], own: list[Tensor]) -> dict[str, Tensor]:
 
 def _finite(*values: Tensor) -> Tensor:
     """Whether all entries of all values are finite: one flag, on the device."""
-    return torch.stack([torch.isfinite(value).all() for value in values]).all()
+    flags = [torch.isfinite(value).all() for value in values]
+    return torch.stack(flags).all() if len(flags) > 1 else flags[0]
 
 
 def _step_if(healthy: Tensor, optimizer: torch.optim.Optimizer) -> None:
