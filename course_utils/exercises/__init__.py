@@ -5,6 +5,7 @@ import dis
 import importlib.util
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -13,15 +14,26 @@ from course_utils.exercises import handout
 from course_utils.exercises.check import SYMBOLS, Result, check
 from course_utils.exercises.spec import Mistake, Part, Task
 
-HANDOUT = Path(__file__).parent / "handout.npz"
-if HANDOUT.exists():  # a class repository: the tasks without their answers
-    TASKS: Mapping[str, Any] = handout.read(HANDOUT)
-else:
-    from course_utils.exercises.specs import TASKS
-
+HANDOUT = Path(__file__).parent / "handout.npz"  # of a class repository: the tasks without their answers
 HELD = ("torch", "numpy")  # what a grader has, beside Python's own modules
 
 __all__ = ["TASKS", "Mistake", "Part", "Result", "Task", "check", "verify"]
+
+
+@cache
+def _tasks() -> Mapping[str, Any]:
+    """All tasks, read when the first one is asked for: their references need SciPy and scikit-learn, and a second."""
+    if HANDOUT.exists():
+        return handout.read(HANDOUT)
+    from course_utils.exercises.specs import TASKS
+
+    return TASKS
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TASKS":
+        return _tasks()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class Verify:
@@ -36,13 +48,13 @@ class Verify:
         It never raises, though your own interrupt gets through. ✓ is right; ✗ says what was expected, what came and, where it
         can, why; ○ is not started yet.
         """
-        if not (isinstance(name, str) and name in TASKS):
-            close = difflib.get_close_matches(str(name), TASKS, n=1)
-            known = f"did you mean {close[0]}?" if close else f"there are: {', '.join(TASKS)}"
+        if not (isinstance(name, str) and name in _tasks()):
+            close = difflib.get_close_matches(str(name), _tasks(), n=1)
+            known = f"did you mean {close[0]}?" if close else f"there are: {', '.join(_tasks())}"
             result = Result(str(name), "wrong", f"there is no task of this name; {known}", 0, 0)
             print(result)
             return result
-        task = TASKS[name]
+        task = _tasks()[name]
         borrowed = borrows(function)
         result = check(task, function)
         if borrowed and result.status == "right":
@@ -54,11 +66,11 @@ class Verify:
 
     def summary(self) -> None:
         """Print the tasks of every lesson of which one was checked in this session; the last check of each counts."""
-        lessons = sorted({TASKS[name].lesson for name in self.last})
+        lessons = sorted({_tasks()[name].lesson for name in self.last})
         if not lessons:
             print("No task was checked yet: run the cells that begin with `verify`.")
         for lesson in lessons:
-            tasks = [task for task in TASKS.values() if task.lesson == lesson]
+            tasks = [task for task in _tasks().values() if task.lesson == lesson]
             results = [self.last.get(task.name, Result(task.name, "not started", "", 0, task.points)) for task in tasks]
             width = max(len(task.name) for task in tasks)
             for result in results:
