@@ -67,7 +67,10 @@ def write(out: Path, marks: list[Mark], given: Overrides, *, safe: bool) -> None
     unknown = set(given) - {(mark.student, mark.lesson, mark.task) for mark in marks}
     rows = [(m.student, m.lesson, m.task, "" if m.points is None else m.points, m.of, warning + _reason(m)) for m in marks]
     files.write(out / "grades.csv", _csv(COLUMNS, rows))
-    files.write(out / "summary.csv", _csv(*_summary(marks)))
+    header, sums = _summary(marks)
+    files.write(
+        out / "summary.csv", _csv((*header, *["warning"] * (not safe)), [(*row, *[warning] * (not safe)) for row in sums])
+    )
     by_student: dict[str, list[Mark]] = defaultdict(list)
     for mark in marks:
         by_student[mark.student].append(mark)
