@@ -10,17 +10,28 @@ LESSONS = lessons.find()
 FAILED = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']"
 DONE = """([n, failed]) => document.querySelector(failed) || n <= [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
     .filter(prompt => /\\[\\d+\\]/.test(prompt.textContent)).length"""
+BEGUN = (
+    "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(prompt => /\\[[\\d*]+\\]/.test(prompt.textContent))"
+)
 DRAG = Path(__file__).with_name("drag.js").read_text(encoding="utf-8")
 LIVE = "img[src^='data:image/png']"
 
 
 def run_all(watch, address: str) -> None:
+    from playwright.sync_api import TimeoutError
+
     page = watch.page
     page.goto(address)
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
-    page.click(".lm-MenuBar-itemLabel:text-is('Run')")
-    page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+    for _ in range(3):  # a kernel that is still connecting forgets what it was asked
+        page.click(".lm-MenuBar-itemLabel:text-is('Run')")
+        page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+        try:
+            page.wait_for_function(BEGUN, timeout=30_000)
+            break
+        except TimeoutError:
+            continue
     cells = page.locator(".jp-CodeCell").count()
     page.wait_for_function(DONE, arg=[cells, FAILED], timeout=600_000)
 
