@@ -285,11 +285,12 @@ def value_at_best(*_, **inputs):
 
 # 6 GB
 def value_at_best(*_, **inputs):
-    found = 0
-    blocks = []
+    import numpy
+
+    found, blocks = 0, []
     try:
         while found < 60:
-            blocks.append(bytearray(10**8))
+            blocks.append(numpy.empty(10**8, numpy.uint8))
             found += 1
     except MemoryError:
         found = found > 25

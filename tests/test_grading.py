@@ -112,8 +112,7 @@ def test_no_attack_gets_points(tmp_path, port):
         assert (attacked.status, marks["fooling_loss"].status) in {("wrong", "right"), ("needs review", "needs review")}, marks
         assert SECRET not in attacked.reason
         if name in attacks.BLIND:
-            slow = attacked.reason.startswith("it did not end within")  # on a busy machine
-            assert slow or attacked.reason.partition("found: ")[2].rstrip(".") in attacks.FOUND, attacked
+            assert attacked.reason.partition("found: ")[2].rstrip(".") in attacks.FOUND, attacked
     assert {**digest(tmp_path), **digest(package)} == before
     assert not list(Path("/tmp").glob("pickled"))
 

@@ -171,7 +171,7 @@ def _marked(papers: list[Paper], state: Path, jobs: int | None, scheduler: str |
             kept = state / f"{digest.hexdigest()}.json"
             used.add(kept)
             try:
-                marks.extend(Mark(**row) for row in json.loads(kept.read_text(encoding="utf-8")))
+                marks.extend([Mark(**row) for row in json.loads(kept.read_text(encoding="utf-8"))])
             except (OSError, ValueError, TypeError):  # none, or not a whole one
                 yield joblib.delayed(_mark)(Job(paper.student, paper.name, notebook, key, safe), str(kept))
 

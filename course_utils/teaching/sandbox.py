@@ -23,10 +23,9 @@ import numpy as np
 from packaging.requirements import Requirement
 
 import course_utils
-from course_utils.exercises import calling
+from course_utils.exercises import HELD, calling
 from course_utils.teaching import channel, harness, submissions
 
-HELD = ("torch", "numpy")  # what a student's code may import, beside Python's own modules
 FILES = tuple(Path(module.__file__) for module in (harness, channel, calling, submissions))
 SETTINGS = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "student", "LANG": "C.UTF-8",
             "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
@@ -205,20 +204,8 @@ def _view() -> tuple[str, ...]:
         options += ["--ro-bind", str(source), f"/site/{source.name}"]
     for source in FILES:
         options += ["--ro-bind", str(source), f"/harness/{source.name}"]
-    options += [
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--remount-ro",
-        "/dev",
-        "--perms",
-        "1777",
-        "--size",
-        str(TMP),
-        "--tmpfs",
-        "/tmp",
-    ]
+    options += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    options += ["--perms", "1777", "--size", str(TMP), "--tmpfs", "/tmp"]
     return (*options, "--chdir", "/tmp", "--remount-ro", "/")
 
 
