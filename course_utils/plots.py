@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from torch import Tensor
 
 # Ten colours chosen to stay apart for colour-blind readers (Petroff 2021, arXiv:2107.02270): the digits 0 … 9, everywhere.
@@ -134,10 +136,8 @@ def codes(z, y, *, legend: bool = True, ax: Axes | None = None) -> Axes:
     z, y = (np.asarray(a.numpy(force=True) if isinstance(a, Tensor) else a) for a in (z, y))
     ax = ax or plt.subplots(figsize=(6, 5))[1]
     ax.scatter(*z.T, c=np.array(PALETTE)[y], s=4 if len(z) > 2000 else 16, alpha=0.5, linewidths=0)
-    medians = _apart(np.stack([np.median(z[y == label], axis=0) for label in np.unique(y)]), ax)
-    for label, place in zip(np.unique(y), medians, strict=True):
-        box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": PALETTE[label], "lw": 2}
-        ax.text(place[0], place[1], str(label), weight="bold", ha="center", va="center", bbox=box)
+    medians = np.stack([np.median(z[y == label], axis=0) for label in np.unique(y)])
+    ax.add_artist(_Badges(medians, [str(label) for label in np.unique(y)], [PALETTE[label] for label in np.unique(y)]))
     if legend:
         dots = [plt.Line2D([], [], color=PALETTE[label], marker="o", ls="", label=str(label)) for label in np.unique(y)]
         ax.legend(handles=dots, frameon=False, fontsize=11, handletextpad=0, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -145,19 +145,36 @@ def codes(z, y, *, legend: bool = True, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _apart(places: np.ndarray, ax: Axes, *, points: float = 19) -> np.ndarray:
-    """Places (L, 2) in data coordinates, moved so that no two are nearer than `points` on the paper."""
-    at = ax.transData.transform(places)
-    least = points * ax.figure.dpi / 72
-    for _ in range(100):
+class _Badges(Artist):
+    """Short texts in circles at places (L, 2) in data coordinates; where two would hide each other, as near as there is room.
+
+    That is known only when the axes are drawn, for their limits and size may change until then.
+    """
+
+    def __init__(self, places: np.ndarray, texts: Sequence[str], colors: Sequence[str], *, points: float = 19) -> None:
+        super().__init__()
+        self.places, self.points = places, points
+        self.set(zorder=3, in_layout=False)
+        frames = [{"boxstyle": "circle,pad=0.15", "fc": "white", "ec": color, "lw": 2} for color in colors]
+        self.texts = [Text(text=t, weight="bold", ha="center", va="center", bbox=f) for t, f in zip(texts, frames, strict=True)]
+
+    def draw(self, renderer) -> None:
+        at = apart(self.axes.transData.transform(self.places), renderer.points_to_pixels(self.points))
+        for text, place in zip(self.texts, at, strict=True):
+            text.set_figure(self.axes.figure)
+            text.set_position(place)
+            text.draw(renderer)
+
+
+def apart(places: np.ndarray, least: float) -> np.ndarray:
+    """Places (L, 2), moved so that no two are nearer than `least`."""
+    at = places + 1e-6 * np.arange(2 * len(places)).reshape(-1, 2)  # two in one place part in a fixed direction
+    for _ in range(300):
         step = at[:, None] - at
-        distance = np.linalg.norm(step, axis=2)
-        distance[distance == 0] = 1e-9  # each with itself; and two in one place part in a fixed direction
-        push = np.clip(least - distance, 0, None) / 2
-        np.fill_diagonal(push, 0)
-        step[distance == 1e-9] = [1e-9, 0]
+        distance = np.linalg.norm(step, axis=2) + np.eye(len(at))
+        push = np.clip(least - distance, 0, None) * (1 - np.eye(len(at))) / 2
         at = at + (step / distance[..., None] * push[..., None]).sum(axis=1)
-    return ax.transData.inverted().transform(at)
+    return at
 
 
 def tree(branches: Mapping[str, object], *, notes: Mapping[str, str], otherwise: str = "", ax: Axes | None = None) -> Axes:

@@ -94,7 +94,7 @@ def late() -> str:
 ATTACKS = {**attacks.ATTACKS, "late": late()}
 
 
-def test_no_attack_gets_points(tmp_path, port):
+def test_no_attack_gets_points(tmp_path, port, monkeypatch):
     """Each alone: 0 points for the attacked task, the honest one beside it exact or left to a person; nothing else changes."""
     neighbour = hand_in(tmp_path / "others", "ada", LESSON.read())
     run(tmp_path / "others", tmp_path / "grades")
@@ -102,9 +102,12 @@ def test_no_attack_gets_points(tmp_path, port):
     package = Path(exercises.__file__).parents[1]
     before = {**digest(tmp_path), **digest(package)}
     notebooks = {name: json.dumps(attacks.with_attack(source, paths, port)).encode() for name, source in ATTACKS.items()}
-    jobs = [marking.Job(name, "07.ipynb", notebook, b"0" * 32) for name, notebook in notebooks.items()]
-    with ThreadPoolExecutor(2) as pool:
-        made = dict(zip(ATTACKS, pool.map(marking.mark, jobs), strict=True))
+    made = {}
+    for names, seconds in ((attacks.BLIND, 60.0), (ATTACKS.keys() - attacks.BLIND, 5.0)):  # time to look at everything there is
+        monkeypatch.setattr(sandbox, "SECONDS", seconds)
+        jobs = [marking.Job(name, "07.ipynb", notebooks[name], b"0" * 32) for name in names]
+        with ThreadPoolExecutor(2) as pool:
+            made |= dict(zip(names, pool.map(marking.mark, jobs), strict=True))
     for name in ATTACKS:
         marks = {mark.task: mark for mark in made[name]}
         attacked = marks["value_at_best"]

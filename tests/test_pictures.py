@@ -88,6 +88,12 @@ def test_labels_may_be_a_tensor():
     assert [text.get_text() for text in ax.texts] == ["3", "8"]
 
 
+def badges(ax) -> list:
+    """The labels that `plots.codes` writes on the codes."""
+    (artist,) = (each for each in ax.get_children() if isinstance(each, plots._Badges))
+    return artist.texts
+
+
 def test_codes_have_the_colour_and_the_name_of_their_label(generator):
     z, y = torch.randn(50, 2, generator=generator), torch.arange(50) % 3
     ax = plots.codes(z, y)
@@ -95,7 +101,7 @@ def test_codes_have_the_colour_and_the_name_of_their_label(generator):
     np.testing.assert_allclose(dots.get_offsets(), z.numpy())
     expected = [matplotlib.colors.to_rgb(plots.PALETTE[label]) for label in y.tolist()]
     np.testing.assert_allclose(dots.get_facecolors()[:, :3], expected)
-    assert [text.get_text() for text in ax.texts] == ["0", "1", "2"]
+    assert [text.get_text() for text in badges(ax)] == ["0", "1", "2"]
 
 
 def test_show_needs_alt_text_and_closes_the_figure(displayed):
@@ -273,3 +279,18 @@ def test_a_slider_keeps_what_its_names_meant():
     with pytest.raises(KeyError):
         notebook["draw"](0, None)
     assert widgets.pinned(len) is len
+
+
+def test_no_two_labels_of_codes_hide_each_other(generator):
+    """Measured on the drawn picture, with limits that were set afterwards: also where all medians are one place."""
+    for spread in (0.0, 0.1, 3.0):
+        y = torch.arange(10).repeat(50)
+        z = spread * torch.randn(10, 2, generator=generator)[y] + 0.5 * torch.randn(500, 2, generator=generator)
+        ax = plots.codes(z if spread else torch.zeros(500, 2), y)
+        ax.set(xlim=(-20, 20), ylim=(-20, 20))
+        ax.figure.canvas.draw()
+        boxes = [text.get_bbox_patch().get_window_extent() for text in badges(ax)]
+        centres = np.array([[(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2] for box in boxes])
+        apart = np.linalg.norm(centres[:, None] - centres, axis=2)[np.triu_indices(10, 1)]
+        assert apart.min() >= 0.85 * max(box.width for box in boxes), (spread, apart.min(), boxes[0].width)
+        plt.close(ax.figure)
