@@ -167,12 +167,13 @@ class _Badges(Artist):
 
 
 def apart(places: np.ndarray, least: float) -> np.ndarray:
-    """Places (L, 2), moved so that no two are nearer than `least`."""
-    at = places + 1e-6 * np.arange(2 * len(places)).reshape(-1, 2)  # two in one place part in a fixed direction
+    """Places (L, 2), each moved as little as a few small pushes need until no two are nearer than `least`."""
+    turns = 2.4 * np.arange(len(places))  # what lies in one place parts in fixed directions
+    at = places + 1e-3 * least * np.sqrt(turns)[:, None] * np.stack([np.cos(turns), np.sin(turns)], axis=1)
     for _ in range(300):
         step = at[:, None] - at
         distance = np.linalg.norm(step, axis=2) + np.eye(len(at))
-        push = np.clip(least - distance, 0, None) * (1 - np.eye(len(at))) / 2
+        push = 0.1 * np.clip(least - distance, 0, None) * (1 - np.eye(len(at)))
         at = at + (step / distance[..., None] * push[..., None]).sum(axis=1)
     return at
 

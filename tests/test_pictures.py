@@ -285,12 +285,14 @@ def test_no_two_labels_of_codes_hide_each_other(generator):
     """Measured on the drawn picture, with limits that were set afterwards: also where all medians are one place."""
     for spread in (0.0, 0.1, 3.0):
         y = torch.arange(10).repeat(50)
-        z = spread * torch.randn(10, 2, generator=generator)[y] + 0.5 * torch.randn(500, 2, generator=generator)
-        ax = plots.codes(z if spread else torch.zeros(500, 2), y)
+        z = spread * (torch.randn(10, 2, generator=generator)[y] + torch.randn(500, 2, generator=generator))
+        ax = plots.codes(z, y)
         ax.set(xlim=(-20, 20), ylim=(-20, 20))
         ax.figure.canvas.draw()
         boxes = [text.get_bbox_patch().get_window_extent() for text in badges(ax)]
         centres = np.array([[(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2] for box in boxes])
         apart = np.linalg.norm(centres[:, None] - centres, axis=2)[np.triu_indices(10, 1)]
         assert apart.min() >= 0.85 * max(box.width for box in boxes), (spread, apart.min(), boxes[0].width)
+        moved = centres - ax.transData.transform([np.median(z[y == label], axis=0) for label in range(10)])
+        assert np.linalg.norm(moved, axis=1).max() < 2.2 * boxes[0].width, "ten circles fit into one of three times their width"
         plt.close(ax.figure)

@@ -9,6 +9,7 @@ import nbformat
 from jupyter_client import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 from traitlets.config import Config
 
@@ -100,8 +101,9 @@ def execute(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None]
 
 
 def clean(notebook: NotebookNode) -> None:
-    """Take out what only lives with a kernel: widget views (their still pictures stay) and timestamps."""
+    """Take out what only lives with a kernel: widget views (their still pictures stay), timestamps, where a stream was cut."""
     notebook.metadata.pop("widgets", None)
+    CoalesceStreamsPreprocessor().preprocess(notebook, {})
     for cell in code_cells(notebook):
         cell.metadata.pop("execution", None)
         for output in cell.outputs:
