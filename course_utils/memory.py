@@ -1,5 +1,7 @@
 """Trainings that are not done twice: with `COURSE_PRETRAINED=1` a finished one is kept on disk, and its result used again.
 
+A folder instead of 1 says where they are kept.
+
 A training is known by where it starts, how it steps, the code of its objectives, and what its first step gives, to the bit. So
 a change of the lesson, of the data or of the machine is another training. What a remembered one leaves behind (weights,
 history, film, random state) is what it left the first time, bit for bit.
@@ -24,11 +26,16 @@ ROOM = 1_000_000_000  # bytes on disk; the trainings not used for longest make r
 
 
 def wanted() -> bool:
-    return setting("COURSE_PRETRAINED", "0") == "1"
+    return setting("COURSE_PRETRAINED", "0") != "0"
 
 
 def folder() -> Path:
-    return files.own_folder() / ".cache" / "trained"
+    chosen = setting("COURSE_PRETRAINED", "1")
+    if chosen == "1":
+        return files.own_folder() / ".cache" / "trained"
+    if not Path(chosen).is_dir():
+        raise ValueError(f"COURSE_PRETRAINED: expected 0, 1 or a folder that exists, got {chosen!r}")
+    return Path(chosen).resolve()
 
 
 def once(
@@ -64,7 +71,7 @@ def once(
     put_back(players, saved)
     for film, kept in zip(watch, saved["films"], strict=True):
         film.put_back(kept)
-    print(f"{label}: {steps} steps, remembered from an earlier run (COURSE_PRETRAINED=1)")
+    print(f"{label}: {steps} steps, remembered from an earlier run (COURSE_PRETRAINED)")
     return saved["rows"]
 
 

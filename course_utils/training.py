@@ -1,9 +1,11 @@
 """One training loop. What is trained, on what and for what stands in the lesson: `fit` and `play` only turn the crank."""
 
+import copy
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +17,8 @@ from tqdm.std import tqdm
 from course_utils import distributed, memory
 
 Objective = Callable[[Tensor, Tensor], dict[str, Tensor]]
+TIMES, KEEP = 10, 100  # a loss that stays so many times the first one is lost; all is kept every so many steps
+CURE = "Usual cure: a smaller learning rate."
 
 
 class Watcher(Protocol):
@@ -108,7 +112,9 @@ def fit(
     The model trains in training mode and is left in evaluation mode, ready to be looked at.
 
     A step that makes the loss, the gradient norm or a buffer (a BatchNorm statistic, say) infinite or NaN is not taken:
-    training stops there with a sentence, and the model keeps its last finite weights. An interrupt keeps what was trained.
+    training stops there with a sentence, and the model keeps its last finite weights. It stops, too, where the loss stays above
+    ten times the first one (or 10, if that was below 1), and goes back to where all was well.
+    An interrupt keeps what was trained.
     """
     if schedule is not None and optimizer is None:
         raise ValueError("a schedule changes the learning rate of its own optimizer: pass that optimizer, too")
@@ -131,7 +137,8 @@ def play(
 
     Each turn has a fresh graph, in which the parameters of all other players are frozen: a player's gradient is that of its own
     loss alone, however far that loss reaches through the others. All turns of a step see the same batch.
-    The history's columns carry the player's name: "D.loss", "D.grad_norm", …. All the rest as in `fit`.
+    The history's columns carry the player's name: "D.loss", "D.grad_norm", …. A game stops with a sentence, and goes back to
+    where all was well, when a player's gradient stays exactly 0. All the rest as in `fit`.
 
     With `COURSE_PRETRAINED=1` a training that was done before is not done again: see `memory`.
     """
@@ -159,6 +166,7 @@ def _play(
     sync_every = sync_every or (10 if device.type == "cpu" else 50)
     healthy = torch.ones((), dtype=torch.bool, device=device)
     history, stopped = History(), ""
+    kept, kept_at = copy.deepcopy(memory.state_of(players)), 0
     pending: list[Tensor] = []
     names: dict[str, tuple[str, ...]] = {}
     for network in networks:
@@ -186,8 +194,13 @@ def _play(
                 pending.append(torch.cat(row))
                 if step % sync_every == 0 or step == steps:
                     stopped = _flush(pending, names, history, bar)
+                    if not stopped and (lost := _lost(history, tuple(names))):
+                        memory.put_back(players, kept)
+                        stopped = f"stopped at step {step}: {lost}. All is again as it was after step {kept_at}. {CURE}"
                     if stopped:
                         break
+                    if step - kept_at >= KEEP:
+                        kept, kept_at = copy.deepcopy(memory.state_of(players)), step
                 for player in players.values():
                     if player.schedule is not None:
                         player.schedule.step()
@@ -283,12 +296,25 @@ def _flush(pending: list[Tensor], names: dict[str, tuple[str, ...]], history: Hi
                 )
                 return (
                     f"stopped at step {step}{turn}, where the loss is {loss:.4g} and the gradient norm {norm:.4g}. "
-                    f"{kept}. Usual cure: a smaller learning rate."
+                    f"{kept}. {CURE}"
                 )
         history.append({"step": step, **row})
     losses = {name: value for name, value in row.items() if name.endswith("loss")}
     bar.set_postfix_str(", ".join(f"{name}={value:.4g}" for name, value in losses.items()), refresh=False)
     return ""
+
+
+def _lost(history: History, players: tuple[str, ...]) -> str:
+    """Why the last ten steps are no training any more though all their numbers are finite, "" if they may be."""
+    last = history[-10:]
+    if len(last) < 10:
+        return ""
+    if players == ("",):
+        first, now = history[0]["loss"], median(row["loss"] for row in last)
+        lost = now > TIMES * max(abs(first), 1)
+        return f"the loss, {first:.4g} at first, is {now:.4g}, the median of the last ten steps" if lost else ""
+    idle = [player for player in players if not any(row[f"{player}.grad_norm"] for row in last)]
+    return f"in the last ten steps the gradient of {' and '.join(idle)} was 0" if idle else ""
 
 
 @contextmanager

@@ -1,10 +1,18 @@
 """Shared by all tests. One thread per process: two workers share two cores, and the bit-equality tests need it."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 if os.environ.get("COURSE_DATA"):  # kernels work in another folder
     os.environ["COURSE_DATA"] = os.path.abspath(os.path.expanduser(os.environ["COURSE_DATA"]))
+
+# A lesson runs alone, as a student's, and in a browser. What the first run trains in this session, the others use.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["COURSE_PRETRAINED"] = tempfile.mkdtemp(prefix="trained")
+    atexit.register(shutil.rmtree, os.environ["COURSE_PRETRAINED"], ignore_errors=True)
 
 import matplotlib
 import pytest
@@ -12,6 +20,15 @@ import torch
 
 matplotlib.use("agg")
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trained():
+    """Every other test trains for itself. The folder of what the lessons have trained."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = os.environ["COURSE_PRETRAINED"]
+        patch.delenv("COURSE_PRETRAINED")
+        yield folder
 
 
 @pytest.fixture
@@ -27,9 +44,9 @@ def no_settings(monkeypatch):
     return monkeypatch
 
 
-LONGEST = ("browser/test_lab", "test_student", "notebooks/0", "test_grading", "browser/test_slides", "test_exercises")
+LONGEST = ("notebooks/0", "browser/test_lab", "test_student", "test_grading", "browser/test_slides", "test_exercises")
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """What takes longest begins first, so that no worker is left alone with it at the end."""
+    """The lessons first, for others use what they train; then what takes longest, so that no worker is left alone with it."""
     items.sort(key=lambda item: next((i for i, part in enumerate(LONGEST) if part in item.nodeid), len(LONGEST)))

@@ -59,7 +59,7 @@ def test_kept_and_remembered_trainings_leave_the_same_bits_as_any_other(own_dice
     assert "remembered" not in capsys.readouterr().out
     calls.clear()
     assert game(calls=calls, own_dice=own_dice) == plain and len(calls) == 1
-    assert "game: 12 steps, remembered from an earlier run (COURSE_PRETRAINED=1)" in capsys.readouterr().out
+    assert "game: 12 steps, remembered from an earlier run (COURSE_PRETRAINED)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -120,3 +120,12 @@ def test_old_trainings_make_room(remembering, monkeypatch):
     monkeypatch.setattr(memory, "ROOM", 0)
     game(seed=1)
     assert not list(memory.folder().glob("*.safetensors"))
+
+
+def test_the_folder_may_be_chosen(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_PRETRAINED", str(tmp_path))
+    first, second = game(), game()
+    assert first == second and "remembered" in capsys.readouterr().out and list(tmp_path.glob("*.safetensors"))
+    monkeypatch.setenv("COURSE_PRETRAINED", "yes")
+    with pytest.raises(ValueError, match="expected 0, 1 or a folder that exists, got 'yes'"):
+        game()

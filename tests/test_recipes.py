@@ -1,5 +1,6 @@
 """Training from the command line: an unbroken run and a killed one end in the same bits; what it draws is what it says."""
 
+import copy
 import itertools
 import os
 import signal
@@ -13,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from course_utils import __main__ as commands
-from course_utils import data, models, recipes, states
+from course_utils import data, models, recipes, states, training
 from course_utils.teaching import shipping
 from course_utils.teaching.checkpoints import Checkpoint, Refused
 
@@ -37,6 +38,28 @@ def test_every_model_is_trained_written_and_read(name, tmp_path, capsys):
     assert not module.training and str(path) in capsys.readouterr().out
     assert {t.dtype for t in load_file(path).values() if t.is_floating_point()} == {torch.float16}
     assert sorted(p.name for p in tmp_path.iterdir()) == ["w.safetensors"]  # neither checkpoint nor temporary file
+
+
+@pytest.mark.parametrize("name", sorted(recipes.RECIPES.keys() - {"pca"}))
+def test_a_learning_rate_a_thousand_times_too_large_stops_with_a_sentence(name, capsys):
+    """And what is left is finite: all as it was at a step that is named, or the last weights before a number was not."""
+    torch.manual_seed(0)
+    module = models.SHIPPED[name]()
+    start = copy.deepcopy(module.state_dict())
+    players = recipes.RECIPES[name].players(module, 200)
+    for player in players.values():
+        for group in player.optimizer.param_groups:
+            group["lr"] *= 1000
+        if player.schedule is not None:
+            player.schedule.base_lrs = [1000 * lr for lr in player.schedule.base_lrs]
+    history = training.play(players, data.batches(data.load("digits", "train"), 32), 200)
+    said = capsys.readouterr().out
+    assert len(history) <= 50 and "Usual cure: a smaller learning rate." in said, said
+    assert all(torch.isfinite(value).all() for value in module.state_dict().values())
+    if "as it was after step 0" in said:
+        assert all(torch.equal(value, start[key]) for key, value in module.state_dict().items())
+    else:
+        assert "nan" in said or "inf" in said
 
 
 @pytest.mark.parametrize("name", DRAWING)

@@ -11,8 +11,8 @@ from course_utils.teaching.student import STUDENT
 
 
 @pytest.mark.parametrize("path", sorted(STUDENT.glob("*.ipynb")), ids=lambda path: path.stem)
-def test_run_all(path, tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_PRETRAINED", "1")
+def test_run_all(path, tmp_path, monkeypatch, trained):
+    monkeypatch.setenv("COURSE_PRETRAINED", trained)
     notebook = nbformat.read(path, as_version=4)
     _, error = lessons.execute(notebook, tmp_path)
     assert error is None

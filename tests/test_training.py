@@ -121,6 +121,28 @@ def test_a_gradient_that_overflows_is_not_taken(capsys):
     assert "stopped at step 1" in capsys.readouterr().out
 
 
+def told(model, losses):
+    """An objective that reports the losses it is told, whatever the weights; they move all the same."""
+    losses = iter(losses)
+    return lambda x, y: {"loss": squared(model)(x, y)["loss"] * 0 + model.weight.sum() * 1e-3 + next(losses)}
+
+
+def test_a_loss_that_stays_far_above_the_first_stops_training(capsys):
+    model, reference = line(), line()
+    history = training.fit(model, told(model, [2.0] * 250 + [50.0] * 150), stream(), 400)
+    training.fit(reference, told(reference, [2.0] * 200), stream(), 200)
+    said = capsys.readouterr().out
+    assert "stopped at step 260: the loss, " in said and "as it was after step 200" in said and len(history) == 260
+    assert same(weights(model), weights(reference))
+
+
+@pytest.mark.parametrize("losses", [[1e-4] + [5.0] * 99, [-3.0] * 100, [2.0] * 50 + [500.0] * 4 + [2.0] * 46, [0.0] * 100])
+def test_what_a_healthy_loss_may_do(losses, capsys):
+    """Begin very small, be negative, have a few bad steps among good ones in two readings, be 0."""
+    model = line()
+    assert len(training.fit(model, told(model, losses), stream(), 100)) == 100 and not capsys.readouterr().out
+
+
 def test_an_interrupt_keeps_what_was_learned(capsys):
     def interrupted():
         for n, batch in enumerate(stream()):

@@ -95,7 +95,7 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory, chromium):
+def lab(tmp_path_factory, chromium, trained):
     """A JupyterLab of its own. Every cell is in the page, also one that is not in view."""
     home = tmp_path_factory.mktemp("lab")
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
@@ -104,7 +104,7 @@ def lab(tmp_path_factory, chromium):
     (home / "work").mkdir()
     environment = {
         **os.environ, "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "COURSE_PRETRAINED": "1",
+        "COURSE_PRETRAINED": trained,
     }  # fmt: skip
     log = open(home / "log", "w+")  # noqa: SIM115
     command = [

@@ -94,7 +94,7 @@ def test_pads_follow_without_a_kernel(folder, watched, capsys):
     assert picture.screenshot() != before
     rate = page.locator("section.present section.present div[data-frames]").evaluate(DRAG)
     with capsys.disabled():
-        print(f"\nthe pad of a deck follows with {rate:.0f} pictures a second")
+        print(f"\ndeck: the pad follows with {rate:.0f} pictures a second")
     assert not watch.errors
 
 
