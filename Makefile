@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN := $(BIN)/python -m course_utils
 
-.PHONY: help setup lab course slides submit restart grade bench soak check test student release badges sync outline
+.PHONY: help setup lab course slides submit restart grade bench soak check test lock locked student release badges sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
 	@echo "make course   run every lesson, write build/site/"
@@ -14,6 +14,7 @@ help:
 	@echo "make soak     the lessons' claims over 20 seeds: hours"
 	@echo "make check    format, lint, types, spelling: a minute"
 	@echo "make bench    speed and quality, measured"
+	@echo "make lock     write requirements-dev.txt anew (needs uv); make locked: .venv with exactly that, every hash checked"
 	@echo "make setup    only make .venv; make outline; make student; make sync; make release OUT=DIR"
 
 setup: .venv/ready
@@ -42,6 +43,14 @@ bench: .venv/ready-dev
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 test: .venv/ready-dev
 	$(BIN)/python -m pytest $(ARGS)
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate --quiet --upgrade --output-file requirements-dev.txt
+locked:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -c "open('.venv/ready', 'w').close(); open('.venv/ready-dev', 'w').close()"
 student: .venv/ready-dev
 	$(RUN) student
 release: .venv/ready-dev

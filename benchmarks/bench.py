@@ -51,12 +51,12 @@ class Figure(NamedTuple):
 
     @property
     def wanted(self) -> str:
-        said = [f"≥ {self.at_least:g}"] * (self.at_least is not None) + [f"≤ {self.at_most:g}"] * (self.at_most is not None)
-        below, above = (
-            self.at_least is not None and self.value < self.at_least,
-            self.at_most is not None and self.value > self.at_most,
-        )
-        return " ".join([*said, *["**missed**"] * (below or above)])
+        said = []
+        if self.at_least is not None:
+            said.append(f"≥ {self.at_least:g}" + (" **missed**" if self.value < self.at_least else ""))
+        if self.at_most is not None:
+            said.append(f"≤ {self.at_most:g}" + (" **missed**" if self.value > self.at_most else ""))
+        return ", ".join(said)
 
 
 Found = dict[str, Figure]

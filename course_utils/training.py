@@ -114,7 +114,7 @@ def fit(
     A step that makes the loss, the gradient norm or a buffer (a BatchNorm statistic, say) infinite or NaN is not taken:
     training stops there with a sentence, and the model keeps its last finite weights. It stops, too, where the loss stays above
     ten times the first one (or 10, if that was below 1), and goes back to where all was well.
-    An interrupt keeps what was trained.
+    An interrupt keeps what was trained, and so does a device whose memory is full.
     """
     if schedule is not None and optimizer is None:
         raise ValueError("a schedule changes the learning rate of its own optimizer: pass that optimizer, too")
@@ -209,6 +209,12 @@ def _play(
             stopped = (
                 _flush(pending, names, history, bar)
                 or f"interrupted after {len(history)} steps. The model keeps what it has learned."
+            )
+        except torch.OutOfMemoryError:
+            stopped = (
+                _flush(pending, names, history, bar)
+                or f"the memory of {device} was full after {len(history)} steps. The model keeps what it has learned. "
+                "Ways on: smaller batches, a restart of other notebooks' kernels, or COURSE_DEVICE=cpu."
             )
         finally:
             for player in players.values():

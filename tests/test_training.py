@@ -157,6 +157,21 @@ def test_an_interrupt_keeps_what_was_learned(capsys):
     assert "line: interrupted after 12 steps" in capsys.readouterr().out
 
 
+def test_a_full_device_keeps_what_was_learned(capsys):
+    model, reference = line(), line()
+    full = iter([False] * 12 + [True])
+
+    def objective(x, y):
+        if next(full):
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+        return squared(model)(x, y)
+
+    history = training.fit(model, objective, stream(), 100)
+    training.fit(reference, squared(reference), stream(), 12)
+    assert len(history) == 12 and not model.training and same(weights(model), weights(reference))
+    assert "the memory of cpu was full after 12 steps" in capsys.readouterr().out
+
+
 def test_statistics_that_overflow_stop_training_too(capsys):
     """BatchNorm turns a huge batch into a harmless loss, and ruins its running variance for good."""
     torch.manual_seed(0)

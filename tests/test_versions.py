@@ -1,0 +1,42 @@
+"""What pyproject.toml allows, what requirements-dev.txt pins, and what the oldest environment holds fit together."""
+
+import re
+import sys
+
+import versions
+from packaging.requirements import Requirement
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def declared() -> list[Requirement]:
+    project = tomllib.loads((versions.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = project["dependencies"] + [line for extra in project["optional-dependencies"].values() for line in extra]
+    return [asked for asked in map(Requirement, lines) if asked.name != project["name"]]
+
+
+def test_the_lock_pins_what_is_declared_and_every_pin_has_hashes():
+    text = (versions.ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    entries = re.split(r"\n(?! )", text.strip())
+    pins: dict[str, list[Requirement]] = {}
+    for entry in entries:
+        pin, *hashes = entry.split(" \\\n    --hash=")
+        pins.setdefault(Requirement(pin).name, []).append(Requirement(pin))
+        assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes), pin
+    for asked in declared():
+        assert asked.name in pins, f"{asked.name} is not in requirements-dev.txt: make lock"
+        for pin in pins[asked.name]:
+            (version,) = (each.version for each in pin.specifier)
+            assert asked.specifier.contains(version), f"{asked} is declared, {pin} is locked: make lock"
+
+
+def test_the_oldest_environment_has_every_lower_bound_and_nothing_else():
+    pins = {pin.name: pin for pin in map(Requirement, versions.oldest())}
+    assert pins.keys() == {asked.name for asked in declared() if not asked.marker}
+    for asked in declared():
+        (bound,) = asked.specifier
+        assert bound.operator == ">=", f"{asked}: lower bounds only"
+        assert asked.marker or pins[asked.name].specifier.contains(bound.version)
