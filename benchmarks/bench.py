@@ -33,7 +33,7 @@ from course_utils.teaching import lessons
 
 OUT = lessons.ROOT / "build" / "bench.json"
 ACCEPTED = Path(__file__).with_name("RESULTS.md")
-REPEATS = 15
+REPEATS = 9
 
 
 class Figure(NamedTuple):
@@ -116,7 +116,7 @@ def loop(found: Found) -> None:
     from torchvision import datasets, transforms
 
     train = data.load("mnist", "train")
-    steps = 100
+    steps = 200
     usual_data = DataLoader(datasets.MNIST(files.folder(), train=True, transform=transforms.ToTensor()), 128, shuffle=True)
 
     def endless() -> Iterator[Tensor]:

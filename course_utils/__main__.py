@@ -1,6 +1,7 @@
 """The commands of the course: `python -m course_utils COMMAND`."""
 
 import argparse
+import errno
 import os
 import sys
 from pathlib import Path
@@ -73,6 +74,13 @@ def main(arguments: list[str] | None = None) -> int:
         return run(chosen, rest)
     except DataError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC):
+            raise
+        reason = "there is no space left" if error.errno == errno.ENOSPC else "nothing may be written there"
+        way = "Work in a copy of the course that is yours, or name another place where the command has an --out."
+        print(f"{error.filename or 'The disk'}: {reason}. {way}", file=sys.stderr)
         return 1
 
 

@@ -14,7 +14,9 @@ from course_utils.teaching.student import STUDENT
 def test_run_all(path, tmp_path, monkeypatch, trained):
     monkeypatch.setenv("COURSE_PRETRAINED", trained)
     notebook = nbformat.read(path, as_version=4)
-    _, error = lessons.execute(notebook, tmp_path)
+    folder = tmp_path / "my Übungen"
+    folder.mkdir()
+    _, error = lessons.execute(notebook, folder)
     assert error is None
     said = [
         output.text
