@@ -64,3 +64,5 @@ def test_every_link_to_a_file_of_the_course_leads_to_one():
         for link in re.findall(r"\]\(([^)\s#]+)[^)]*\)", "\n".join(texts)):
             if not re.match(r"[a-z]+:", link):
                 assert (path.parent / link).exists(), f"{path.relative_to(ROOT)} links to {link}, which is not there"
+        for named in re.findall(r"`(?:python )?((?:benchmarks|course_utils|docker|docs|tests)/[\w./-]+)", "\n".join(texts)):
+            assert (ROOT / named).exists(), f"{path.relative_to(ROOT)} names {named}, which is not there"
