@@ -17,7 +17,7 @@ from tqdm.std import tqdm
 from course_utils import distributed, memory
 
 Objective = Callable[[Tensor, Tensor], dict[str, Tensor]]
-TIMES, KEEP = 10, 100  # a loss that stays so many times the first one is lost; all is kept every so many steps
+TIMES, KEEP = 10, 200  # a loss that stays so many times the first one is lost; all is kept every so many steps
 CURE = "Usual cure: a smaller learning rate."
 
 
