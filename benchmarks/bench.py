@@ -473,14 +473,17 @@ def table(found: Found) -> str:
 
 
 def accept(kept: dict[str, dict]) -> None:
-    """Write everything between the marks of RESULTS.md anew."""
+    """Write the groups that were measured here into RESULTS.md, between its marks; the others stay as they stand there."""
     before, mark, rest = ACCEPTED.read_text(encoding="utf-8").partition("<!-- measured -->\n")
-    _, end, after = rest.partition("<!-- end -->\n")
+    stood, end, after = rest.partition("<!-- end -->\n")
     if not (mark and end):
         raise SystemExit(f"{ACCEPTED}: expected the lines <!-- measured --> and <!-- end -->")
-    groups = [(group, kept[group]) for group in GROUPS if kept.get(group)]
-    parts = [f"## {group}\n\n{GROUPS[group].__doc__}\n\n{on}\n\n{table(found)}\n" for group, (on, found) in groups]
-    ACCEPTED.write_text(before + mark + "\n" + "\n".join(parts) + "\n" + end + after, encoding="utf-8")
+    parts = {part.split("\n", 1)[0]: f"## {part.strip()}\n" for part in stood.split("## ")[1:]}
+    for group, (on, found) in kept.items():
+        if found:
+            parts[group] = f"## {group}\n\n{GROUPS[group].__doc__}\n\n{on}\n\n{table(found)}\n"
+    chosen = [parts[group] for group in GROUPS if group in parts]
+    ACCEPTED.write_text(before + mark + "\n" + "\n".join(chosen) + "\n" + end + after, encoding="utf-8")
 
 
 def main() -> None:
