@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 if os.environ.get("COURSE_DATA"):  # kernels work in another folder
     os.environ["COURSE_DATA"] = os.path.abspath(os.path.expanduser(os.environ["COURSE_DATA"]))
 
-# A lesson runs alone, as a student's, and in a browser. What the first run trains in this session, the others use.
+# A lesson runs alone and, as a student's, in a browser. What the first run trains in this session, the other uses.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["COURSE_PRETRAINED"] = tempfile.mkdtemp(prefix="trained")
     atexit.register(shutil.rmtree, os.environ["COURSE_PRETRAINED"], ignore_errors=True)
@@ -44,7 +44,7 @@ def no_settings(monkeypatch):
     return monkeypatch
 
 
-LONGEST = ("notebooks/0", "browser/test_lab", "test_student", "test_grading", "browser/test_slides", "test_exercises")
+LONGEST = ("notebooks/0", "browser/test_lab", "test_grading", "browser/test_slides", "test_exercises")
 
 
 def pytest_collection_modifyitems(items) -> None:

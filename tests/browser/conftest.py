@@ -97,7 +97,7 @@ class Lab:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, chromium, trained):
     """A JupyterLab of its own. Every cell is in the page, also one that is not in view."""
-    home = tmp_path_factory.mktemp("lab")
+    home = tmp_path_factory.mktemp("my Übungen")
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')

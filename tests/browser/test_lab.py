@@ -1,10 +1,15 @@
-"""Every lesson in JupyterLab: Run All reaches the end, nothing complains, and what can be moved moves the picture."""
+"""Every untouched student version in JupyterLab: Run All reaches the end, every verdict is "not started yet", nothing
+complains, and what can be moved moves the picture."""
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from course_utils.exercises import TASKS
 from course_utils.teaching import lessons
+from course_utils.teaching.student import STUDENT
 
 LESSONS = lessons.find()
 FAILED = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']"
@@ -59,16 +64,16 @@ def one_step(handle) -> None:
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
-    notebook = lesson.read()
-    for cell in lessons.code_cells(notebook):
-        cell.outputs, cell.execution_count = [], None
-    lessons.write(notebook, lab.folder / lesson.path.name)
+    shutil.copy(STUDENT / lesson.path.name, lab.folder)
     watch = watched(1300, 1000)
     page = watch.page
     run_all(watch, lab.page(lesson.path.name))
     assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
     assert not page.locator(FAILED).count(), page.locator(FAILED).first.text_content()
-    assert page.locator(".jp-OutputArea-output pre", has_text=f"lesson {lesson.number}").count() == 1
+    said = [text.strip() for text in page.locator(".jp-OutputArea-output pre").all_text_contents()]
+    names = [task.name for task in TASKS.values() if task.lesson == lesson.number]
+    assert [text for text in said if text.endswith("not started yet")] == [f"○ {name}: not started yet" for name in names]
+    assert len([text for text in said if re.search(rf"lesson {lesson.number} +0 of \d+$", text)]) == 1
     sliders = page.locator(".widget-vbox").filter(has=page.locator(".widget-hslider"))
     for i in range(sliders.count()):
         box = sliders.nth(i)
