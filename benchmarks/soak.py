@@ -101,7 +101,9 @@ def report(number: str, runs: list[dict], allowed: dict) -> int:
         outside = sum(not low <= value <= high for value in seen)
         left += outside
         margin = min(min(seen) - low, high - max(seen)) / (high - low)
-        print(f"  {claim}: {min(seen):.4g} to {max(seen):.4g} in {low:.4g} to {high:.4g}, margin {margin:.0%}, {outside} outside")
+        print(
+            f"  {claim}: {min(seen):.4g} to {max(seen):.4g} in {low:.4g} to {high:.4g}, margin {margin:.0%}, {outside} outside"
+        )
     for run in runs:
         for cell, error in run["failed"].items():
             left += 1

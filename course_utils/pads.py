@@ -20,7 +20,7 @@ from course_utils import latent, plots
 
 SCRIPT = (Path(__file__).parent / "pad.js").read_text(encoding="utf-8")
 TILES = 21  # along each side of the sprite: pictures that a page without a kernel mixes from
-PLACES = ((0.25, 0.75), (0.75, 0.75), (0.5, 0.5), (0.25, 0.25), (0.75, 0.25))  # of the still picture, in shares of the plane
+PLACES = ((0.1, 0.9), (0.75, 0.75), (0.5, 0.5), (0.25, 0.25), (0.9, 0.1))  # of the still picture, in shares of the plane
 
 
 class Pad(anywidget.AnyWidget):
@@ -89,7 +89,7 @@ def _plane(codes: Tensor, y: Tensor, reach: float) -> Image.Image:
 
 def _paint(ax: plt.Axes, codes: Tensor, y: Tensor, reach: float) -> None:
     plots.codes(codes, y, legend=False, ax=ax)
-    ax.add_patch(plt.Circle((0, 0), 5.991**0.5, fill=False, ls="--", color="black", zorder=5))
+    ax.add_patch(plt.Circle((0, 0), 5.991**0.5, fill=False, ls="--", color="black", zorder=2))
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
 
 
@@ -100,7 +100,10 @@ def _still(pictures: Callable[[Tensor], np.ndarray], codes: Tensor, y: Tensor, r
     z = reach * (2 * torch.tensor(PLACES) - 1)
     for letter, (x, up) in zip("abcde", z.tolist(), strict=True):
         box = {"boxstyle": "round", "fc": "white", "ec": "black"}
-        ax.text(x, up, letter, ha="center", va="center", weight="bold", zorder=9, bbox=box)
+        ax.plot(x, up, "+", color="black", ms=9, mew=2, zorder=9)
+        ax.annotate(
+            letter, (x, up), (0, 14), textcoords="offset points", ha="center", va="center", weight="bold", zorder=9, bbox=box
+        )
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     plots.pictures(pictures(z), labels=list("abcde"), ax=side)
     return plots.png(fig)

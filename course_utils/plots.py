@@ -181,30 +181,33 @@ def apart(places: np.ndarray, least: float) -> np.ndarray:
 def tree(branches: Mapping[str, object], *, notes: Mapping[str, str], otherwise: str = "", ax: Axes | None = None) -> Axes:
     """A tree from left to right: {"root": {"branch": {"leaf": {}, …}, …}}, leaves below each other in the order given.
 
-    notes: a short text for some of the leaves, written beside them; the other leaves are pale, with the text `otherwise`.
+    notes: a short text for some of the leaves, written beside them; other leaves get the text `otherwise` and are pale, and so
+    is what has only such.
     """
     ax = ax or plt.subplots(figsize=(10, 5))[1]
     ax.axis("off")
     lines = 0
 
-    def draw(name: str, below: Mapping, depth: int) -> float:
-        """Draws a node and all that hangs on it; returns its height."""
+    def draw(name: str, below: Mapping, depth: int) -> tuple[float, bool]:
+        """Draws a node and all that hangs on it; returns its height, and whether any of its leaves has a note."""
         nonlocal lines
         if below:
-            heights = [draw(child, deeper, depth + 1) for child, deeper in below.items()]
-            y, bend = (heights[0] + heights[-1]) / 2, depth + 0.8
+            heights, noted = zip(*(draw(child, deeper, depth + 1) for child, deeper in below.items()), strict=True)
+            y, bend, known = (heights[0] + heights[-1]) / 2, depth + 0.8, any(noted)
             ax.plot([depth, bend], [y, y], color="0.6", lw=1, zorder=0)
             ax.plot([bend, bend], [heights[0], heights[-1]], color="0.6", lw=1, zorder=0)
             for height in heights:
                 ax.plot([bend, depth + 1], [height, height], color="0.6", lw=1, zorder=0)
         else:
-            y, lines = -lines, lines + 1
-            known = name in notes
-            ax.text(depth + 1.35, y, notes.get(name, otherwise), va="center", color=PALETTE[2] if known else "0.45")
-        pale = not below and name not in notes
-        box = {"boxstyle": "round", "fc": "white", "ec": "0.8" if pale else PALETTE[0], "lw": 1.5}
-        ax.text(depth, y, name, va="center", color="0.45" if pale else "black", bbox=box)
-        return y
+            y, lines, known = -lines, lines + 1, name in notes
+        box = {"boxstyle": "round", "fc": "white", "ec": PALETTE[0] if known else "0.8", "lw": 1.5}
+        node = ax.text(depth, y, name, va="center", color="black" if known else "0.45", bbox=box)
+        if not below:
+            ax.annotate(
+                notes.get(name, otherwise), (1, 0.5), xycoords=node, xytext=(12, 0), textcoords="offset points", va="center",
+                color=PALETTE[2] if known else "0.45",
+            )  # fmt: skip
+        return y, known
 
     for root, below in branches.items():
         draw(root, below, 0)

@@ -199,7 +199,7 @@ def _play(
                         stopped = f"stopped at step {step}: {lost}. All is again as it was after step {kept_at}. {CURE}"
                     if stopped:
                         break
-                    if step - kept_at >= KEEP:
+                    if step - kept_at >= KEEP and step < steps:
                         kept, kept_at = copy.deepcopy(memory.state_of(players)), step
                 for player in players.values():
                     if player.schedule is not None:

@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections import Counter
+import symtable
+from collections import Counter, defaultdict
 
 import nbformat
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 
+from course_utils import early
 from course_utils.exercises import TASKS
 from course_utils.teaching import lessons, site
 from course_utils.teaching.outline import LECTURE
@@ -99,6 +101,60 @@ def test_the_shape_of_a_lesson(lesson):
     assert "Still failing" in lesson.path.read_text(encoding="utf-8") and "## References" in notebook.cells[-1].source
 
 
+AT_ONCE = ("listcomp", "genexpr", "dictcomp", "setcomp")  # what has a scope of its own, and runs where it stands
+
+
+def names(source):
+    """Two sets: what a cell makes, and what it takes that was not made in it before, or not before its functions are called."""
+    made, taken, imported = set(), set(), set()
+    for statement in ast.parse(source).body:
+        bound, now, later = set(), set(), set()
+
+        def look(table, called_later, bound=bound, now=now, later=later):
+            for symbol in table.get_symbols():
+                name = symbol.get_name()
+                if table.get_type() != "module":
+                    (later if called_later else now).update({name} if symbol.is_global() and symbol.is_referenced() else ())
+                    continue
+                now.update({name} if symbol.is_referenced() else ())
+                bound.update({name} if symbol.is_assigned() and not symbol.is_imported() else ())
+                imported.update({name} if symbol.is_imported() else ())
+            for child in table.get_children():
+                look(child, called_later or child.get_name() not in AT_ONCE)
+
+        look(symtable.symtable(ast.unparse(statement), "a cell", "exec"), False)
+        again = bound if isinstance(statement, ast.AugAssign) else set()
+        if isinstance(statement, ast.Assign):
+            again = {node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)} & bound
+        taken |= (now - bound | again) - made - imported | later
+        made |= bound
+    return made, taken
+
+
+@every_lesson
+def test_no_cell_depends_on_which_other_ran_last(lesson):
+    """A name that a cell takes from elsewhere is made in one cell only: in any order, all run again give the same."""
+    raw, makers = lesson.read().cells, defaultdict(list)
+    cells = [(cell, *names(cell.source)) for cell in raw if cell.cell_type == "code"]
+    for cell, made, _ in cells:
+        for name in made:
+            makers[name].append(cell.id)
+    for cell, made, taken in cells:
+        for name in taken & makers.keys():
+            assert len(makers[name]) == 1, f"{cell.id} takes {name}, made in {makers[name]}"
+            if name not in made:  # and whoever runs the cell too early is told where it is made
+                assert early.waits_for(name, raw, cell.source), (cell.id, name)
+
+
+def test_which_cells_depend_on_the_order_is_seen():
+    assert names("x = 1\ny = x") == ({"x", "y"}, set())
+    assert names("y = x\nx = 1") == ({"x", "y"}, {"x"})
+    assert names("x = x + 1") == names("x += 1") == ({"x"}, {"x"})
+    assert names("x = 1\nf = lambda a: a + x")[1] == {"x"}  # who calls f later meets the x of then
+    assert names("for x in xs: print(x)") == ({"x"}, {"xs", "print"})
+    assert names("total = sum(x for x in xs)") == ({"total"}, {"sum", "xs"})
+
+
 @every_lesson
 def test_every_task_has_a_solution_and_a_verdict(lesson):
     notebook = lesson.read()
@@ -169,3 +225,25 @@ def test_the_student_version_is_made_from_the_lesson(lesson):
 
 def test_no_other_student_version():
     assert {path.name for path in STUDENT.glob("*.ipynb")} == {lesson.path.name for lesson in LESSONS}
+
+
+def test_the_table_of_symbols_names_where_each_is_introduced():
+    texts = {lesson.number: "\n".join(c.source for c in lesson.read().cells if c.cell_type == "markdown") for lesson in LESSONS}
+    table = (lessons.ROOT / "docs" / "notation.md").read_text(encoding="utf-8").split("## Letters with two lives")[0]
+    rows = re.findall(r"^\| (.+?) \| .+ \| (\d\d) \|$", table, flags=re.MULTILINE)
+    assert len(rows) > 40
+    for symbols, number in rows:
+        for symbol in re.findall(r"\$(.+?)\$", symbols):
+            core = re.split(r"[;,\[(]", symbol)[0] if symbol.startswith(("E(", "D(", "D[")) else symbol
+            found = [n for n, text in texts.items() for f in re.findall(r"\$+(.+?)\$+", text, flags=re.DOTALL)
+                     if re.search(rf"(?<![A-Za-z\\]){re.escape(core)}(?![A-Za-z_^])", f)]  # fmt: skip
+            other_life = core in (
+                "b",
+                "d",
+                "E",
+                "D",
+                "X",
+                r"\mu",
+                r"\sigma",
+            )  # used before for something else; the table says so
+            assert number in found if other_life else number == min(found, default=""), (symbol, number)

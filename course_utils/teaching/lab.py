@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 
+from course_utils import early
 from course_utils.teaching import lessons
 from course_utils.teaching.student import STUDENT
 
@@ -32,6 +33,7 @@ def lab(extra: list[str]) -> None:
         extra = ["--allow-root", *extra]
     from jupyterlab.labapp import main
 
+    os.environ.setdefault("PYTHONSTARTUP", str(early.START))  # IPython's kernels run it
     os.chdir(WORK)
     sys.argv[0] = "jupyter-lab"
     sys.exit(main(extra))

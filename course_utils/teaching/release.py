@@ -14,7 +14,7 @@ from course_utils.exercises import HANDOUT, TASKS, handout
 from course_utils.teaching import address, generated, lessons
 from course_utils.teaching.student import STUDENT
 
-COPIED = ("LICENSE", "pyproject.toml", "environment.yml", ".gitignore", "data/README.md")
+COPIED = ("LICENSE", "pyproject.toml", "environment.yml", ".gitignore", "data/README.md", "docs/notation.md")
 TEMPLATES = Path(__file__).parent / "templates" / "release"
 PACKAGE = "course_utils"
 ANSWERS = "specs"

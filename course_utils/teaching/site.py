@@ -9,6 +9,7 @@ import jinja2
 import latex2mathml.converter
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat.v4 import new_markdown_cell, new_notebook
 from traitlets.config import Config
 
 from course_utils.teaching import address, lessons
@@ -16,6 +17,7 @@ from course_utils.training import Bar
 
 LONG = 30  # characters of LaTeX
 TEMPLATES = Path(__file__).parent / "templates"
+NOTATION = lessons.ROOT / "docs" / "notation.md"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ def course(out: Path, *numbers: str) -> int:
             except Exception as failure:  # a formula that cannot be shown must not cost the other pages
                 error = error or f"its page: {type(failure).__name__}: {failure}"
             runs.append(Run(lesson, seconds, error))
+    symbols = new_notebook(cells=[new_markdown_cell(NOTATION.read_text(encoding="utf-8"))])
+    (out / "notation.html").write_text(page(symbols, "Notation"), encoding="utf-8")
     (out / "index.html").write_text(index(runs, out), encoding="utf-8")
     for run in runs:
         print(
