@@ -12,7 +12,7 @@ help:
 	@echo "make grade SUBMISSIONS=DIR    mark what students handed in, into grades/"
 	@echo "make test     everything that must hold"
 	@echo "make soak     the lessons' claims over 20 seeds: hours"
-	@echo "make check    format, lint, types, spelling: a minute"
+	@echo "make check    format, lint, types, spelling, links: seconds"
 	@echo "make bench    speed and quality, measured"
 	@echo "make lock     write requirements-dev.txt anew (needs uv); make locked: .venv with exactly that, every hash checked"
 	@echo "make setup    only make .venv; make outline; make student; make sync; make release OUT=DIR"
@@ -38,7 +38,8 @@ check: .venv/ready-dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/python -m mypy course_utils
-	$(BIN)/codespell README.md CONTRIBUTING.md data/README.md course_utils tests benchmarks notebooks
+	$(BIN)/codespell README.md CONTRIBUTING.md data/README.md docs course_utils tests benchmarks notebooks
+	$(BIN)/python -m pytest -n 0 tests/test_privacy.py
 bench: .venv/ready-dev
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 test: .venv/ready-dev
