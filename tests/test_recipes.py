@@ -108,6 +108,23 @@ def same_weights(a, b) -> bool:
     return one.keys() == two.keys() and all(torch.equal(one[key], two[key]) for key in one)
 
 
+BITS = """
+import hashlib, torch
+from course_utils import data, recipes
+torch.set_num_threads(1)
+train = data.load("digits")
+for name in recipes.RECIPES:
+    state = recipes.make(name, train, seed=5, steps=12).state_dict()
+    print(name, hashlib.sha256(b"".join(value.numpy().tobytes() for value in state.values())).hexdigest())
+"""
+
+
+def test_the_same_seed_gives_the_same_bits_in_fresh_processes():
+    runs = [subprocess.run([sys.executable, "-c", BITS], capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    assert [line.split()[0] for line in runs[0].splitlines()] == list(recipes.RECIPES)
+    assert runs[0] == runs[1]
+
+
 @pytest.mark.parametrize("name", ["vae", "cgan"])
 def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch, capsys):
     whole, broken = tmp_path / "whole.safetensors", tmp_path / "broken.safetensors"
