@@ -11,7 +11,7 @@ help:
 	@echo "make submit N=05; make restart N=05"
 	@echo "make grade SUBMISSIONS=DIR    mark what students handed in, into grades/"
 	@echo "make test     everything that must hold"
-	@echo "make soak     the lessons' claims over 20 seeds: hours"
+	@echo "make soak     the lessons' claims over 20 seeds: an hour"
 	@echo "make check    format, lint, types, spelling, links: seconds"
 	@echo "make bench    speed and quality, measured"
 	@echo "make lock     write requirements-dev.txt anew (needs uv); make locked: .venv with exactly that, every hash checked"
