@@ -13,17 +13,14 @@ from course_utils import __main__ as commands
 from course_utils.teaching import lessons
 
 
-def test_every_cell_twice(tmp_path, monkeypatch, trained):
-    """Each is run again at once; whatever the lesson asserts holds both times."""
+def test_every_cell_twice_and_then_all_of_them_backwards(tmp_path, monkeypatch, trained):
+    """Whatever the lesson asserts holds every time."""
     monkeypatch.setenv("COURSE_PRETRAINED", trained)
     notebook = lessons.find("03")[0].read()
-    twice = []
-    for cell in notebook.cells:
-        twice.append(cell)
-        if cell.cell_type == "code":
-            twice.append(copy.deepcopy(cell))
-            twice[-1].id = f"{cell.id}-again"
-    notebook.cells = twice
+    once = list(lessons.code_cells(notebook))
+    notebook.cells = [copy.deepcopy(cell) for cell in [*(cell for cell in once for _ in range(2)), *reversed(once)]]
+    for i, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{i}"
     _, error = lessons.execute(notebook, tmp_path)
     assert error is None
 
