@@ -33,14 +33,14 @@ def waits_for(name: str, cells: list[dict], source: str) -> str:
             heading = titles[-1] if titles else heading
         elif text.strip() == source.strip():
             here = place
-        elif line := _made(text).get(name):
+        elif line := made(text).get(name):
             makers.append((place, f"It is made under “{heading}” by the line `{text.splitlines()[line - 1].strip()}`: {AGAIN}"))
     above = [said for place, said in makers if place < here]
     return above[-1] if above else makers[0][1] if makers else ""
 
 
-def _made(source: str) -> dict[str, int]:
-    """What a cell assigns, defines or imports, and by which of its lines, from 1; nothing where it is no plain Python."""
+def made(source: str) -> dict[str, int]:
+    """Names that a cell assigns, defines or imports → the line, from 1, that does so first; {} where it is no plain Python."""
     found: dict[str, int] = {}
 
     def look(node: ast.AST) -> None:

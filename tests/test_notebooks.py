@@ -2,7 +2,6 @@
 
 import ast
 import re
-import symtable
 from collections import Counter, defaultdict
 
 import nbformat
@@ -101,28 +100,34 @@ def test_the_shape_of_a_lesson(lesson):
     assert "Still failing" in lesson.path.read_text(encoding="utf-8") and "## References" in notebook.cells[-1].source
 
 
-AT_ONCE = ("listcomp", "genexpr", "dictcomp", "setcomp")  # what has a scope of its own, and runs where it stands
+def used(node, hidden, now, later):
+    """Collect the names that `node` takes from outside: as it runs, and when the functions in it are called."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in hidden:
+        now.add(node.id)
+    if isinstance(node, ast.FunctionDef | ast.Lambda):
+        own = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        own |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)} | {
+            n.name for n in ast.walk(node) if hasattr(n, "decorator_list")
+        }
+        for part in node.body if isinstance(node, ast.FunctionDef) else [node.body]:
+            used(part, hidden | own, later, later)
+        for part in filter(None, [*node.args.defaults, *node.args.kw_defaults, *getattr(node, "decorator_list", [])]):
+            used(part, hidden, now, later)
+        return
+    for g in getattr(node, "generators", []):
+        hidden = hidden | {n.id for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+    for child in ast.iter_child_nodes(node):
+        used(child, hidden, now, later)
 
 
 def names(source):
     """Two sets: what a cell makes, and what it takes that was not made in it before, or not before its functions are called."""
     made, taken, imported = set(), set(), set()
     for statement in ast.parse(source).body:
-        bound, now, later = set(), set(), set()
-
-        def look(table, called_later, bound=bound, now=now, later=later):
-            for symbol in table.get_symbols():
-                name = symbol.get_name()
-                if table.get_type() != "module":
-                    (later if called_later else now).update({name} if symbol.is_global() and symbol.is_referenced() else ())
-                    continue
-                now.update({name} if symbol.is_referenced() else ())
-                bound.update({name} if symbol.is_assigned() and not symbol.is_imported() else ())
-                imported.update({name} if symbol.is_imported() else ())
-            for child in table.get_children():
-                look(child, called_later or child.get_name() not in AT_ONCE)
-
-        look(symtable.symtable(ast.unparse(statement), "a cell", "exec"), False)
+        now, later = set(), set()
+        used(statement, frozenset(), now, later)
+        imported |= {n.asname or n.name.split(".")[0] for n in ast.walk(statement) if isinstance(n, ast.alias)}
+        bound = early.made(ast.unparse(statement)).keys() - imported
         again = bound if isinstance(statement, ast.AugAssign) else set()
         if isinstance(statement, ast.Assign):
             again = {node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)} & bound
