@@ -60,8 +60,8 @@ def pictures(
         fig.savefig(buffer, format="png")
         plt.close(fig)
         frames.append(Image.open(buffer).convert("RGB"))
-    some = np.concatenate([np.asarray(frame) for frame in [frames[0], *frames[-1 :: -max(1, len(frames) // 6)]]])
-    shared = Image.fromarray(some).quantize(colors, method=Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
+    everything = np.concatenate([np.asarray(frame) for frame in frames])  # a colour may be in one frame only
+    shared = Image.fromarray(everything).quantize(colors, method=Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
     palette = np.array(shared.getpalette()).reshape(-1, 3)
     palette[palette.min(axis=1) > 245] = 255  # the paper stays white
     shared.putpalette(palette.flatten().tolist())
