@@ -15,30 +15,27 @@ LESSONS = lessons.find()
 FAILED = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']"
 DONE = """([n, failed]) => document.querySelector(failed) || n <= [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
     .filter(prompt => /\\[\\d+\\]/.test(prompt.textContent)).length"""
-BEGUN = (
-    "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(prompt => /\\[[\\d*]+\\]/.test(prompt.textContent))"
-)
+READY = "/[|] Idle$/.test(document.querySelector('#jp-main-statusbar')?.textContent.match(/Python 3[^|]*[|] [A-Z][a-z]+/)?.[0])"
 DRAG = Path(__file__).with_name("drag.js").read_text(encoding="utf-8")
 LIVE = "img[src^='data:image/png']"
 
 
 def run_all(watch, address: str) -> None:
+    """The status bar is asked: the notebook's own sign says "idle" before it has a kernel, and Run All is then forgotten."""
     from playwright.sync_api import TimeoutError
 
     page = watch.page
     page.goto(address)
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
-    for _ in range(3):  # a kernel that is still connecting forgets what it was asked
-        page.click(".lm-MenuBar-itemLabel:text-is('Run')")
-        page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
-        try:
-            page.wait_for_function(BEGUN, timeout=30_000)
-            break
-        except TimeoutError:
-            continue
+    page.wait_for_function(READY, timeout=120_000)
+    page.click(".lm-MenuBar-itemLabel:text-is('Run')")
+    page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     cells = page.locator(".jp-CodeCell").count()
-    page.wait_for_function(DONE, arg=[cells, FAILED], timeout=600_000)
+    try:
+        page.wait_for_function(DONE, arg=[cells, FAILED], timeout=600_000)
+    except TimeoutError:
+        prompts = "".join(page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents())
+        pytest.fail(f"Run All did not reach the end: {prompts}, {page.locator('#jp-main-statusbar').text_content()}")
 
 
 def pixels(picture) -> str:
