@@ -35,6 +35,8 @@ def joined() -> Iterator[None]:
     dist.init_process_group("nccl" if cuda else "gloo")
     try:
         yield
+        if not cuda:  # gloo's threads still hold the last gradients, and one that lets go while Python ends aborts the process
+            dist.barrier()
     finally:
         dist.destroy_process_group()
 
