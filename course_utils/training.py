@@ -3,7 +3,7 @@
 import copy
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
@@ -114,7 +114,8 @@ def fit(
     A step that makes the loss, the gradient norm or a buffer (a BatchNorm statistic, say) infinite or NaN is not taken:
     training stops there with a sentence, and the model keeps its last finite weights. It stops, too, where the loss stays above
     ten times the first one (or 10, if that was below 1), and goes back to where all was well.
-    An interrupt keeps what was trained, and so does a device whose memory is full.
+    An interrupt keeps what was trained, and so does a device whose memory is full. Whatever stopped it, what is left to look at
+    is looked at then, so that a cell which shows a film finds all its frames: the last ones show where training stopped.
     """
     if schedule is not None and optimizer is None:
         raise ValueError("a schedule changes the learning rate of its own optimizer: pass that optimizer, too")
@@ -172,6 +173,7 @@ def _play(
     for network in networks:
         network.train()
     _look(networks, watch, 0)
+    looked = 0
     with Bar(total=steps, desc=label, unit="step", disable=steps == 1 or distributed.rank() > 0) as bar:
         try:
             for step in range(1, steps + 1):
@@ -205,6 +207,7 @@ def _play(
                     if player.schedule is not None:
                         player.schedule.step()
                 _look(networks, watch, step)
+                looked = step
         except KeyboardInterrupt:
             stopped = (
                 _flush(pending, names, history, bar)
@@ -222,6 +225,10 @@ def _play(
                 player.network.eval()
     if stopped:
         print(f"{label}: {stopped}")
+        films = [watcher for watcher in watch if hasattr(watcher, "kept")]  # a checkpoint is of its own step or of none
+        with suppress(torch.OutOfMemoryError):
+            for step in range(looked + 1, steps + 1):
+                _look(networks, films, step)
     return history
 
 

@@ -148,10 +148,13 @@ def test_an_interrupt_keeps_what_was_learned(capsys):
             yield batch
 
     model, reference = line(), line()
-    history = training.fit(model, squared(model), interrupted(), 100, label="line")
+    film = snapshots.Film(lambda: weights(model)[0], [0, 10, 12, 50, 100])
+    history = training.fit(model, squared(model), interrupted(), 100, watch=[film], label="line")
     training.fit(reference, squared(reference), stream(), 12)
     assert len(history) == 12 and not model.training and same(weights(model), weights(reference))
     assert "line: interrupted after 12 steps" in capsys.readouterr().out
+    assert film.steps == [0, 10, 12, 50, 100]  # the cells below find every frame; the last ones show where training stopped
+    assert [bool((frame == film.frames[-1]).all()) for frame in film.frames] == [False, False, True, True, True]
 
 
 def test_a_full_device_keeps_what_was_learned(capsys):
