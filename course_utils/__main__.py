@@ -28,13 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("lesson", help="its number, e.g. 05")
     command = commands.add_parser("train", help="train a model and write its weights; the same command goes on after a break")
     command.add_argument("model", choices=(*MODELS, "all"), help="or all, with their numbers, for MNIST and the digits")
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--seed", type=seed, default=0)
     command.add_argument("--steps", type=int, help="default: those of the model's recipe")
     command.add_argument("--out", type=Path, help="file to write (default: among the weights of the package)")
     command = commands.add_parser("sample", help="draw pictures from a trained model into a file")
     command.add_argument("model", choices=MODELS[1:])
     command.add_argument("-n", type=int, default=100, help="how many (default: %(default)s)")
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--seed", type=seed, default=0)
     command.add_argument("--out", type=Path, help="file to write (default: MODEL.npz)")
     command.add_argument("--weights", type=Path, help="file that `train` wrote (default: among the weights of the package)")
     command = commands.add_parser("scoreboard", help="measure every model that ships, on the same test pictures")
@@ -63,8 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")  # a Windows pipe has no x̂
-    if os.environ.get("COURSE_DATA"):  # relative to where the command was called, whatever folder a kernel works in
-        os.environ["COURSE_DATA"] = str(Path(os.environ["COURSE_DATA"]).expanduser().resolve())
+    for name in ("COURSE_DATA", "COURSE_PRETRAINED"):  # relative to where the command was called, not to a kernel's folder
+        if os.environ.get(name, "") not in ("", "0", "1"):
+            os.environ[name] = str(Path(os.environ[name]).expanduser().resolve())
     chosen, rest = parser.parse_known_args(arguments)
     if rest and chosen.command != "lab":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -82,6 +83,12 @@ def main(arguments: list[str] | None = None) -> int:
         way = "Work in a copy of the course that is yours, or name another place where the command has an --out."
         print(f"{error.filename or 'The disk'}: {reason}. {way}", file=sys.stderr)
         return 1
+
+
+def seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to {2**32 - 1}, got {text!r}")
+    return int(text)
 
 
 def run(chosen: argparse.Namespace, rest: list[str]) -> int:

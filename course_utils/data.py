@@ -31,6 +31,13 @@ class Images:
     pixels: Tensor
     y: Tensor
 
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != torch.uint8 or self.pixels.shape[1:] != (1, 28, 28) or self.y.shape != self.pixels.shape[:1]:
+            raise ValueError(
+                "expected pixels uint8 (N, 1, 28, 28) and as many labels (N,), "
+                f"got {self.pixels.dtype} {tuple(self.pixels.shape)} and {tuple(self.y.shape)}"
+            )
+
     def __len__(self) -> int:
         return len(self.pixels)
 

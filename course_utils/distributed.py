@@ -12,6 +12,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from course_utils.runtime import setting
+
 
 def world() -> int:
     """How many processes train together."""
@@ -29,7 +31,7 @@ def joined() -> Iterator[None]:
     if int(os.environ.get("WORLD_SIZE", "1")) < 2 or world() > 1:
         yield
         return
-    cuda = torch.cuda.is_available() and os.environ.get("COURSE_DEVICE", "cuda").startswith("cuda")
+    cuda = torch.cuda.is_available() and setting("COURSE_DEVICE", "cuda").startswith("cuda")
     if cuda:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if cuda else "gloo")

@@ -78,8 +78,8 @@ def frechet(a: Tensor, b: Tensor) -> float:
     """
     if min(len(a), len(b)) < 2 or a.shape[1:] != b.shape[1:]:
         raise ValueError(f"expected two sets of at least 2 features of one length, got {tuple(a.shape)} and {tuple(b.shape)}")
-    a, b = a.double(), b.double()
-    cov_a, cov_b = a.T.cov(), b.T.cov()
+    a, b = (features.flatten(1).to("cpu", torch.float64) for features in (a, b))
+    cov_a, cov_b = (torch.atleast_2d(features.T.cov()) for features in (a, b))
     values, vectors = torch.linalg.eigh(cov_a)
     root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
     mixed = torch.linalg.eigvalsh(root @ cov_b @ root).clamp_min(0).sqrt().sum()  # tr (Σ_a Σ_b)^½
@@ -111,7 +111,7 @@ def density_coverage(real: Tensor, made: Tensor, radius: Tensor, k: int = 5, *, 
         within = torch.cdist(part, real) < radius
         inside += within.sum().item()
         covered |= within.any(dim=0)
-    return inside / (k * len(made)), covered.double().mean().item()
+    return inside / (k * len(made)), covered.float().mean().item()
 
 
 def modes(samples: Tensor, centres: Tensor, radius: float) -> tuple[int, float]:
@@ -123,7 +123,7 @@ def modes(samples: Tensor, centres: Tensor, radius: float) -> tuple[int, float]:
     distance, nearest = torch.cdist(samples, centres).min(dim=1)
     good = distance < radius
     found = (nearest[good].bincount(minlength=len(centres)) >= 0.01 * len(samples)).sum()
-    return int(found), good.double().mean().item()
+    return int(found), good.float().mean().item()
 
 
 def active(mu: Tensor) -> int:
@@ -165,6 +165,8 @@ def gradient_energy(x: Tensor) -> Tensor:
 
     Blur takes it away first, as it does all that changes from pixel to pixel.
     """
+    if not x.is_floating_point():
+        raise TypeError(f"expected images in [0, 1], got {x.dtype}; divide pixels of 0 to 255 by 255")
     down, right = x[..., 1:, :] - x[..., :-1, :], x[..., :, 1:] - x[..., :, :-1]
     return (down**2).flatten(1).sum(dim=1) + (right**2).flatten(1).sum(dim=1)
 

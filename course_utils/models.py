@@ -83,8 +83,8 @@ class PCA(nn.Module):
         form and the log-determinant split into these two parts (Tipping & Bishop 1999, eq. 4 at the optimum).
         """
         k, d = self.axes.shape
-        kept, z, c = self.eigenvalues[:k], self.encode(x), x - self.mean
-        outside = (c**2).sum(dim=1) - (z**2).sum(dim=1)  # squared distance to the subspace
+        kept, z = self.eigenvalues[:k], self.encode(x)
+        outside = ((x - self.decode(z)) ** 2).sum(dim=1)  # squared distance to the subspace
         mahalanobis = (z**2 / kept).sum(dim=1) + outside / self.noise
         log_det = kept.log().sum() + (d - k) * self.noise.log()
         return -0.5 * (d * math.log(2 * math.pi) + log_det + mahalanobis)

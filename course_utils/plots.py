@@ -124,7 +124,10 @@ def manifolds(x, *, names: Sequence = ("",), columns: int = 5, ax: Axes | None =
 
 def as_images(x) -> np.ndarray:
     """Tensor or array of images, (N, 784), (N, 28, 28) or (N, 1, 28, 28), as (N, 28, 28) on the CPU."""
-    x = np.asarray(x.numpy(force=True) if isinstance(x, Tensor) else x, dtype=float)
+    x = np.asarray(x.numpy(force=True) if isinstance(x, Tensor) else x)
+    if x.dtype.kind in "iu" and x.max(initial=0) > 1:
+        raise ValueError(f"expected images in [0, 1], got whole numbers up to {x.max()}; divide pixels by 255")
+    x = x.astype(float)
     if x.shape[1:] not in ((784,), (28, 28), (1, 28, 28)) or len(x) == 0:
         raise ValueError(f"expected images (N, 784), (N, 28, 28) or (N, 1, 28, 28), got shape {x.shape}")
     return x.reshape(-1, 28, 28)

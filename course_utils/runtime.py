@@ -28,7 +28,7 @@ def pick_device(name: str | None = None) -> torch.device:
     try:
         torch.ones(1, device=name).sum().item()
         return torch.device(name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        print(f"Device {name!r} does not work here ({reason}). Going on with the CPU; unset COURSE_DEVICE to silence this.")
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
+        reason = str(error).strip().splitlines()[0].split(". ")[0].rstrip(".")
+        print(f"Device {name!r} does not work here ({reason}). Going on with the CPU; COURSE_DEVICE=cpu silences this.")
         return torch.device("cpu")

@@ -52,7 +52,7 @@ class Real:
         """What the test pictures themselves get, where that says something: "as asked" and "nearest" of `score`."""
         found = {"nearest": nearest(self.test.x[:few], self.train.x).median().item()}
         if self.features is not None:
-            found["as asked"] = (self.read(self.h).argmax(dim=1) == self.test.y).double().mean().item()
+            found["as asked"] = (self.read(self.h).argmax(dim=1) == self.test.y).float().mean().item()
         return found
 
 
@@ -88,7 +88,7 @@ def score(
         found["frechet"] = frechet(h, real.h)
         found["density"], found["coverage"] = density_coverage(real.h, h, real.radius)
         if asked:
-            found["as asked"] = (real.read(h).argmax(dim=1) == real.test.y).double().mean().item()
+            found["as asked"] = (real.read(h).argmax(dim=1) == real.test.y).float().mean().item()
     found["energy"] = gradient_energy(made).mean().item() / real.energy
     found["nearest"] = nearest(made[:few], real.train.x).median().item()
     if copy is not None:

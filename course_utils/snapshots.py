@@ -1,6 +1,7 @@
 """`Film`: what to look at while a model trains, kept as arrays. Training is bit-identical with and without one."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,30 +20,34 @@ class Film:
     def __init__(self, look: Callable[[], object], steps: Iterable[int]) -> None:
         self.look = look
         self.wanted = frozenset(int(step) for step in steps)
-        self.steps: list[int] = []
-        self._frames: list = []
+        self._seen: list[tuple[int, Any]] = []
 
     def wants(self, step: int) -> bool:
         return step in self.wanted
 
     def record(self, step: int) -> None:
-        self._frames.append(_each(_copy, self.look()))
-        self.steps.append(step)
+        self._seen.append((step, _each(_copy, self.look())))
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps recorded so far."""
+        return [step for step, _ in self._seen]
 
     @property
     def kept(self) -> dict[str, list]:
         """All that was recorded, in lists and tensors; `put_back` takes it."""
-        return {"steps": self.steps, "frames": [_each(torch.from_numpy, frame) for frame in self._frames]}
+        return {"steps": self.steps, "frames": [_each(torch.from_numpy, frame) for _, frame in self._seen]}
 
     def put_back(self, kept: Mapping[str, list]) -> None:
-        self.steps, self._frames = list(kept["steps"]), [_each(Tensor.numpy, frame) for frame in kept["frames"]]
+        self._seen = [(n, _each(Tensor.numpy, frame)) for n, frame in zip(kept["steps"], kept["frames"], strict=True)]
 
     @property
     def frames(self) -> np.ndarray | list[dict[str, np.ndarray]]:
         """(T, …): one entry for each of the T recorded `steps`; a list of T dictionaries where `look` returns names."""
-        if not self._frames:
+        frames = [frame for _, frame in self._seen]
+        if not frames:
             return np.empty((0,))
-        return self._frames if isinstance(self._frames[0], dict) else np.stack(self._frames)
+        return frames if isinstance(frames[0], dict) else np.stack(frames)
 
 
 def _each(f: Callable, seen: object) -> object:
@@ -50,4 +55,7 @@ def _each(f: Callable, seen: object) -> object:
 
 
 def _copy(value: object) -> np.ndarray:
-    return np.array(value.numpy(force=True) if isinstance(value, Tensor) else value)
+    array = np.array(value.numpy(force=True) if isinstance(value, Tensor) else value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"a film keeps arrays, tensors and numbers, or these by name; its look returned {type(value).__name__}")
+    return array

@@ -5,8 +5,9 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import prod
 from statistics import median
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -143,28 +144,17 @@ def play(
 
     With `COURSE_PRETRAINED=1` a training that was done before is not done again: see `memory`.
     """
-    if memory.wanted() and steps > 1 and all(hasattr(watcher, "kept") for watcher in watch):
-
-        def train(batches: Iterator[tuple[Tensor, Tensor]], steps: int, watch: Sequence[Watcher]) -> History:
-            return _play(players, batches, steps, watch, label, sync_every)
-
-        return History(memory.once(train, players, batches, steps, watch, label))
-    return _play(players, batches, steps, watch, label, sync_every)
-
-
-def _play(
-    players: Mapping[str, Player],
-    batches: Iterator[tuple[Tensor, Tensor]],
-    steps: int,
-    watch: Sequence[Watcher],
-    label: str,
-    sync_every: int | None,
-) -> History:
+    films: list[Any] = [watcher for watcher in watch if hasattr(watcher, "kept")]  # what else may watch writes checkpoints
+    known = None
+    if memory.wanted() and steps > 1 and len(films) == len(watch) and memory.knowable(players):
+        known = memory.Training(players, steps, watch, label)
     networks = [player.network for player in players.values()]
     own = {name: [p for group in player.optimizer.param_groups for p in group["params"]] for name, player in players.items()}
     everything = list({p: None for network in networks for p in network.parameters()})  # in order, each one once
     device = everything[0].device
     sync_every = sync_every or (10 if device.type == "cpu" else 50)
+    trained = [p for p in everything if p.requires_grad]
+    schedules = {player.schedule: None for player in players.values() if player.schedule is not None}  # in order, each one once
     healthy = torch.ones((), dtype=torch.bool, device=device)
     history, stopped = History(), ""
     kept, kept_at = copy.deepcopy(memory.state_of(players)), 0
@@ -173,17 +163,25 @@ def _play(
     for network in networks:
         network.train()
     _look(networks, watch, 0)
-    looked = 0
+    looked, remembered = 0, False
     with Bar(total=steps, desc=label, unit="step", disable=steps == 1 or distributed.rank() > 0) as bar:
         try:
             for step in range(1, steps + 1):
-                x, y = next(batches)
+                if (batch := next(batches, None)) is None:
+                    stopped = (
+                        _flush(pending, names, history, bar)
+                        or f"no more batches after {len(history)} steps. Pass an endless iterator, e.g. `data.batches(…)`."
+                    )
+                    break
+                x, y = batch
                 row = []
                 for name, player in players.items():
                     before = [(buffer, buffer.clone()) for network in networks for buffer in network.buffers()]
                     player.optimizer.zero_grad()
                     with _only(own[name], everything):
                         parts = player.objective(x, y)
+                        if name not in names:
+                            names[name] = _names(parts)
                         parts["loss"].backward()
                     parts = _together(parts, own[name])
                     norm = get_total_norm([p.grad for p in own[name] if p.grad is not None])
@@ -192,20 +190,22 @@ def _play(
                     _put_back_unless(healthy, before)
                     if player.average is not None:
                         player.average.update_parameters(player.network)
-                    row.append(_row(names.setdefault(name, tuple(parts)), parts, norm, healthy))
+                    row.append(_row(names[name], parts, norm, healthy))
                 pending.append(torch.cat(row))
-                if step % sync_every == 0 or step == steps:
+                if step % sync_every == 0 or step == steps or (known and step == 1):
                     stopped = _flush(pending, names, history, bar)
                     if not stopped and (lost := _lost(history, tuple(names))):
                         memory.put_back(players, kept)
                         stopped = f"stopped at step {step}: {lost}. All is again as it was after step {kept_at}. {CURE}"
                     if stopped:
                         break
+                    if known and step == 1 and (rows := known.recall(history[0], batches)):
+                        history[:], remembered, bar.leave = rows, True, False
+                        break
                     if step - kept_at >= KEEP and step < steps:
                         kept, kept_at = copy.deepcopy(memory.state_of(players)), step
-                for player in players.values():
-                    if player.schedule is not None:
-                        player.schedule.step()
+                for schedule in schedules:
+                    schedule.step()
                 _look(networks, watch, step)
                 looked = step
         except KeyboardInterrupt:
@@ -220,15 +220,20 @@ def _play(
                 "Ways on: smaller batches, a restart of other notebooks' kernels, or COURSE_DEVICE=cpu."
             )
         finally:
+            for p in trained:
+                p.requires_grad_(True)
             for player in players.values():
                 player.optimizer.__dict__.pop("found_inf", None)
                 player.network.eval()
     if stopped:
         print(f"{label}: {stopped}")
-        films = [watcher for watcher in watch if hasattr(watcher, "kept")]  # a checkpoint is of its own step or of none
-        with suppress(torch.OutOfMemoryError):
+        with suppress(torch.OutOfMemoryError, KeyboardInterrupt):
             for step in range(looked + 1, steps + 1):
-                _look(networks, films, step)
+                _look(networks, [film for film in films if film.steps[-1:] != [step]], step)
+    elif remembered:
+        print(f"{label}: {steps} steps, remembered from an earlier run (COURSE_PRETRAINED)")
+    elif known:
+        known.keep(history)
     return history
 
 
@@ -244,6 +249,15 @@ def _only(own: list[Tensor], everything: list[Tensor]) -> Iterator[None]:
     finally:
         for p in others:
             p.requires_grad_(True)
+
+
+def _names(parts: object) -> tuple[str, ...]:
+    """The names of an objective's parts. Raises TypeError for anything but numbers by name, one of them the loss."""
+    shapes = {n: list(torch.as_tensor(part).shape) for n, part in parts.items()} if isinstance(parts, Mapping) else {}
+    if "loss" in shapes and all(prod(shape) == 1 for shape in shapes.values()):
+        return tuple(shapes)
+    got = f"parts of shapes {shapes}" if shapes else f"an object of type {type(parts).__name__}"
+    raise TypeError(f'an objective returns numbers by name, one of them the loss: {{"loss": loss, …}}; got {got}')
 
 
 def _together(parts: dict[str, Tensor], own: list[Tensor]) -> dict[str, Tensor]:

@@ -107,6 +107,11 @@ def test_digits_have_the_rank_of_their_64_pixels():
     assert (singular[64:] ** 2).sum() / (singular**2).sum() < 1e-4  # what is left is rounding to 256 grey levels
 
 
+def test_images_are_grey_levels_from_0_to_255():
+    with pytest.raises(ValueError, match="expected pixels uint8 .N, 1, 28, 28.*got torch.float32 .4, 1, 28, 28. and .4,."):
+        data.Images("made", "train", torch.rand(4, 1, 28, 28), torch.arange(4))
+
+
 def test_batches_are_shuffled_rounds_of_the_whole_set():
     images = data.Images(
         "made", "train", torch.arange(10, dtype=torch.uint8)[:, None, None, None].expand(10, 1, 28, 28), torch.arange(10)

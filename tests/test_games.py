@@ -129,6 +129,15 @@ def test_one_player_is_fit():
     assert distance(D, D_too) == 0
 
 
+def test_a_schedule_shared_by_several_turns_is_stepped_once_a_step():
+    D, G = networks()
+    players = descent(D, G, lr=1.0)
+    schedule = torch.optim.lr_scheduler.LambdaLR(players["G"].optimizer, lambda step: 1 - step / 10)
+    players["G"].schedule = schedule
+    training.play({"D": players["D"], "G": players["G"], "G again": players["G"]}, stream(), 4)
+    assert schedule.get_last_lr() == [pytest.approx(0.6)]
+
+
 def test_the_average_is_that_of_the_weights():
     D, G = networks()
     players = descent(D, G)

@@ -1,5 +1,8 @@
 """Remembered trainings: the same bits as without, and nothing remembered that is not the same."""
 
+import os
+
+import numpy as np
 import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
@@ -55,7 +58,7 @@ def test_kept_and_remembered_trainings_leave_the_same_bits_as_any_other(own_dice
     assert not memory.folder().exists()
     monkeypatch.setenv("COURSE_PRETRAINED", "1")
     calls = []
-    assert game(calls=calls, own_dice=own_dice) == plain and len(calls) == 13  # one to know it by
+    assert game(calls=calls, own_dice=own_dice) == plain and len(calls) == 12
     assert "remembered" not in capsys.readouterr().out
     calls.clear()
     assert game(calls=calls, own_dice=own_dice) == plain and len(calls) == 1
@@ -88,6 +91,72 @@ def test_another_objective_is_trained_even_if_the_first_step_is_the_same(remembe
     assert not torch.equal(fitted(1.0), fitted(2.0)) and "remembered" not in capsys.readouterr().out
 
 
+def test_what_an_objective_counts_is_the_same_with_and_without(remembering, monkeypatch):
+    def fitted():
+        torch.manual_seed(0)
+        net, taken, x = torch.nn.Linear(2, 1), [], torch.ones(4, 2)
+
+        def objective(x, y):
+            taken.append(1)
+            return {"loss": net(x).square().mean() / len(taken)}
+
+        return training.fit(net, objective, iter([(x, x)] * 20), 10), net.weight.tolist()
+
+    kept, remembered = fitted(), fitted()
+    monkeypatch.delenv("COURSE_PRETRAINED")
+    assert fitted() == kept == remembered
+
+
+LATE = 1.0  # a lesson's global number
+
+
+def test_a_global_number_and_what_a_film_shows_belong_to_the_training(remembering, monkeypatch, capsys):
+    def fitted(shown: torch.Tensor, look=None):
+        torch.manual_seed(0)
+        net, taken, x = torch.nn.Linear(2, 1), [], torch.ones(4, 2)
+
+        def objective(x, y):
+            taken.append(1)
+            return {"loss": net(x).square().mean() * (LATE if len(taken) > 3 else 1.0)}
+
+        film = snapshots.Film(look or (lambda: net(shown)), [5, 10])
+        training.fit(net, objective, iter([(x, x)] * 20), 10, watch=[film])
+        return film.frames.tolist()
+
+    first = fitted(torch.ones(3, 2))
+    assert fitted(torch.ones(3, 2)) == first and "remembered" in capsys.readouterr().out
+    assert len(fitted(torch.ones(5, 2))[0]) == 5  # other pictures are looked at
+    assert fitted(torch.ones(3, 2), look=lambda: 1.0) == [1.0, 1.0]
+    monkeypatch.setitem(globals(), "LATE", 2.0)
+    assert fitted(torch.ones(3, 2)) != first and "remembered" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("make", [lambda: torch.Generator().manual_seed(0), lambda: np.random.default_rng(0)])
+def test_an_objective_with_a_generator_of_its_own_is_trained_every_time(make, remembering, capsys):
+    def fitted():
+        torch.manual_seed(0)
+        net, own, x = torch.nn.Linear(2, 1), make(), torch.ones(4, 2)
+        draw = (lambda: torch.rand((), generator=own)) if isinstance(own, torch.Generator) else own.random
+        training.fit(net, lambda x, y: {"loss": (net(x) * draw()).square().mean()}, iter([(x, x)] * 20), 10)
+        return net.weight.tolist()
+
+    assert fitted() == fitted() and "remembered" not in capsys.readouterr().out
+
+
+def test_a_first_step_that_is_not_finite_says_so_once_and_fills_the_film(remembering, capsys):
+    net, x = torch.nn.Linear(2, 1), torch.ones(4, 2)
+    film = snapshots.Film(lambda: 1.0, [0, 5, 10])
+    training.fit(net, lambda x, y: {"loss": net(x).mean() * float("nan")}, iter([(x, x)] * 20), 10, watch=[film])
+    assert film.steps == [0, 5, 10] and capsys.readouterr().out.count("stopped at step 1") == 1
+
+
+def test_what_cannot_be_written_costs_no_history(remembering, capsys):
+    net, x = torch.nn.Linear(2, 1), torch.ones(4, 2)
+    adam = torch.optim.Adam(net.parameters(), lr=np.float32(0.01))
+    history = training.fit(net, lambda x, y: {"loss": net(x).square().mean()}, iter([(x, x)] * 20), 10, optimizer=adam)
+    assert len(history) == 10 and "cannot be kept" in capsys.readouterr().out
+
+
 def test_a_broken_file_is_trained_anew(remembering, capsys):
     plain = game()
     (kept,) = memory.folder().glob("*.safetensors")
@@ -117,15 +186,19 @@ def test_where_nothing_can_be_kept_training_goes_on(remembering, monkeypatch, ca
 
 def test_old_trainings_make_room(remembering, monkeypatch):
     game()
+    (mine := memory.folder() / "my_model.safetensors").write_bytes(b"not ours to delete")
     monkeypatch.setattr(memory, "ROOM", 0)
     game(seed=1)
-    assert not list(memory.folder().glob("*.safetensors"))
+    assert list(memory.folder().glob("*.safetensors")) == [mine]
 
 
 def test_the_folder_may_be_chosen(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_PRETRAINED", str(tmp_path))
     first, second = game(), game()
     assert first == second and "remembered" in capsys.readouterr().out and list(tmp_path.glob("*.safetensors"))
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    monkeypatch.setenv("COURSE_PRETRAINED", f"~/{tmp_path.name}")
+    assert memory.folder() == tmp_path.resolve() or os.name == "nt"
     monkeypatch.setenv("COURSE_PRETRAINED", "yes")
     with pytest.raises(ValueError, match="expected 0, 1 or a folder that exists, got 'yes'"):
         game()

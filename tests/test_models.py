@@ -70,6 +70,14 @@ def test_log_prob_is_the_gaussians(x):
     torch.testing.assert_close(pca.log_prob(x), independent.log_prob(x))
 
 
+def test_log_prob_stays_exact_in_single_precision():
+    """Outside a large subspace little is left, and a difference of two large squares would lose it."""
+    x = data.load("digits").x.flatten(1)
+    single, double = models.PCA.fit(x, 50), models.PCA.fit(x.double(), 50)
+    single.eigenvalues = double.eigenvalues.float()
+    torch.testing.assert_close(single.log_prob(x).double(), double.log_prob(x.double()), rtol=1e-5, atol=0.02)
+
+
 def test_log_prob_of_digits_is_sklearns():
     digits = data.load("digits").x.flatten(1).double()
     theirs = SklearnPCA(16, svd_solver="full").fit(digits.numpy())

@@ -237,6 +237,17 @@ def test_frechet_is_the_formula_with_scipys_square_root(generator):
     assert metrics.frechet(a, a) == pytest.approx(0, abs=1e-6)
 
 
+def test_frechet_of_single_numbers_is_that_of_two_normal_distributions(generator):
+    a, b = torch.randn(50, 1, generator=generator), 3 * torch.randn(60, 1, generator=generator) + 1
+    expected = (a.mean() - b.mean()) ** 2 + (a.std() - b.std()) ** 2
+    assert metrics.frechet(a, b) == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_gradient_energy_refuses_whole_numbers_which_would_wrap_around():
+    with pytest.raises(TypeError, match="expected images in .0, 1., got torch.uint8; divide"):
+        metrics.gradient_energy(torch.zeros(1, 1, 28, 28, dtype=torch.uint8))
+
+
 def test_frechet_of_a_shift_is_its_square(generator):
     a = torch.randn(100, 4, generator=generator, dtype=torch.float64)
     assert metrics.frechet(a, a + torch.tensor([3.0, 4.0, 0.0, 0.0])) == pytest.approx(25, rel=1e-6)

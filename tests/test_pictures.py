@@ -83,6 +83,11 @@ def test_what_is_not_a_picture_is_refused():
         plots.strips({"a": torch.zeros(5, 784), "b": torch.zeros(4, 784)})
 
 
+def test_grey_levels_from_0_to_255_are_refused():
+    with pytest.raises(ValueError, match="expected images in .0, 1., got whole numbers up to 255; divide"):
+        plots.pictures(torch.full((1, 1, 28, 28), 255, dtype=torch.uint8))
+
+
 def test_labels_may_be_a_tensor():
     ax = plots.pictures(torch.zeros(2, 784), labels=torch.tensor([3, 8]))
     assert [text.get_text() for text in ax.texts] == ["3", "8"]

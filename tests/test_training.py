@@ -157,6 +157,68 @@ def test_an_interrupt_keeps_what_was_learned(capsys):
     assert [bool((frame == film.frames[-1]).all()) for frame in film.frames] == [False, False, True, True, True]
 
 
+def test_a_second_interrupt_ends_the_film_and_keeps_the_history(capsys):
+    def interrupted():
+        yield from (next(batches) for _ in range(7))
+        raise KeyboardInterrupt
+
+    batches, model, looks = stream(), line(), iter([0, 5])
+
+    def look():
+        if (seen := next(looks, None)) is None:
+            raise KeyboardInterrupt
+        return seen
+
+    film = snapshots.Film(look, [0, 5, 10])
+    assert len(training.fit(model, squared(model), interrupted(), 10, watch=[film])) == 7 and film.steps == [0, 5]
+
+
+def test_an_interrupt_while_a_film_looks_gives_no_film_a_frame_twice():
+    hits = iter([False, True])
+
+    def look():
+        if next(hits, False):
+            raise KeyboardInterrupt
+        return 1.0
+
+    model, films = line(), [snapshots.Film(lambda: 1.0, [0, 2, 4]), snapshots.Film(look, [0, 2, 4])]
+    training.fit(model, squared(model), stream(), 4, watch=films)
+    assert [film.steps for film in films] == [[0, 2, 4], [0, 2, 4]]
+
+
+def test_an_interrupt_between_freezing_and_training_leaves_nothing_frozen(monkeypatch):
+    def stop(own, everything):
+        for p in everything[:2]:
+            p.requires_grad_(False)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_only", stop)
+    model = nn.Sequential(line(0), nn.Linear(1, 1))
+    model[1].bias.requires_grad_(False)
+    training.fit(model, squared(model), stream(), 4)
+    assert [p.requires_grad for p in model.parameters()] == [True, True, True, False]
+
+
+def test_batches_that_end_stop_training_with_a_sentence(capsys):
+    model, batches = line(), stream()
+    history = training.fit(model, squared(model), (next(batches) for _ in range(5)), 20)
+    assert len(history) == 5 and "no more batches after 5 steps" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("parts", "got"),
+    [
+        (lambda loss: loss, "an object of type Tensor"),
+        (lambda loss: {"mse": loss}, r"parts of shapes {'mse': \[\]}"),
+        (lambda loss: {"loss": loss.expand(4)}, r"parts of shapes {'loss': \[4\]}"),
+    ],
+)
+def test_an_objective_that_returns_something_else_is_refused(parts, got):
+    model = line()
+    with pytest.raises(TypeError, match=f"an objective returns numbers by name.*got {got}"):
+        training.fit(model, lambda x, y: parts(model(x).mean()), stream(), 4)
+
+
 def test_a_full_device_keeps_what_was_learned(capsys):
     model, reference = line(), line()
     full = iter([False] * 12 + [True])
@@ -256,6 +318,15 @@ def test_a_film_keeps_several_things_by_name():
     assert set(first) == {"weight", "two"} and first["two"] == 2.0
     assert not np.array_equal(first["weight"], last["weight"])
     np.testing.assert_array_equal(last["weight"], model.weight.detach())
+
+
+@pytest.mark.parametrize("seen", ["a text", None, {"a": "text"}])
+def test_a_film_of_anything_but_numbers_is_refused_before_the_first_step(seen):
+    model = line()
+    before = weights(model)
+    with pytest.raises(TypeError, match="a film keeps arrays, tensors and numbers"):
+        training.fit(model, squared(model), stream(), 4, watch=[snapshots.Film(lambda: seen, [0])])
+    assert same(weights(model), before)
 
 
 def test_a_film_keeps_values_not_references():
