@@ -112,7 +112,7 @@ def _relation(task: Task | Handout, truths: list[np.ndarray], answers: list[np.n
         return None
     answer, truth = (np.concatenate([np.ravel(value) for value in values]) for values in (answers, truths))
     factor = answer @ truth / max(truth @ truth, 1e-300)
-    if abs(factor) > 1e-6 and equal(answer, factor * truth):
+    if abs(factor) > 1e-6 and f"{factor:.4g}" != "1" and equal(answer, factor * truth):
         return f"{which} is {factor:.4g} times what it should be."
     offset = (answer - truth).mean()
     if equal(answer, truth + offset):

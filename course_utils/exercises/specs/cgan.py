@@ -117,7 +117,8 @@ PROJECTION_LOGITS = Task(
 
 
 def _feature_inputs(generator: Generator) -> dict[str, object]:
-    return {"h": 2 * randn(generator, 6, 3) + randn(generator, 3)}
+    c, more = (int(torch.randint(*between, (), generator=generator)) for between in ((3, 6), (1, 5)))
+    return {"h": 2 * randn(generator, 2 * c + more, c) + randn(generator, c)}
 
 
 def _mean_squared_distance(h: Tensor) -> float:

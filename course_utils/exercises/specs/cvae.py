@@ -6,6 +6,7 @@ from scipy.special import logsumexp
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Generator, Tensor
 from torch.distributions import Normal, kl_divergence
+from torch.nn.functional import one_hot
 
 from course_utils.exercises.spec import Mistake, Task, randn
 
@@ -59,10 +60,14 @@ UNDER_ALL_LABELS = Task(
 
 
 def _neighbour_inputs(generator: Generator) -> dict[str, object]:
-    labels = torch.randint(0, 5, (), generator=generator) + torch.tensor([0, 5])  # far apart: their mean is neither
-    side = torch.randint(0, 2, (60,), generator=generator)
-    z = randn(generator, 60, 3) * torch.tensor([1.0, 3.0, 0.3], dtype=torch.float64) + 1.2 * side[:, None]
-    return {"z": z, "y": labels[side], "z_new": 1.5 * randn(generator, 80, 3) + 0.6, "k": 7}
+    """Three clouds that overlap, and new codes for which one label has more votes than any other."""
+    labels = torch.randint(0, 4, (), generator=generator) + 3 * torch.randperm(3, generator=generator)  # no mean is a label
+    side = torch.randint(0, 3, (60,), generator=generator)
+    z = randn(generator, 60, 3) * torch.tensor([1.0, 3.0, 0.3], dtype=torch.float64) + 0.8 * side[:, None]
+    z_new = 1.5 * randn(generator, 400, 3) + 0.8
+    k = 7 + 2 * int(torch.randint(0, 4, (), generator=generator))
+    votes = one_hot(side)[torch.cdist(z_new, z).topk(k, largest=False).indices].sum(dim=1).sort(dim=1).values
+    return {"z": z, "y": labels[side], "z_new": z_new[votes[:, 2] > votes[:, 1]][:80], "k": k}
 
 
 def _vote(z: Tensor, y: Tensor, z_new: Tensor, k: int, **options) -> np.ndarray:
@@ -75,6 +80,10 @@ def _farthest(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
 
 def _mean_label(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
     return y[torch.cdist(z_new, z).topk(k, largest=False).indices].double().mean(dim=1).round().long()
+
+
+def _middle_label(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
+    return y[torch.cdist(z_new, z).topk(k, largest=False).indices].median(dim=1).values
 
 
 def _counts(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
@@ -92,6 +101,7 @@ NEAREST_LABELS = Task(
         Mistake(lambda z, y, z_new, k: _vote(z, y, z_new, 1), "that is the label of the single nearest code; let all k vote."),
         Mistake(_farthest, "these are the farthest codes: `topk(k, largest=False)`."),
         Mistake(_mean_label, "labels are names: take the most frequent one, not their mean."),
+        Mistake(_middle_label, "labels are names: take the most frequent one, not the middle one."),
         Mistake(_counts, "those are the numbers of the neighbours; look up their labels, y[…]."),
         Mistake(lambda z, y, z_new, k: _vote(z, y, z_new, k, p=1), "Euclidean distance: the root of summed squares."),
         Mistake(lambda z, y, z_new, k: _vote(z, y, z, k), "vote for the new codes, z_new, among the known ones, z."),

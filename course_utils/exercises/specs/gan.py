@@ -14,7 +14,8 @@ from course_utils.exercises.spec import Mistake, Part, Task, randn
 
 def _density_inputs(generator: Generator) -> dict[str, object]:
     """Two bumps that overlap, each with integral 1 on its places."""
-    n, width = 60, 0.1
+    n = int(torch.randint(50, 70, (), generator=generator))
+    width = 6 / n
     x = width * torch.arange(n, dtype=torch.float64)
     middle, spread = 2 + 2 * torch.rand(2, generator=generator), 0.5 + torch.rand(2, generator=generator)
     bumps = torch.exp(-0.5 * ((x - middle[:, None]) / spread[:, None]) ** 2) + 1e-3
@@ -161,8 +162,11 @@ FOOLING_LOSS = Task(
 
 
 def _sample_inputs(generator: Generator) -> dict[str, object]:
-    """One to three centres are hit well, one just so, one by too few samples, one by one, three to five only from outside."""
-    well, beside = (int(torch.randint(*between, (), generator=generator)) for between in ((1, 4), (3, 6)))
+    """One to three centres are hit well, one just so, one by too few samples, one by one, four to six only from outside.
+
+    One more is so near to one of the first that its ball holds the same samples, which are nearer to the other.
+    """
+    well, beside = (int(torch.randint(*between, (), generator=generator)) for between in ((1, 4), (4, 7)))
     n = well + 3 + beside
     angle = 2 * torch.pi * (torch.arange(n, dtype=torch.float64) / n + torch.rand(1, generator=generator, dtype=torch.float64))
     centres = 6 * torch.stack([angle.cos(), angle.sin()], dim=1)
@@ -174,6 +178,7 @@ def _sample_inputs(generator: Generator) -> dict[str, object]:
     samples = [c + 0.1 * randn(generator, n, 2) for c, n in zip(centres, sizes, strict=False)]
     others = centres[len(sizes) :].repeat(outside, 1)[:outside]
     around = others + torch.tensor([0.7, 0.0]) + 0.01 * randn(generator, outside, 2)
+    centres = torch.cat([centres, centres[:1] + torch.tensor([0.0, 0.45])])[torch.randperm(n + 1, generator=generator)]
     return {"samples": torch.cat([*samples, around]), "centres": centres, "radius": 0.6}
 
 
@@ -204,6 +209,11 @@ def _of_good(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
     return np.array([(counts >= 0.01 * counts.sum()).sum(), counts.sum() / len(samples)])
 
 
+def _in_any_ball(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+    inside = (_counted(samples, centres, radius)[0] < radius).sum(axis=0)
+    return np.array([(inside >= 0.01 * len(samples)).sum(), inside.sum() / len(samples)])
+
+
 def _squared_distance(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
     return _modes_found(samples, centres, radius**0.5)
 
@@ -223,6 +233,7 @@ MODES_FOUND = Task(
         Mistake(_any_distance, "a mode needs *good* samples: closer than the radius."),
         Mistake(_one_is_enough, "one good sample is not enough; at least one in a hundred of all samples."),
         Mistake(_of_good, "one in a hundred of *all* samples, not of the good ones."),
+        Mistake(_in_any_ball, "a sample belongs to its nearest centre alone: two centres may be closer than the radius."),
         Mistake(_squared_distance, "is the squared distance compared with the radius? Take the root, or square the radius."),
         Mistake(_as_number, "the second number is a share of all samples, not a count."),
         Mistake(

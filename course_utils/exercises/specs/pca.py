@@ -73,10 +73,13 @@ RECONSTRUCTION_ERROR = Task(
 
 
 def _angle_inputs(generator: Generator) -> dict[str, object]:
+    """Two spaces that share one direction: an angle of 0, whose cosine a computer may take for a little more than 1."""
     k = int(torch.randint(2, 5, (), generator=generator))
     A = randn(generator, k, 9)
     mix = randn(generator, k, k) + 2 * torch.eye(k, dtype=torch.float64)
-    return {"A": A, "B": mix @ A + 0.5 * randn(generator, k, 9)}
+    apart = 0.5 * randn(generator, k, 9)
+    apart[0] = 0
+    return {"A": A, "B": mix @ (A + apart)}
 
 
 def _angles(A: Tensor, B: Tensor) -> np.ndarray:

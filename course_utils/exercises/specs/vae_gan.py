@@ -171,7 +171,8 @@ CRISPNESS = Task(
 def _cloud_inputs(generator: Generator) -> dict[str, object]:
     far = 4 + 0.5 * randn(generator, 15, 2)  # a fifth of the made ones lies in no ball
     made = torch.cat([0.6 * randn(generator, 60, 2) + 0.5, far])
-    return {"real": randn(generator, 150, 2), "made": made[torch.randperm(75, generator=generator)], "k": 4}
+    k = int(torch.randint(3, 7, (), generator=generator))
+    return {"real": randn(generator, 150, 2), "made": made[torch.randperm(75, generator=generator)], "k": k}
 
 
 def _coverage(real: Tensor, made: Tensor, k: int) -> float:
