@@ -77,9 +77,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC):
+        reasons = dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "nothing may be written there, or read")
+        reasons |= {errno.ENOSPC: "there is no space left", errno.EISDIR: "it is a folder, where a file is meant"}
+        reasons |= dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "it is, or lies below, a file, where a folder is meant")
+        if (reason := reasons.get(error.errno or 0)) is None:
             raise
-        reason = "there is no space left" if error.errno == errno.ENOSPC else "nothing may be written there"
         way = "Work in a copy of the course that is yours, or name another place where the command has an --out."
         print(f"{error.filename or 'The disk'}: {reason}. {way}", file=sys.stderr)
         return 1
@@ -93,6 +95,12 @@ def seed(text: str) -> int:
 
 def run(chosen: argparse.Namespace, rest: list[str]) -> int:
     # Imported one by one: `lab` must start at once, and only some commands need the teaching extra.
+    if chosen.command in ("badges", "sync", "student", "execute"):
+        from course_utils.exercises import HANDOUT
+
+        if HANDOUT.exists():
+            print("This is a class repository. That is done in the course it was made from.", file=sys.stderr)
+            return 1
     if chosen.command == "lab":
         from course_utils.teaching.lab import lab
 

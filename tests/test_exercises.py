@@ -1,5 +1,6 @@
 """Every task: the reference passes, every listed mistake fails and earns its own hint, nothing raises."""
 
+import functools
 import importlib
 import inspect
 import math
@@ -266,15 +267,66 @@ def scored(digits, others):
     labels = torch.cat((torch.ones(len(digits)), torch.zeros(len(others))))
     return roc_auc_score(labels, torch.cat((digits, others)))
 
+@torch.no_grad()
+def decorated(logits):
+    return objectives.generator_loss(logits)
+
+def passed_on(function):
+    def inner(*arguments):
+        return function(*arguments)
+    return inner
+
+@passed_on
+def wrapped(logits):
+    return objectives.generator_loss(logits)
+
+class Loss:
+    def __call__(self, logits):
+        return objectives.generator_loss(logits)
+
+an_object, a_part, losses = Loss(), partial(objectives.generator_loss), {"G": objectives.generator_loss}
+
+def by_class(logits):
+    return Loss()(logits)
+
+def from_a_dictionary(logits):
+    return losses["G"](logits)
+
+def by_default(logits, loss=objectives.generator_loss):
+    return loss(logits)
+
+def beside(logits):
+    return my_helpers.loss(logits)
+
+class Own(torch.nn.Module):
+    def forward(self, logits):
+        return torch.nn.functional.softplus(-logits).mean()
+
+own = Own()
+
+@torch.no_grad()
+@lru_cache
+def decorated_cleanly(logits):
+    return own(logits)
+
 def clean(logits):
     objectives = logits.data  # the name alone is not the module
     return torch.nn.functional.softplus(-objectives).mean()
 """
 
 
-def test_an_answer_that_borrows_from_the_package_is_told_so():
-    notebook = {"objectives": objectives, "metrics": metrics, "torch": torch, "roc_auc_score": roc_auc_score}
+def test_an_answer_that_borrows_from_the_package_is_told_so(tmp_path, monkeypatch):
+    (tmp_path / "my_helpers.py").write_text(
+        "import torch\ndef loss(logits): return torch.nn.functional.softplus(-logits).mean()"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    notebook = {"__name__": "__main__", "objectives": objectives, "metrics": metrics, "torch": torch}
+    notebook |= {"roc_auc_score": roc_auc_score, "partial": functools.partial, "lru_cache": functools.lru_cache}
+    notebook["my_helpers"] = importlib.import_module("my_helpers")
     exec(BORROWING, notebook)
+    for name in ("decorated", "wrapped", "an_object", "a_part", "by_class", "from_a_dictionary", "by_default", "beside"):
+        result = verify("fooling_loss", notebook[name])
+        assert result.status == "wrong" and "right, but by " in result.message, (name, result)
     for name, task, borrowed in (
         ("direct", "fooling_loss", "`course_utils.objectives`"),
         ("inside", "fooling_loss", "an import of course_utils"),
@@ -284,7 +336,8 @@ def test_an_answer_that_borrows_from_the_package_is_told_so():
         result = verify(task, notebook[name])
         assert result.status == "wrong" and f"right, but by {borrowed}, which a grader does not have" in result.message, result
     assert verify("modes_found", metrics.modes).status == "wrong"
-    assert verify("fooling_loss", notebook["clean"]).status == "right"
+    for name in ("clean", "own", "decorated_cleanly"):
+        assert verify("fooling_loss", notebook[name]).status == "right", name
 
 
 @pytest.mark.parametrize("task", TASK_LIST, ids=lambda task: task.name)

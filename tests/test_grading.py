@@ -33,6 +33,7 @@ pytestmark = needs_bwrap
 def quick(monkeypatch):
     """Tasks end sooner than in a real grading, and the environment holds something to steal."""
     monkeypatch.setattr(sandbox, "SECONDS", 5.0)
+    monkeypatch.setattr(sandbox, "WALL", 10.0)
     monkeypatch.setenv("SECRET_TOKEN", SECRET)
 
 
@@ -105,6 +106,7 @@ def test_no_attack_gets_points(tmp_path, port, monkeypatch):
     made = {}
     for names, seconds in ((attacks.BLIND, 60.0), (ATTACKS.keys() - attacks.BLIND, 5.0)):  # time to look at everything there is
         monkeypatch.setattr(sandbox, "SECONDS", seconds)
+        monkeypatch.setattr(sandbox, "WALL", 2 * seconds)
         jobs = [marking.Job(name, "07.ipynb", notebooks[name], b"0" * 32) for name in names]
         with ThreadPoolExecutor(2) as pool:
             made |= dict(zip(names, pool.map(marking.mark, jobs), strict=True))
@@ -140,6 +142,7 @@ def batch(tmp_path_factory):
     before = digest(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandbox, "SECONDS", 5.0)
+        patch.setattr(sandbox, "WALL", 10.0)
         points = run(folder, out)
     assert digest(folder) == before
     yield points, out
@@ -285,7 +288,21 @@ def test_points_by_hand_stay_and_count(tmp_path):
         "ada,07,value_at_best,,",
     ):
         (out / "overrides.csv").write_text(decided + line + "\n")
-        with pytest.raises(reports.BadOverrides, match="line 3: expected student, lesson such as 05, task, points"):
+        with pytest.raises(reports.BadOverrides, match="row 3: expected student, lesson such as 05, task, points"):
+            grade.grade(tmp_path / "in", out)
+    for bad, says in (
+        (decided + "ada,07,value_at_best,1,5,a comma in the points\n", "row 3"),
+        (decided + "ada,07,value_at_best,1,right idea, wrong sign\n", "row 3"),
+        (decided + 'ada,07,value_at_best,1,"right idea\nada,07,js_bound,1,"\n', "row 3"),
+        (decided + 'ada,07,value_at_best,1,"right idea\n', "cannot be read as a table"),
+        (decided.partition("\n")[2], "expected student,lesson,task,points,reason as its first line"),
+    ):
+        (out / "overrides.csv").write_text(bad)
+        with pytest.raises(reports.BadOverrides, match=says):
+            grade.grade(tmp_path / "in", out)
+    for encoding in ("latin-1", "utf-16"):
+        (out / "overrides.csv").write_text(decided.replace("ada", "Müller"), encoding=encoding)
+        with pytest.raises(reports.BadOverrides, match="is not UTF-8"):
             grade.grade(tmp_path / "in", out)
     (out / "overrides.csv").write_text(decided)
     assert digest(out) == before
@@ -297,6 +314,85 @@ def test_points_by_hand_also_where_nothing_could_be_read(tmp_path):
     run(tmp_path / "in", tmp_path / "grades")
     (tmp_path / "grades" / "overrides.csv").write_text("student,lesson,task,points,reason\n'=eve,07,js_bound,2,seen on paper\n")
     assert run(tmp_path / "in", tmp_path / "grades")["'=eve"]["js_bound"] == "2"
+
+
+def test_points_by_hand_find_a_name_however_it_is_composed(tmp_path):
+    one, two = "M\u00fcller", "Mu\u0308ller"
+    hand_in(tmp_path / "in", two, attacks.notebook(attacks.code(attacks.WRONG)))
+    run(tmp_path / "in", tmp_path / "grades")
+    decided = f"student,lesson,task,points,reason\n{one},07,value_at_best,1.5,right idea\n{one},07,js_bound,1,on paper\n"
+    (tmp_path / "grades" / "overrides.csv").write_text(decided, encoding="utf-8")
+    points = run(tmp_path / "in", tmp_path / "grades")[two]
+    assert (points["value_at_best"], points["js_bound"]) == ("1.5", "1")
+
+
+def test_a_folder_of_grades_is_that_of_one_folder_of_submissions(tmp_path):
+    for week in ("w5", "w7"):
+        hand_in(tmp_path / week, "ada", attacks.notebook(attacks.code(attacks.HONEST)))
+    run(tmp_path / "w5", tmp_path / "grades")
+    before = digest(tmp_path / "grades")
+    with pytest.raises(grade.NotGraded, match="holds the grades of .*w5, and would lose them"):
+        grade.grade(tmp_path / "w7", tmp_path / "grades")
+    assert digest(tmp_path / "grades") == before
+    (tmp_path / "w5").rename(tmp_path / "moved")
+    (tmp_path / "grades" / ".state" / "submissions").unlink()
+    run(tmp_path / "moved", tmp_path / "grades")
+
+
+def test_a_second_file_costs_neither_a_review_nor_a_reason():
+    def made(file, status, points):
+        return marking.Mark("ada", file, "07", "js_bound", status, points, 2, file)
+
+    untouched, tried = made("z.ipynb", "not started", 0), made("a.ipynb", "wrong", 0)
+    review, partly, full = made("b.ipynb", "needs review", None), made("c.ipynb", "wrong", 1), made("d.ipynb", "right", 2)
+    for marks, kept in (
+        ([untouched, tried], tried),
+        ([untouched, review, partly], review),
+        ([review, full, untouched], full),
+        ([partly, tried, untouched], partly),
+    ):
+        assert reports.best(marks) == reports.best(marks[::-1]) == [kept]
+
+
+def test_what_is_no_notebook_is_passed_over_aloud(tmp_path, capsys):
+    hand_in(tmp_path / "in", "ada", attacks.notebook(attacks.code(attacks.HONEST)))
+    (tmp_path / "in" / "07_bob.IPYNB").write_text(json.dumps(attacks.notebook(attacks.code(attacks.HONEST))))
+    (tmp_path / "in" / "07_cyd.ipynb.json").write_text("{}")
+    (tmp_path / "in" / "07_dan.zip").write_bytes(b"PK")
+    (tmp_path / "in" / "07_eve").symlink_to(tmp_path / "in" / "ada")
+    (tmp_path / "in" / "__MACOSX").mkdir()
+    assert run(tmp_path / "in", tmp_path / "grades").keys() == {"ada", "bob"}
+    assert "neither notebooks nor folders: 07_cyd.ipynb.json, 07_dan.zip, 07_eve." in capsys.readouterr().out
+    with pytest.raises(grade.NotGraded, match="07_dan.zip is a file: unpack it"):
+        grade.grade(tmp_path / "in" / "07_dan.zip", tmp_path / "grades")
+
+
+def test_time_is_that_of_a_processor(tmp_path, monkeypatch):
+    """Who computes too long gets nothing; who is not done because the machine has much to do is left to a person."""
+    busy = "def value_at_best(*_, **__):\n    while True:\n        pass"
+    job = marking.Job("ada", "x", json.dumps(attacks.notebook(attacks.code(busy))).encode(), b"1" * 32)
+    monkeypatch.setattr(sandbox, "SECONDS", 1.0)
+    monkeypatch.setattr(sandbox, "WALL", 30.0)
+    first = marking.mark(job)[0]
+    assert (first.status, first.points) == ("wrong", 0) and "of a processor" in first.reason
+    monkeypatch.setattr(sandbox, "SECONDS", 60.0)
+    monkeypatch.setattr(sandbox, "WALL", 5.0)
+    second = marking.mark(job)[0]
+    assert (second.status, second.points) == ("needs review", None) and "fewer --jobs" in second.reason
+
+
+def test_what_a_newer_python_wrote_is_left_to_a_person():
+    notebook = attacks.notebook(attacks.code(attacks.HONEST), attacks.code("def value_at_best(p, q, width)\n    return 0"))
+    for version, status in (("3.99.1", "needs review"), ("3.10.2", "wrong"), ("nonsense", "wrong"), (None, "wrong")):
+        notebook["metadata"]["language_info"] = {"name": "python", "version": version}
+        marks = marking.mark(marking.Job("ada", "x", json.dumps(notebook).encode(), b"1" * 32))
+        assert marks[0].status == status and "is not valid Python" in marks[0].reason, marks[0]
+
+
+def test_annotations_may_be_for_later():
+    source = "from __future__ import annotations\n" + attacks.HONEST.replace("(logits)", "(logits: Undefined)", 1)
+    marks = marking.mark(marking.Job("ada", "x", json.dumps(attacks.notebook(attacks.code(source))).encode(), b"1" * 32))
+    assert any(mark.points for mark in marks), marks
 
 
 def test_who_is_gone_leaves_nothing(tmp_path):

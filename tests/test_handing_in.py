@@ -224,6 +224,15 @@ def test_submit_takes_a_path_and_refuses_what_is_no_lesson(work, tmp_path):
     ):
         with pytest.raises(SystemExit, match=says):
             handing_in.submit(lesson)
+    own = tmp_path / "mine" / "05.ipynb"
+    own.parent.mkdir()
+    own.write_text(json.dumps(solved()))
+    with pytest.raises(SystemExit, match="is your notebook itself, which would lose its outputs"):
+        handing_in.submit(str(own), out=own.parent)
+    half = notebook_of(json.dumps("\ud83d"), *(cell["source"] for cell in solved()["cells"] if cell["cell_type"] == "code"))
+    own.write_text(json.dumps(half))
+    assert handing_in.submit(str(own)) == 0  # half a character, as some editors leave it
+    assert submissions.read(own.parent / "handin" / "05.ipynb")["cells"][0]["source"] == half["cells"][0]["source"]
     (work / "05_vae.ipynb").unlink()
     with pytest.raises(SystemExit, match="Give the path of your notebook"):
         handing_in.submit("5")
@@ -281,6 +290,11 @@ ODD = {  # honest, if unusual; each is right in a notebook that is run from top 
     "an import in try": ["try:\n    import torch\n    from torch.nn.functional import softplus\nexcept ImportError:\n    pass", PLAIN],
     "lambda": [SOFTPLUS, "fooling_loss = lambda logits: softplus(-logits).mean()"],
     "an object": [SOFTPLUS, "class Loss:\n    def __call__(self, logits):\n        return softplus(-logits).mean()\nfooling_loss = Loss()"],
+    "a number has its name": [SOFTPLUS, PLAIN, "fooling_loss = 0.5\nfor fooling_loss in (1, 2):\n    pass\nfooling_loss, x = 1, 2"],
+    "a list is filled in a loop": [SOFTPLUS, "scales = []\nfor i in range(4):\n    scales.append(0.25)\nscale = sum(scales)\n" + SCALED],
+    "a list is filled after it was named": [SOFTPLUS, "scales = []\nfor i in range(4):\n    scales.append(0.25)\n" + SCALED.replace("scale *", "sum(scales) *")],
+    "filled in place": [SOFTPLUS, "scale = torch.zeros(())\nwith torch.no_grad():\n    scale.fill_(1.0)\n" + SCALED],
+    "filled by a function": [SOFTPLUS, "scale = torch.zeros(())\ntorch.nn.init.ones_(scale)\n" + SCALED],
     "the set-up cell is gone": [PLAIN.replace("softplus", "F.softplus")],
 }  # fmt: skip
 
@@ -290,6 +304,16 @@ def test_odd_but_honest_answers_are_found_whole(sources):
     answer = found(notebook_of(*sources), "fooling_loss")["fooling_loss"]
     assert answer.status == submissions.WRITTEN, answer
     assert check(TASKS["fooling_loss"], run(answer)).status == "right", answer.source
+
+
+def test_an_object_of_a_class_or_a_wrapped_function_replaces_a_draft():
+    draft = "def fooling_loss(logits):\n    return logits.sum()\n"
+    for last in (
+        ODD["an object"][1],
+        PLAIN.replace("fooling_loss", "mine") + "\nimport functools\nfooling_loss = functools.partial(mine)",
+    ):
+        answer = found(notebook_of(SOFTPLUS, draft, last), "fooling_loss")["fooling_loss"]
+        assert check(TASKS["fooling_loss"], run(answer)).status == "right", answer.source
 
 
 def test_a_renamed_answer_is_the_function_of_its_cell():

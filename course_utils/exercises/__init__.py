@@ -5,9 +5,9 @@ import dis
 import importlib.util
 import sys
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from course_utils.exercises import handout
@@ -92,14 +92,14 @@ def borrows(function: object) -> str | None:
         if isinstance(origin, str) and _absent(origin):
             name = getattr(value, "__name__", type(value).__name__)
             return f"`{name}`" if isinstance(value, ModuleType) else f"`{name}` of {origin.split('.')[0]}"
-        if not isinstance(value, FunctionType) or id(value) in seen:
+        if id(value) in seen or isinstance(value, ModuleType):
             return None
         seen.add(id(value))
-        names, imports = _names(value.__code__)
-        absent = next(filter(_absent, imports), None)
-        if absent:
-            return f"an import of {absent.split('.')[0]}"
-        return next((found for name in names if name in value.__globals__ if (found := search(value.__globals__[name]))), None)
+        if isinstance(value, FunctionType):
+            absent = next(filter(_absent, _names(value.__code__)[1]), None)
+            if absent:
+                return f"an import of {absent.split('.')[0]}"
+        return next(filter(None, map(search, _within(value))), None)
 
     try:
         return search(function)
@@ -107,13 +107,41 @@ def borrows(function: object) -> str | None:
         return None
 
 
-def _absent(module: str) -> bool:
-    """Whether it is the course, or was installed beside Python, and is not among what a grader has."""
+def _within(value: object) -> list[object]:
+    """What a function, class, method, object or container of a notebook holds, as far as it may come from elsewhere."""
+    if isinstance(value, FunctionType):
+        inside = [cell.cell_contents for cell in value.__closure__ or ()]
+        inside += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+        if not _held(value.__globals__.get("__name__", "")):  # a wrapper of PyTorch's is searched no further
+            inside += [value.__globals__[name] for name in _names(value.__code__)[0] if name in value.__globals__]
+        return inside
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, list | tuple | set):
+        return list(value)
+    if isinstance(value, partial):
+        return [value.func, *value.args, *value.keywords.values()]
+    if isinstance(value, MethodType | classmethod | staticmethod):
+        return [value.__func__]
+    kind = value if isinstance(value, type) else type(value)
+    if _held(kind.__module__):
+        return []
+    return [*kind.__bases__, *vars(kind).values(), *getattr(value, "__dict__", {}).values()]
+
+
+def _held(module: str) -> bool:
+    """Whether a grader has it. A notebook itself is `__main__`, which is found among Python's own modules, too."""
     root = module.split(".")[0]
-    if root == "course_utils" or root in HELD or root in sys.stdlib_module_names:
+    return root in HELD or (root in sys.stdlib_module_names and root != "__main__")
+
+
+def _absent(module: str) -> bool:
+    """Whether a grader does not have it: the course, what was installed beside Python, a file beside the notebook."""
+    root = module.split(".")[0]
+    if root == "course_utils" or _held(root) or root == "__main__":
         return root == "course_utils"
     found = importlib.util.find_spec(root) if root not in sys.modules else getattr(sys.modules[root], "__spec__", None)
-    return "-packages" in str(getattr(found, "origin", None) or "")
+    return bool(getattr(found, "origin", None))
 
 
 def _names(code: CodeType) -> tuple[list[str], list[str]]:

@@ -53,39 +53,66 @@ def grade(folder: Path, out: Path, *, jobs: int | None = None, scheduler: str | 
     if exercises.HANDOUT.exists():
         raise NotGraded("This is a class repository, which holds no answers. Grade with the course it was made from.")
     if not folder.is_dir():
-        raise NotGraded(f"There is no folder {folder}. It should hold one folder per student, or notebooks named by student.")
+        what = f"{folder} is a file: unpack it, and name the folder" if folder.exists() else f"There is no folder {folder}"
+        raise NotGraded(f"{what}. It should hold one folder per student, or notebooks named by student.")
     if out.resolve().is_relative_to(folder.resolve()):
         raise NotGraded(f"{out} lies inside {folder}, where it would be taken for a student. Give another --out.")
-    papers, problems = collect(folder)
+    papers, problems, passed_over = collect(folder)
     if not papers and not problems:
         raise NotGraded(
             f"There is no notebook in {folder}. It should hold one folder per student, or notebooks named by student."
         )
+    _belongs(out / STATE, folder)
     overrides = reports.overrides(out)
     if safe and not scheduler:
         sandbox.check(folder, out)
     marks = [*problems, *_marked(papers, out / STATE, jobs, scheduler, safe)]
     reports.write(out, reports.best(marks), overrides, safe=safe)
+    if passed_over:
+        more = f" and {len(passed_over) - 20} more" * (len(passed_over) > 20)
+        print(f"Passed over, for they are neither notebooks nor folders: {', '.join(passed_over[:20])}{more}.")
     return 0
 
 
-def collect(folder: Path) -> tuple[list[Paper], list[Mark]]:
-    """The notebooks of a folder by student, and marks for what cannot be one. Links are never followed."""
+def _belongs(state: Path, folder: Path) -> None:
+    """An output folder is of one folder of submissions: what another one left there would be lost. Raises NotGraded."""
+    of, here = state / "submissions", str(folder.resolve())
+    there = of.read_text(encoding="utf-8", errors="surrogateescape") if of.is_file() else here
+    if there != here:
+        raise NotGraded(
+            f"{state.parent} holds the grades of {there}, and would lose them. Give another --out, or grade one folder with "
+            f"everything in it. If {there} was moved to {here}, delete {of}."
+        )
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files.write(of, here.encode("utf-8", "surrogateescape"))
+
+
+def collect(folder: Path) -> tuple[list[Paper], list[Mark], list[str]]:
+    """The notebooks of a folder by student, marks for what cannot be one, and the names of what was passed over.
+
+    Links are never followed. Raises NotGraded where the folder cannot be read.
+    """
     papers: list[Paper] = []
+    passed_over: list[str] = []
     problems: list[Mark] = []
     owners: dict[str, str] = {}  # two names that only look different are not one student
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.name.startswith("."):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise NotGraded(f"{folder} cannot be read: {error.strerror}.") from error
+    for entry in entries:
+        if entry.name.startswith(".") or entry.name == "__MACOSX":  # what a Mac adds to a zip file
             continue
         if entry.is_dir(follow_symlinks=False):
             student, found = shown(entry.name), list(_notebooks(Path(entry.path)))
             if not found:
-                problems.append(_undecided(student, "", "no notebook in the folder."))
+                problems.append(_undecided(student, "", "no notebook in the folder, or none that may be read."))
             papers += [Paper(student, shown(str(path.relative_to(entry.path))), path) for path in found]
-        elif entry.name.endswith(".ipynb"):
-            student = re.sub(r"^0[1-9][_-](?=.)", "", shown(entry.name.removesuffix(".ipynb")))
+        elif entry.name.lower().endswith(".ipynb"):
+            student = re.sub(r"^0[1-9][_-](?=.)", "", shown(entry.name[: -len(".ipynb")]))
             papers.append(Paper(student, shown(entry.name), Path(entry.path)))
         else:
+            passed_over.append(shown(entry.name))
             continue
         if owners.setdefault(_same(student), student) != student:
             problems.append(
@@ -98,7 +125,7 @@ def collect(folder: Path) -> tuple[list[Paper], list[Mark]]:
         if count[paper.student] <= MOST and owners[_same(paper.student)] == paper.student:
             kept.append(paper)
     problems += [_undecided(name, "", f"{n} notebooks; the first {MOST} were read.") for name, n in count.items() if n > MOST]
-    return kept, problems
+    return kept, problems, passed_over
 
 
 def shown(name: str) -> str:
@@ -149,7 +176,7 @@ def _notebooks(folder: Path) -> Iterator[Path]:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     below.append(Path(entry.path))
-                elif entry.name.endswith(".ipynb"):
+                elif entry.name.lower().endswith(".ipynb"):
                     yield Path(entry.path)
         level = below
 

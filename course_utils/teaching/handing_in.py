@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from course_utils import files
 from course_utils.exercises import TASKS
 from course_utils.teaching import lab, submissions
 
@@ -63,8 +64,10 @@ def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> 
     written = sum(answer.status == submissions.WRITTEN for answer in found.values())
     print(f"{written} of {len(tasks)} tasks are written. Whether they are right, the cells with `verify` say.")
     target = (out or path.parent / "handin") / _file_name(number, name)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(_without_outputs(notebook), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if target.exists() and target.samefile(path):
+        raise SystemExit(f"{target} is your notebook itself, which would lose its outputs. Name another folder with --out.")
+    content = json.dumps(_without_outputs(notebook), ensure_ascii=False, indent=1) + "\n"
+    files.write(target, content.encode("utf-8", "backslashreplace"))  # half a character is written as JSON writes it
     print(f"Hand in this one file: {target}")
     return 0
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import sys
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +18,7 @@ from course_utils.teaching import channel, harness, sandbox, submissions
 REVIEW = "needs review"
 ROUNDS = 6  # fresh inputs per task; twice as many as in `verify`
 ENDS = {
-    "time": f"it did not end within {sandbox.SECONDS:.0f} s.",
+    "time": f"it did not end within {sandbox.SECONDS:.0f} s of a processor.",
     "exit": "it ended Python instead of returning.",
     "crash": "it crashed Python, or took more memory than there is for a task.",
     "size": f"what it returned is larger than {harness.MOST / 1e6:.0f} MB.",
@@ -117,10 +118,16 @@ def _verdict(task: Task, answer: submissions.Answer, seen: sandbox.Visit, rounds
     if answer.status == submissions.MISSING:
         return result("wrong", "it is not in the notebook.")
     if answer.status == submissions.BROKEN:
-        return result("wrong", "its cell is not valid Python.")
+        ours = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
+        if seen.python > sys.version_info[:2]:
+            theirs = ".".join(map(str, seen.python))
+            return result(REVIEW, f"its cell is not valid {ours}, which grades here; it was written with {theirs}.")
+        return result("wrong", f"its cell is not valid {ours}.")
     ended = seen.ended.get(task.name)
     if ended is None:
         return result(REVIEW, seen.failure or "it was not run.")
+    if ended == "slow":
+        return result(REVIEW, f"it had not ended after {sandbox.WALL:.0f} s; fewer --jobs give each one more of the machine.")
     if ended != "answer":
         return result("wrong", ENDS.get(ended, ENDS["forged"]))
     header, arrays = seen.returned[task.name]

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -27,32 +28,60 @@ class BadOverrides(ValueError):
 def overrides(out: Path) -> Overrides:
     """Points that a person gave, by student, lesson and task. The file is made empty where there is none, and never changed."""
     path = out / OVERRIDES
+    columns = (*COLUMNS[:4], "reason")
     if not path.exists():
-        files.write(path, (",".join((*COLUMNS[:4], "reason")) + "\n").encode())
+        files.write(path, (",".join(columns) + "\n").encode())
     found: Overrides = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), 2):
-            task = TASKS.get(row.get("task") or "")
-            try:
-                points = float(row["points"])
-            except (KeyError, TypeError, ValueError):
-                points = -1.0
-            if task is None or row.get("lesson") != task.lesson or not row.get("student") or not 0 <= points <= task.points:
-                of = f"; {task.name} is of lesson {task.lesson} and gives 0 to {task.points}" if task else ""
-                raise BadOverrides(
-                    f"{path}, line {number}: expected student, lesson such as 05, task, points and reason{of}; got "
-                    f"{', '.join(str(value) for value in row.values())}. Mend the line; nothing was graded."
-                )
-            student = row["student"]
-            student = student[1:] if student[:1] == "'" and _cell(student[1:]) == student else student  # as in grades.csv
-            found[student, task.lesson, task.name] = points, row.get("reason") or "by hand"
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except UnicodeDecodeError as error:
+        raise BadOverrides(f"{path} is not UTF-8: save it as “CSV UTF-8”. Nothing was graded.") from error
+    except (OSError, csv.Error) as error:
+        raise BadOverrides(f"{path} cannot be read as a table: {error}. Nothing was graded.") from error
+    if not lines or tuple(lines[0]) != columns:
+        raise BadOverrides(f"{path}: expected {','.join(columns)} as its first line. Nothing was graded.")
+    for number, fields in enumerate(lines[1:], 2):
+        if not any(fields):
+            continue
+        student, lesson, name, given, reason = [*fields, *[""] * 5][:5]
+        task = TASKS.get(name)
+        try:
+            points = float(given)
+        except ValueError:
+            points = -1.0
+        fits = len(fields) <= 5 and "\n" not in reason
+        if task is None or lesson != task.lesson or not student or not 0 <= points <= task.points or not fits:
+            of = f"; {task.name} is of lesson {task.lesson} and gives 0 to {task.points}" if task else ""
+            raise BadOverrides(
+                f"{path}, row {number}: expected student, lesson such as 05, task, points such as 1.5 and reason, in quotes if "
+                f"it has a comma{of}; got {', '.join(fields)}. Mend the line; nothing was graded."
+            )
+        student = student[1:] if student[:1] == "'" and _cell(student[1:]) == student else student  # as in grades.csv
+        found[_composed(student), task.lesson, task.name] = points, reason or "by hand"
     return found
 
 
+def _composed(student: str) -> str:
+    """A name as one sequence of characters: ü may be one, or a u with two dots behind it."""
+    return unicodedata.normalize("NFC", student)
+
+
+def _known_as(mark: Mark) -> tuple[str, str, str]:
+    return _composed(mark.student), mark.lesson, mark.task
+
+
 def best(marks: Iterable[Mark]) -> list[Mark]:
-    """One mark per student, lesson and task, sorted: of several files the one with the most points; a decided one first."""
+    """One mark per student, lesson and task, sorted: of several files the one with the most points.
+
+    What needs review is better than all but full points, and what was tried better than what was not started.
+    """
     kept: dict[tuple[str, str, str, str], Mark] = {}
-    for mark in sorted(marks, key=lambda mark: (-1 if mark.points is None else mark.points, mark.file)):
+
+    def worth(mark: Mark) -> tuple:
+        return mark.points == mark.of, mark.points is None, mark.points or 0, mark.status != "not started", mark.file
+
+    for mark in sorted(marks, key=worth):
         kept[mark.student, mark.lesson, mark.task, "" if mark.task else mark.file] = mark
     return [
         kept[key] for key in sorted(kept, key=lambda key: (key[0], key[1], list(TASKS).index(key[2]) if key[2] else -1, key[3]))
@@ -64,7 +93,7 @@ def write(out: Path, marks: list[Mark], given: Overrides, *, safe: bool) -> None
     marks = [_overridden(mark, given) for mark in marks]
     warning = "" if safe else "Graded with --unsafe-no-sandbox: this code ran with the grader's rights. "
     marks = sorted(marks + _only_by_hand(marks, given), key=lambda mark: mark.student)
-    unknown = set(given) - {(mark.student, mark.lesson, mark.task) for mark in marks}
+    unknown = set(given) - set(map(_known_as, marks))
     rows = [(m.student, m.lesson, m.task, "" if m.points is None else m.points, m.of, warning + _reason(m)) for m in marks]
     files.write(out / "grades.csv", _csv(COLUMNS, rows))
     header, sums = _summary(marks)
@@ -96,19 +125,19 @@ def file_name(student: str) -> str:
 
 
 def _overridden(mark: Mark, given: Overrides) -> Mark:
-    if (mark.student, mark.lesson, mark.task) not in given:
+    if _known_as(mark) not in given:
         return mark
-    points, reason = given[mark.student, mark.lesson, mark.task]
+    points, reason = given[_known_as(mark)]
     points = int(points) if points.is_integer() else points
     return replace(mark, points=points, status="right" if points == mark.of else "wrong", reason=f"by hand: {reason}")
 
 
 def _only_by_hand(marks: list[Mark], given: Overrides) -> list[Mark]:
     """Points for tasks that could not be marked at all, of students who are there."""
-    students, known = {mark.student for mark in marks}, {(mark.student, mark.lesson, mark.task) for mark in marks}
+    students = {_composed(mark.student): mark.student for mark in marks}
     return [
-        _overridden(Mark(student, "", lesson, task, REVIEW, None, TASKS[task].points, ""), given)
-        for student, lesson, task in sorted(set(given) - known)
+        _overridden(Mark(students[student], "", lesson, task, REVIEW, None, TASKS[task].points, ""), given)
+        for student, lesson, task in sorted(set(given) - set(map(_known_as, marks)))
         if student in students
     ]
 

@@ -33,7 +33,8 @@ NOBODY = "65534"
 READ = 60.0  # seconds for starting Python and reading the notebook, on a busy machine
 START = 120.0  # for starting PyTorch
 SLACK = 10.0  # seconds on top of those of a task
-SECONDS = 10.0  # for one task; honest ones take less than one
+SECONDS = 10.0  # of a processor, for one task; honest ones take less than one, or a few where they loop in Python
+WALL = 40.0  # by the clock, for one task
 TMP = 64_000_000  # bytes
 
 HOW = """Grading runs code that nobody has read, and does that only in bubblewrap. No points were given.
@@ -53,12 +54,14 @@ class NoSandbox(RuntimeError):
 class Visit:
     """What came out of the sandbox for one notebook.
 
-    unreadable: why it is no notebook. lesson and answers: what was read in it, by name (`submissions.Answer`). ended: how each
-    task that was run ended, "answer" or else. returned: the header and arrays of those that answered. failure: of ours.
+    unreadable: why it is no notebook. lesson and answers: what was read in it, by name (`submissions.Answer`). python: the
+    version that wrote it, () if it does not say. ended: how each task that was run ended, "answer" or else. returned: the
+    header and arrays of those that answered. failure: of ours.
     """
 
     unreadable: str | None = None
     lesson: str | None = None
+    python: tuple[int, ...] = ()
     answers: dict[str, submissions.Answer] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     returned: dict[str, tuple[dict, dict[str, np.ndarray]]] = field(default_factory=dict)
@@ -77,12 +80,12 @@ def visit(
         with _started(safe) as (process, within):
             content = {"notebook": np.frombuffer(notebook, np.uint8)}
             within(READ)
-            channel.send(process.stdin, {"name": name, "lessons": lessons, "seconds": SECONDS}, content)
+            channel.send(process.stdin, {"name": name, "lessons": lessons, "seconds": SECONDS, "wall": WALL}, content)
             header, _ = channel.receive(process.stdout, 0)
             if "unreadable" in header:
                 seen.unreadable = str(header["unreadable"])
                 return seen
-            seen.lesson = header["lesson"]
+            seen.lesson, seen.python = header["lesson"], tuple(map(int, header["python"]))
             seen.answers = {task: submissions.Answer(**answer) for task, answer in header["answers"].items()}
             written = {task for task, answer in seen.answers.items() if answer.status == submissions.WRITTEN}
             if written:
@@ -91,9 +94,9 @@ def visit(
                 channel.send(process.stdin, {"tasks": {task: rounds[task] for task in rounds if task in written}}, arrays)
                 channel.receive(process.stdout, 0)  # "ready"
             for _ in written:
-                within(SECONDS + SLACK)
+                within(WALL + SLACK)
                 _listen(process.stdout, seen, written)
-    except (EOFError, OSError, channel.Broken, KeyError, TypeError, AttributeError) as error:
+    except (EOFError, OSError, channel.Broken, KeyError, TypeError, ValueError, AttributeError) as error:
         seen.failure = f"the sandbox ended early ({error.__class__.__name__})"
     return seen
 

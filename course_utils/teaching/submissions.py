@@ -9,7 +9,7 @@ import json
 import re
 import symtable
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,8 +24,11 @@ USUAL = {
     "Tensor": "from torch import Tensor",
 }  # fmt: skip (what a lost set-up cell had)
 MODULES = {"torch", "np", "plt", "math"}  # a method called on these changes nothing that an answer needs, but for
+WRAPPERS = {"partial", "vmap", "compile", "script"}  # make a function of another one
+CHANGES = {"fill_diagonal", "copyto", "shuffle", "setattr"}  # of their first argument, as PyTorch's functions that end in _
 SETTINGS = {"set_default_dtype", "manual_seed", "set_grad_enabled", "seed", "seterr", "setrecursionlimit"}
 RUNS = re.compile(r"\s*%%(time|capture|prun|timeit)\b.*")  # magics of a cell whose rest is Python
+LATER = "from __future__ import annotations"  # holds for all cells
 NOT_STARTED, WRITTEN, MISSING, BROKEN = "not started", "written", "missing", "does not parse"
 
 
@@ -80,6 +83,14 @@ def parse(content: bytes, name: str) -> dict:
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise Unreadable(f"{name} is not a notebook of format 4: it has no list of cells. Save it again in JupyterLab.")
     return notebook
+
+
+def python_of(notebook: dict) -> list[int]:
+    """The version of Python that wrote a notebook, e.g. [3, 12]; [] if it does not say."""
+    metadata = notebook.get("metadata")
+    about = metadata.get("language_info") if isinstance(metadata, dict) else None
+    found = re.match(r"(\d{1,3})\.(\d{1,3})", str(about.get("version"))) if isinstance(about, dict) else None
+    return [int(part) for part in found.groups()] if found else []
 
 
 def code_cells(notebook: dict) -> list[Cell]:
@@ -162,6 +173,16 @@ def _is_stub(node: ast.stmt) -> bool:
     return not body or (isinstance(raised, ast.Name) and raised.id == "NotImplementedError")
 
 
+def _makes_a_function(node: ast.stmt, name: str) -> bool:
+    """Whether what it gives the name may well be called: a definition, another name for something, an object of a class."""
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        value = node.value
+        made_by = value.func if isinstance(value, ast.Call) else None
+        by = getattr(made_by, "attr", getattr(made_by, "id", ""))
+        return isinstance(value, ast.Lambda | ast.Name | ast.Attribute) or by[:1].isupper() or by in WRAPPERS
+    return any(isinstance(inner, ast.FunctionDef | ast.ClassDef) and inner.name == name for inner in ast.walk(node))
+
+
 def _calls(node: ast.stmt, name: str) -> bool:
     """Whether it is an assignment of what the function returned, under the function's own name."""
     return not isinstance(node, ast.FunctionDef | ast.ClassDef) and any(
@@ -180,6 +201,7 @@ def _answer(cells: list[Cell], task: str) -> Answer:
         own = [(names[-1], c, s) for c, s in places if cells[c].tag == task and (names := _names(cells[c].tree.body[s]))]
         found = [one for one in own if isinstance(cells[one[1]].tree.body[one[2]], ast.FunctionDef)][-1:] or own[-1:]
     started = [one for one in found if not _is_stub(cells[one[1]].tree.body[one[2]])]
+    started = [one for one in started if _makes_a_function(cells[one[1]].tree.body[one[2]], one[0])] or started
     try:
         if started:
             name, c, s = started[-1]
@@ -224,6 +246,7 @@ def self_contained(cells: list[Cell], function: str, c: int, s: int) -> tuple[st
             late |= when_called
     there = {name for node in kept for name in _named(node)}
     usual = {USUAL[name] for name in live | late if name in USUAL and name not in there}
+    usual |= {LATER for node in statements if isinstance(node, ast.ImportFrom) and ast.unparse(node) == LATER}
     return "\n\n".join([*sorted(usual), *(ast.unparse(node) for node in reversed(kept))]) + "\n", tuple(sorted(course))
 
 
@@ -254,16 +277,32 @@ def _named(node: ast.stmt) -> list[str]:
 
 
 def _changed(node: ast.stmt) -> list[str]:
-    """The names whose objects a statement changes: by an item, an attribute, or a method that is called for its effect."""
+    """The names whose objects a statement changes: by an item, an attribute, or a method that is called for its effect.
+
+    Those inside its loops and branches, too; not what a function that it calls changes elsewhere.
+    """
     names = [
         _root(inner.value) for inner in ast.walk(node)
         if isinstance(inner, ast.Subscript | ast.Attribute) and not isinstance(inner.ctx, ast.Load)
     ]  # fmt: skip
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-        called = node.value.func
-        if called.attr in SETTINGS or _root(called) not in MODULES:
+    for call in _calls_for_effect(node):
+        called = call.func
+        setting = isinstance(node, ast.Expr) and getattr(called, "attr", "") in SETTINGS  # in a loop it belongs to a training
+        if isinstance(called, ast.Attribute) and (setting or _root(called) not in MODULES):
             names.append(_root(called))
+        name = getattr(called, "attr", getattr(called, "id", ""))
+        if call.args and (name.endswith("_") or name in CHANGES):
+            names.append(_root(call.args[0]))
     return names
+
+
+def _calls_for_effect(node: ast.AST) -> Iterator[ast.Call]:
+    """Calls that are statements by themselves, done at once: not those in the body of a function."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield node.value
+    elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        for inner in ast.iter_child_nodes(node):
+            yield from _calls_for_effect(inner)
 
 
 def _root(place: ast.expr) -> str:
