@@ -96,7 +96,7 @@ def seed(text: str) -> int:
 def run(chosen: argparse.Namespace, rest: list[str]) -> int:
     # Imported one by one: `lab` must start at once, and only some commands need the teaching extra.
     if chosen.command in ("badges", "sync", "student", "execute"):
-        from course_utils.exercises import HANDOUT
+        from course_utils.teaching.release import HANDOUT
 
         if HANDOUT.exists():
             print("This is a class repository. That is done in the course it was made from.", file=sys.stderr)
