@@ -9,6 +9,7 @@ import __future__
 import gc
 import importlib.util
 import io
+import math
 import os
 import select
 import signal
@@ -151,7 +152,7 @@ def limit(seconds: float) -> None:
     import resource
 
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    until = int(seconds + 1)
+    until = math.ceil(seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))  # the second one for those who do not hear the first
     for kind, value in (
         (resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY),
