@@ -65,7 +65,7 @@ sync: .venv/ready-dev
 	@$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 10) else 'Python 3.10 or newer is needed, this is ' + sys.version.split()[0] + '. Name another one: make PYTHON=python3.12 lab')"
 	@echo "Setting up .venv. PyTorch alone is several hundred MB to a few GB, so the first time takes minutes."
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[lab,teach]"
 	@$(BIN)/python -c "open('.venv/ready', 'w').close()"
 
 .venv/ready-dev: .venv/ready

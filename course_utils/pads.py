@@ -16,7 +16,7 @@ from IPython.display import display
 from PIL import Image
 from torch import Tensor
 
-from course_utils import latent, plots
+from course_utils import latent, plots, widgets
 
 SCRIPT = (Path(__file__).parent / "pad.js").read_text(encoding="utf-8")
 TILES = 21  # along each side of the sprite: pictures that a page without a kernel mixes from
@@ -71,8 +71,7 @@ def pad(decode: Callable[[Tensor], Tensor], codes: Tensor, y: Tensor, *, reach: 
         f"const el = document.currentScript.parentNode, options = {json.dumps(offline)};\n"
         "looking(options, (ask) => { el.replaceChildren(); pad(el, options, ask); }); })();</script></div>"
     )
-    view = live._repr_mimebundle_() or ({}, {})
-    display({**view[0], "text/html": page, "text/plain": alt}, raw=True)
+    display({**widgets.view(live), "text/html": page, "text/plain": alt}, raw=True)
 
 
 def _plane(codes: Tensor, y: Tensor, reach: float) -> Image.Image:

@@ -102,6 +102,15 @@ def stage(
     _show([controls, picture], [lambda ax, value=value: draw(value, ax) for value in still], size, alt)
 
 
+def view(widget: ipywidgets.DOMWidget) -> dict[str, dict]:
+    """The part of an output that shows a live widget, to be put beside the still forms of the same output.
+
+    A front end with a kernel takes this one, also Colab, whose own hook adds what its widget manager needs to whatever is
+    displayed. Written out, because ipywidgets 7, which Colab has, and ipywidgets 8 make it by different, private methods.
+    """
+    return {"application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}}
+
+
 def pinned(draw: Callable) -> Callable:
     """`draw` with all global names as they are now: later cells of a notebook may give the same names to other things."""
     if not isinstance(draw, FunctionType):
@@ -138,5 +147,5 @@ def _show(live: list, still: Sequence[Callable[[Axes], None]], size: tuple[float
     fig, axes = plt.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False)
     for draw, ax in zip(still, axes.flat, strict=True):
         draw(ax)
-    view = ipywidgets.VBox(live)._repr_mimebundle_()
-    display({**view, "image/png": png(fig), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+    bundle = {**view(ipywidgets.VBox(live)), "image/png": png(fig), "text/plain": alt}
+    display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)

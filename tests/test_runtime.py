@@ -1,6 +1,10 @@
+import os
 import random
+import subprocess
+import sys
 
 import numpy as np
+import pytest
 import torch
 
 from course_utils import runtime
@@ -40,3 +44,15 @@ def test_the_device_falls_back_with_one_sentence(no_settings, capsys):
         assert runtime.pick_device() == torch.device("cpu"), nonsense
         said = capsys.readouterr().out
         assert nonsense in said and "CPU" in said and said.count("\n") == 1 and len(said) < 400
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other OpenMP libraries, which report otherwise")
+def test_threads_wait_as_the_course_says():
+    """OpenMP's own report, which the variable OMP_DISPLAY_ENV asks for."""
+    code = "import course_utils, torch; torch.set_num_threads(2); torch.ones(2000, 2000) @ torch.ones(2000, 2000)"
+    for chosen, rounds in ({}, 100_000), ({"GOMP_SPINCOUNT": "7"}, 7):
+        here = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+        ran = subprocess.run(
+            [sys.executable, "-c", code], env={**here, "OMP_DISPLAY_ENV": "verbose", **chosen}, capture_output=True, text=True
+        )
+        assert f"GOMP_SPINCOUNT = '{rounds}'" in ran.stderr

@@ -46,6 +46,19 @@ def test_a_failing_cell_is_named_and_the_other_lessons_run(checkout, capsys):
     assert "three &lt;script&gt;" in pages[2]
 
 
+def test_a_slow_cell_is_named_and_goes_on(checkout, monkeypatch, capsys):
+    lessons.write(lesson_with("01", "x = 1", "import time; time.sleep(1.5)", "x = 2"), checkout / "notebooks" / "01_a.ipynb")
+    monkeypatch.setattr(lessons, "SLOW", 1)
+    assert site.course(checkout / "site", "01") == 0
+    assert "01 Title 01: cell 2 of 3 has taken 1 s, and goes on" in capsys.readouterr().out
+
+
+def test_a_cell_that_hangs_ends_the_lesson(checkout, monkeypatch):
+    monkeypatch.setattr(lessons, "HANGS", 1)
+    _, error = lessons.execute(lesson_with("01", "x = 1", "import time; time.sleep(60)"), checkout)
+    assert error == "cell 2: did not end within 1 s"
+
+
 def test_the_index_leads_to_decks_that_are_there(checkout, capsys):
     (checkout / "slides").mkdir()
     (checkout / "slides" / "03_c.html").touch()

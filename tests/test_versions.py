@@ -35,8 +35,25 @@ def test_the_lock_pins_what_is_declared_and_every_pin_has_hashes():
 
 def test_the_oldest_environment_has_every_lower_bound_and_nothing_else():
     pins = {pin.name: pin for pin in map(Requirement, versions.oldest())}
+    assert len(pins) == len(versions.oldest())
     assert pins.keys() == {asked.name for asked in declared() if not asked.marker}
     for asked in declared():
         (bound,) = asked.specifier
         assert bound.operator == ">=", f"{asked}: lower bounds only"
-        assert asked.marker or pins[asked.name].specifier.contains(bound.version)
+        stricter = [other for other in declared() if other.name == asked.name and other != asked]
+        assert asked.marker or stricter or pins[asked.name].specifier.contains(bound.version)
+
+
+def test_colab_meets_the_bounds_of_what_a_lesson_imports():
+    text = versions.COLAB.read_text(encoding="utf-8")
+    there = {pin.name: next(iter(pin.specifier)).version for pin in map(Requirement, text.splitlines()[1:])}
+    for asked in map(Requirement, versions.of_a_lesson()):
+        assert asked.specifier.contains(there[asked.name]), f"Colab has {asked.name} {there[asked.name]}, asked for is {asked}"
+
+
+def test_a_list_of_colabs_gives_only_what_a_lesson_needs(tmp_path, monkeypatch, capsys):
+    listed = tmp_path / "list.txt"
+    listed.write_text("# all of it\ntorch==2.99.0+cu130\nScikit_Learn==1.9\nnumpy==3.1\nspacy==4.0\nnvidia-nccl-cu13==2.3\n")
+    monkeypatch.setattr(versions, "COLAB", tmp_path / "colab.txt")
+    assert versions.refresh(listed) == 0
+    assert versions.COLAB.read_text().splitlines()[1:] == ["numpy==3.1", "scikit-learn==1.9", "torch==2.99.0"]

@@ -16,37 +16,11 @@ else:
 
 PLACEHOLDER = "OWNER/REPOSITORY"
 LINK = re.compile(r"\n*\[Open in Colab\]\([^)]*\)")
-CELL = """#@title On Colab this installs the course and changes nothing else; elsewhere it does nothing.
+CELL = """#@title On Colab, this installs the course. Elsewhere it does nothing.
 import sys
-
 if "google.colab" in sys.modules:
-    import importlib.util, json, subprocess
-    from importlib.metadata import distributions
-
-    def pip_install(*options):
-        command = [sys.executable, "-m", "pip", "install", "--quiet", *options]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"{done.stderr[-1500:]}\\nInstalling the course failed: is there a network, "
-                     f"and does {course} exist? Run this cell again, or Runtime > Restart session.")
-        return done.stdout
-
-    course = "git+ADDRESS"
-    if not importlib.util.find_spec("course_utils"):
-        there = {d.name.lower().replace("_", "-") for d in distributions()}
-        plan = json.loads(pip_install("--dry-run", "--report", "-", course))["install"]
-        wanted = {p["metadata"]["name"].lower().replace("_", "-"): p["metadata"]["version"]
-                  for p in plan if not p["is_direct"]}
-        missing = [f"{name}=={wanted[name]}" for name in wanted if name not in there]
-        pip_install("--no-deps", course, *missing)
-        importlib.invalidate_caches()
-        print("Installed. Older than asked for, and left as they are:",
-              ", ".join(name for name in wanted if name in there) or "none")
-    import torch
-    from google.colab import output
-    output.enable_custom_widget_manager()
-    print("Device:", "GPU" if torch.cuda.is_available() else "CPU, which is enough")
-"""
+    %pip install -q "git+ADDRESS"
+    sys.modules["google.colab"].output.enable_custom_widget_manager()"""
 
 
 @dataclass(frozen=True)
@@ -65,7 +39,7 @@ class Address:
         return f"https://colab.research.google.com/github/{self.repo}/blob/{self.ref}/{file}"
 
     def cell(self) -> str:
-        return CELL.replace("ADDRESS", f"{self.url}@{self.ref}").rstrip("\n")
+        return CELL.replace("ADDRESS", f"{self.url}@{self.ref}")
 
 
 def read() -> Address:
@@ -88,7 +62,7 @@ def put(notebook: NotebookNode, file: str, address: Address | None) -> None:
     notebook.cells = [cell for cell in notebook.cells if "colab" not in cell.metadata.get("tags", [])]
     if address:
         title.source += f"\n\n[Open in Colab]({address.colab(file)})"
-        about = {"slideshow": {"slide_type": "skip"}, "tags": ["colab"], "cellView": "form"}
+        about = {"slideshow": {"slide_type": "skip"}, "tags": ["colab"], "cellView": "form", "jupyter": {"source_hidden": True}}
         notebook.cells.insert(1, new_code_cell(address.cell(), metadata=about, id="colab"))
 
 

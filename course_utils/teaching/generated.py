@@ -23,7 +23,8 @@ def environment() -> str:
     """environment.yml, from the dependencies and the extras of pyproject.toml."""
     project = tomllib.loads((lessons.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *(line for extra in extras.values() for line in extra)]
+    asked = [*project["dependencies"], *(line for extra in extras.values() for line in extra)]
+    wanted = {requirement_name(line): line for line in asked}.values()  # an extra may ask for a newer one
     lines = [
         "# Generated from pyproject.toml by `python -m course_utils sync`: change it there.",
         "name: generative-models", "channels: [conda-forge]", "dependencies:",

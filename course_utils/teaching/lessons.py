@@ -1,5 +1,6 @@
 """The notebooks of a checkout: found, executed, cleaned, read and written."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
-CELL_TIMEOUT = 300  # seconds
+SLOW = 60  # seconds; a cell that takes longer is named, and goes on
+HANGS = 3600  # seconds; a machine with much other work is slow, and what takes longer than this does not end
 # Jupyter encrypts the line to the kernel only when asked to, and only its newer versions can; without it they warn.
 ENCRYPTED = Config(
     {"KernelManager": {"transport_encryption": "auto"}} if hasattr(KernelManager, "transport_encryption") else {}
@@ -69,21 +71,31 @@ def code_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:
     return (cell for cell in notebook.cells if cell.cell_type == "code")
 
 
-def execute(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None] = lambda n: None) -> tuple[float, str | None]:
+def execute(
+    notebook: NotebookNode,
+    folder: Path,
+    on_cell: Callable[[int], None] = lambda n: None,
+    on_slow: Callable[[int], None] = lambda n: None,
+) -> tuple[float, str | None]:
     """Run all cells in place, in a fresh kernel working in `folder`. Returns seconds and the error, None if there was none.
 
-    on_cell: called with the number of code cells begun so far. The error names the cell and what it raised.
+    on_cell: called with the number of code cells begun so far. on_slow: called, in another thread, with that number when a cell
+    has taken SLOW seconds; it goes on all the same. The error names the cell and what it raised.
     """
-    begun = 0
+    begun, watch = 0, threading.Timer(0, lambda: None)
 
     def count(cell: NotebookNode, cell_index: int) -> None:
-        nonlocal begun
+        nonlocal begun, watch
+        watch.cancel()
         if cell.cell_type == "code":
             begun += 1
             on_cell(begun)
+            watch = threading.Timer(SLOW, on_slow, [begun])
+            watch.daemon = True
+            watch.start()
 
     client = NotebookClient(
-        notebook, timeout=CELL_TIMEOUT, kernel_name="python3", resources={"metadata": {"path": str(folder)}},
+        notebook, timeout=HANGS, kernel_name="python3", resources={"metadata": {"path": str(folder)}},
         on_cell_execute=count, config=ENCRYPTED,
     )  # fmt: skip
     start, error = time.monotonic(), None
@@ -92,9 +104,11 @@ def execute(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None]
     except CellExecutionError as failure:
         error = f"cell {begun}: {failure.ename}: {failure.evalue}"
     except CellTimeoutError:
-        error = f"cell {begun}: took longer than {CELL_TIMEOUT} s"
+        error = f"cell {begun}: did not end within {HANGS} s"
     except DeadKernelError:
         error = f"cell {begun}: the kernel died; most often the memory was full"
+    finally:
+        watch.cancel()
     seconds = time.monotonic() - start
     clean(notebook)
     return seconds, error

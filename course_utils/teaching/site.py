@@ -91,7 +91,10 @@ def course(out: Path, *numbers: str) -> int:
                 bar.update(before + n - 1 - bar.n)
                 bar.refresh()
 
-            seconds, error = lessons.execute(notebook, lesson.path.parent, on_cell)
+            def on_slow(n: int, lesson=lesson, cells=cells) -> None:
+                bar.write(f"{lesson.number} {lesson.title}: cell {n} of {cells} has taken {lessons.SLOW} s, and goes on")
+
+            seconds, error = lessons.execute(notebook, lesson.path.parent, on_cell, on_slow)
             bar.update(before + cells - bar.n)
             try:
                 html = page(notebook, f"{lesson.number} · {lesson.title}")

@@ -17,6 +17,7 @@ DONE = """([n, failed]) => document.querySelector(failed) || n <= [...document.q
     .filter(prompt => /\\[\\d+\\]/.test(prompt.textContent)).length"""
 READY = "/[|] Idle$/.test(document.querySelector('#jp-main-statusbar')?.textContent.match(/Python 3[^|]*[|] [A-Z][a-z]+/)?.[0])"
 DRAG = Path(__file__).with_name("drag.js").read_text(encoding="utf-8")
+HANGS = 3_600_000  # milliseconds; a busy machine is slow, and what takes longer than this does not end
 LIVE = "img[src^='data:image/png']"
 
 
@@ -26,13 +27,13 @@ def run_all(watch, address: str) -> None:
 
     page = watch.page
     page.goto(address)
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    page.wait_for_function(READY, timeout=120_000)
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=HANGS)
+    page.wait_for_function(READY, timeout=HANGS)
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     cells = page.locator(".jp-CodeCell").count()
     try:
-        page.wait_for_function(DONE, arg=[cells, FAILED], timeout=600_000)
+        page.wait_for_function(DONE, arg=[cells, FAILED], timeout=HANGS)
     except TimeoutError:
         prompts = "".join(page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents())
         pytest.fail(f"Run All did not reach the end: {prompts}, {page.locator('#jp-main-statusbar').text_content()}")
