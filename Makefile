@@ -1,9 +1,9 @@
 # Every target is one command in .venv; README.md has the same commands for people without make.
 PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
-RUN := $(BIN)/python -m course_utils
+RUN := $(BIN)/python -m course_tools
 
-.PHONY: help setup lab course slides submit restart grade bench soak check test lock locked student release badges sync outline
+.PHONY: help setup lab course slides submit restart grade bench soak check test lock locked student release address badges sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
 	@echo "make course   run every lesson, write build/site/"
@@ -21,7 +21,7 @@ setup: .venv/ready
 lab: .venv/ready
 	$(RUN) lab $(ARGS)
 course: .venv/ready
-	$(RUN) course $(ARGS)
+	$(RUN) run $(ARGS)
 slides: .venv/ready
 	$(RUN) slides $(ARGS)
 submit: .venv/ready
@@ -37,8 +37,8 @@ soak: .venv/ready-dev
 check: .venv/ready-dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/python -m mypy course_utils
-	$(BIN)/codespell README.md CONTRIBUTING.md data/README.md docs course_utils tests benchmarks notebooks
+	$(BIN)/python -m mypy course_utils course_tools
+	$(BIN)/codespell README.md CONTRIBUTING.md data/README.md docs course_utils course_tools tests benchmarks notebooks
 	$(BIN)/python -m pytest -n 0 tests/test_privacy.py
 bench: .venv/ready-dev
 	$(BIN)/python benchmarks/bench.py $(ARGS)
@@ -56,8 +56,8 @@ student: .venv/ready-dev
 	$(RUN) student
 release: .venv/ready-dev
 	$(RUN) release $(OUT) $(if $(REPO),--repo $(REPO)) $(ARGS)
-badges: .venv/ready-dev
-	$(RUN) badges --repo $(or $(REPO),$(error make badges REPO=owner/name REF=v1.0)) --ref $(or $(REF),$(error make badges REPO=owner/name REF=v1.0))
+address badges: .venv/ready-dev
+	$(RUN) address --repo $(or $(REPO),$(error make address REPO=owner/name REF=v1.0)) --ref $(or $(REF),$(error make address REPO=owner/name REF=v1.0))
 sync: .venv/ready-dev
 	$(RUN) sync
 

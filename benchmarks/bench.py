@@ -1,11 +1,11 @@
 """Speed and quality, measured on this machine.
 
     make bench                                  all of it
-    python benchmarks/bench.py loop grade       some groups, named by --help; the others keep what was measured before
-    python benchmarks/bench.py --accept         put what build/bench.json holds into benchmarks/RESULTS.md
+    python benchmarks/bench.py loop grade       some groups; the others keep what was measured
+    python benchmarks/bench.py --accept         build/bench.json goes into benchmarks/RESULTS.md
 
-writes build/bench.json and prints a table. Ratios are medians of alternating runs in one process, so that a machine that is
-slower today slows both sides. Nothing here is part of the tests.
+writes build/bench.json and prints a table. Ratios are medians of alternating runs in one process,
+so that a machine that is slower today slows both sides. Nothing here is part of the tests.
 """
 
 import argparse
@@ -28,16 +28,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils import data, files, models, objectives, recipes, runtime, scoreboard, training
-from course_utils.teaching import lessons
+from course_tools.publish import notebooks
+from course_utils import data, models, objectives, recipes, runtime, scoreboard, training, weights
 
-OUT = lessons.ROOT / "build" / "bench.json"
+OUT = notebooks.ROOT / "build" / "bench.json"
 ACCEPTED = Path(__file__).with_name("RESULTS.md")
 REPEATS = 15
 
 
 class Figure(NamedTuple):
-    """A measured number: its spread is half the distance between the largest and the smallest of several."""
+    """A measured number: its spread is half the distance between the largest and the smallest of
+    several.
+    """
 
     value: float
     unit: str
@@ -53,9 +55,13 @@ class Figure(NamedTuple):
     def wanted(self) -> str:
         said = []
         if self.at_least is not None:
-            said.append(f"≥ {self.at_least:g}" + (" **missed**" if self.value < self.at_least else ""))
+            said.append(
+                f"≥ {self.at_least:g}" + (" **missed**" if self.value < self.at_least else "")
+            )
         if self.at_most is not None:
-            said.append(f"≤ {self.at_most:g}" + (" **missed**" if self.value > self.at_most else ""))
+            said.append(
+                f"≤ {self.at_most:g}" + (" **missed**" if self.value > self.at_most else "")
+            )
         return ", ".join(said)
 
 
@@ -67,7 +73,11 @@ class Dense(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.into, self.mu, self.log_var = nn.Linear(784, 400), nn.Linear(400, 20), nn.Linear(400, 20)
+        self.into, self.mu, self.log_var = (
+            nn.Linear(784, 400),
+            nn.Linear(400, 20),
+            nn.Linear(400, 20),
+        )
         self.out, self.logits = nn.Linear(20, 400), nn.Linear(400, 784)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -86,7 +96,10 @@ def as_usual(model: Dense, x: Tensor) -> Tensor:
 def as_here(model: Dense) -> training.Objective:
     def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits, mu, log_var = model(x)
-        parts = {"reconstruction": objectives.reconstruction(logits.view_as(x), x), "kl": objectives.kl(mu, log_var)}
+        parts = {
+            "reconstruction": objectives.reconstruction(logits.view_as(x), x),
+            "kl": objectives.kl(mu, log_var),
+        }
         return {"loss": sum(parts.values()), **parts}
 
     return objective
@@ -98,10 +111,18 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def ratio(slow: Callable[[], object], fast: Callable[[], object], *, at_least: float | None, repeats: int = REPEATS) -> Figure:
+def ratio(
+    slow: Callable[[], object],
+    fast: Callable[[], object],
+    *,
+    at_least: float | None,
+    repeats: int = REPEATS,
+) -> Figure:
     """slow/fast over alternating runs."""
     slow(), fast()
-    return Figure.of([timed(slow) / timed(fast) for _ in range(repeats)], "times", at_least=at_least)
+    return Figure.of(
+        [timed(slow) / timed(fast) for _ in range(repeats)], "times", at_least=at_least
+    )
 
 
 @contextlib.contextmanager
@@ -117,7 +138,11 @@ def loop(found: Found) -> None:
 
     train = data.load("mnist", "train")
     steps = 200
-    usual_data = DataLoader(datasets.MNIST(files.folder(), train=True, transform=transforms.ToTensor()), 128, shuffle=True)
+    usual_data = DataLoader(
+        datasets.MNIST(datasets.folder(), train=True, transform=transforms.ToTensor()),
+        128,
+        shuffle=True,
+    )
 
     def endless() -> Iterator[Tensor]:
         while True:
@@ -180,7 +205,9 @@ def loop(found: Found) -> None:
     found["loop.vs_usual_same"] = ratio(usual(), ours(128, fused=False, plain=True), at_least=None)
     found["loop.vs_usual"] = ratio(usual(), ours(128), at_least=2.2)
     found["loop.vs_floor"] = ratio(fixed(128), ours(128), at_least=0.95)
-    found["loop.floor_vs_usual"] = ratio(usual(), fixed(128), at_least=None)  # no loop with this network can do better
+    found["loop.floor_vs_usual"] = ratio(
+        usual(), fixed(128), at_least=None
+    )  # no loop with this network can do better
     for name, run in shares.items():
         found[f"loop.share_1: {name}"] = images(run)
     torch.set_num_threads(2)
@@ -194,7 +221,7 @@ def fixed_batch(name: str, module: nn.Module, train: data.Images, steps: int) ->
     """The steps of a recipe on one batch, written out: no data, no numbers kept, no guard."""
     recipe = recipes.RECIPES[name]
     players = recipe.players(module, 10_000)
-    x, y = next(data.batches(train, recipe.size))
+    x, y = next(data.batches(train, recipe.batch_size))
     networks = [player.network for player in players.values()]
 
     def run() -> None:
@@ -222,14 +249,16 @@ def games(found: Found, device: str = "cpu", prefix: str = "games") -> None:
         recipe, steps = recipes.RECIPES[name], 20 if device == "cpu" else 100
         floor = fixed_batch(name, models.SHIPPED[name]().to(device), train, steps)
         players = recipe.players(models.SHIPPED[name]().to(device), 10_000)
-        batches = data.batches(train, recipe.size)
+        batches = data.batches(train, recipe.batch_size)
 
         def ours(players=players, batches=batches, steps=steps) -> None:
             with silence():
                 training.play(players, batches, steps)
 
         found[f"{prefix}.{name}_vs_floor"] = ratio(floor, ours, at_least=0.9, repeats=7)
-        found[f"{prefix}.{name}_images_s"] = Figure.of([steps * recipe.size / timed(ours) for _ in range(5)], "images/s")
+        found[f"{prefix}.{name}_images_s"] = Figure.of(
+            [steps * recipe.batch_size / timed(ours) for _ in range(5)], "images/s"
+        )
 
 
 def size(found: Found) -> None:
@@ -238,41 +267,51 @@ def size(found: Found) -> None:
     whole = data.load("mnist", "train")
     for n in (1_800, len(whole), 60_000):
         chosen = torch.arange(n) % len(whole)  # beyond what is there, pictures come twice
-        few = data.Images(whole.name, whole.split, whole.pixels[chosen], whole.y[chosen])
-        model, batches = Dense(), data.batches(few, 128)
+        some = data.Images(whole.name, whole.split, whole.pixels[chosen], whole.y[chosen])
+        model, batches = Dense(), data.batches(some, 128)
         seconds = []
         for _ in range(6):
             with silence():
-                seconds.append(timed(lambda m=model, b=batches: training.fit(m, as_here(m), b, 200)))
+                seconds.append(
+                    timed(lambda m=model, b=batches: training.fit(m, as_here(m), b, 200))
+                )
         found[f"data.{n}_images_s"] = Figure.of(seconds[1:], "s for 200 steps of 128")
 
 
 ONE_LESSON = """
 import json, resource, sys, time
-from course_utils.teaching import lessons
-(lesson,), begun = lessons.find(sys.argv[1]), []
+from course_tools.publish import notebooks
+(lesson,), begun = notebooks.find(sys.argv[1]), []
 notebook = lesson.read()
-seconds, error = lessons.execute(notebook, lesson.path.parent, on_cell=lambda n: begun.append(time.monotonic()))
+tick = lambda n: begun.append(time.monotonic())
+seconds, error = notebooks.execute(notebook, lesson.path.parent, on_cell=tick)
 if error:
     raise SystemExit(error)
 each = [after - before for before, after in zip(begun, [*begun[1:], time.monotonic()])]
-ids = [cell.id for cell in lessons.code_cells(notebook)]
+ids = [cell.id for cell in notebooks.code_cells(notebook)]
 memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
 print(json.dumps({"seconds": seconds, "GB": memory, "cells": dict(zip(ids, each))}))
 """
 
 
 def one_lesson(number: str, **settings: str) -> dict:
-    """One lesson in a fresh process: seconds, GB at the peak, and seconds of every code cell by its id."""
-    done = subprocess.run([sys.executable, "-c", ONE_LESSON, number], check=True, stdout=subprocess.PIPE, text=True,
-                          env={**os.environ, "OMP_NUM_THREADS": "2", **settings})  # fmt: skip
+    """One lesson in a fresh process: seconds, GB at the peak, and seconds of every code cell by its
+    id.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_LESSON, number],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "2", **settings},
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def course(found: Found) -> None:
     """Every lesson from top to bottom."""
     total = 0.0
-    for lesson in lessons.find():
+    for lesson in notebooks.find():
         ran = one_lesson(lesson.number)
         total += ran["seconds"]
         found[f"course.{lesson.number}_s"] = Figure(ran["seconds"], "s")
@@ -281,28 +320,37 @@ def course(found: Found) -> None:
 
 
 def again(found: Found) -> None:
-    """The second time with `COURSE_PRETRAINED=1`; and how long an audience waits for the slowest cell, tasks aside."""
+    """The second time with `COURSE_CACHE=1`; and how long an audience waits for the slowest cell,
+    tasks aside.
+    """
     total = 0.0
-    for lesson in lessons.find():
-        one_lesson(lesson.number, COURSE_PRETRAINED="1")
-        ran = one_lesson(lesson.number, COURSE_PRETRAINED="1")
+    for lesson in notebooks.find():
+        one_lesson(lesson.number, COURSE_CACHE="1")
+        ran = one_lesson(lesson.number, COURSE_CACHE="1")
         total += ran["seconds"]
-        cells = {cell.id: cell.source for cell in lessons.code_cells(lesson.read())}
-        shown = {name: seconds for name, seconds in ran["cells"].items() if "verify(" not in cells[name]}
+        cells = {cell.id: cell.source for cell in notebooks.code_cells(lesson.read())}
+        shown = {
+            name: seconds for name, seconds in ran["cells"].items() if "verify(" not in cells[name]
+        }
         slowest = max(shown, key=shown.get)
         found[f"again.{lesson.number}_s"] = Figure(ran["seconds"], "s")
-        found[f"again.{lesson.number}_slowest_cell_s"] = Figure(shown[slowest], f"s, cell {slowest}", at_most=3)
+        found[f"again.{lesson.number}_slowest_cell_s"] = Figure(
+            shown[slowest], f"s, cell {slowest}", at_most=3
+        )
     found["again.total_s"] = Figure(total, "s")
 
 
 def quality(
-    found: Found, device: torch.device | None = None, prefix: str = "quality", seeds: tuple[int, ...] = (0, 1, 2)
+    found: Found,
+    device: torch.device | None = None,
+    prefix: str = "quality",
+    seeds: tuple[int, ...] = (0, 1, 2),
 ) -> None:
     """Every model made by its recipe, for several seeds, on the scoreboard."""
     torch.set_num_threads(2)
     device = device or torch.device("cpu")
     train, test = (data.load("mnist", split, device=device) for split in ("train", "test"))
-    reader = models.pretrained("classifier", "mnist", device=device)
+    reader = weights.pretrained("classifier", "mnist", device=device)
     real = scoreboard.Real(train, test, reader.features, reader.head)
     for name in ("pca", "ae", "vae", "cvae", "gan", "cgan", "vae_gan"):
         rows, seconds = [], []
@@ -314,21 +362,24 @@ def quality(
             rows.append(recipes.score(name, module, real))
         found[f"{prefix}.{name}.seconds"] = Figure.of(seconds, "s of training")
         for key in rows[0]:
-            found[f"{prefix}.{name}.{key}"] = Figure.of([row[key] for row in rows], f"{len(seeds)} seeds")
+            found[f"{prefix}.{name}.{key}"] = Figure.of(
+                [row[key] for row in rows], f"{len(seeds)} seeds"
+            )
 
 
 FIRST = """
 import time; start = time.perf_counter()
 import torch, matplotlib; matplotlib.use("Agg")
-from course_utils import models, plots
+from course_utils import figures, weights
 with torch.no_grad():
-    vae = models.pretrained("vae", "mnist")
-    ax = plots.pictures(vae.decode(torch.randn(20, 24)), columns=10)
+    vae = weights.pretrained("vae", "mnist")
+    ax = figures.image_grid(vae.decode(torch.randn(20, 24)), columns=10)
 ax.figure.savefig("/dev/null", format="png")
 print(time.perf_counter() - start)
 """
 IMPORTS = (
-    "from course_utils import animation, data, exercises, metrics, models, objectives, pads, plots, runtime, training, widgets"
+    "from course_utils import data, exercises, figures, metrics, models, objectives, runtime,"
+    " training, weights"
 )
 
 
@@ -336,7 +387,9 @@ def start(found: Found) -> None:
     """What a lesson's imports cost beyond PyTorch, and a first picture from weights that ship."""
 
     def seconds(code: str) -> float:
-        return timed(lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True))
+        return timed(
+            lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+        )
 
     bare = "import torch, numpy, matplotlib.pyplot"
     seconds(IMPORTS)
@@ -344,37 +397,68 @@ def start(found: Found) -> None:
     found["import.s"] = Figure.of(beyond, "s beyond torch, NumPy and pyplot", at_most=0.3)
     beyond = [seconds(f"import torch\n{IMPORTS}") - seconds("import torch") for _ in range(REPEATS)]
     found["import.beyond_torch_s"] = Figure.of(beyond, "s beyond torch alone")
-    first = [subprocess.run([sys.executable, "-c", FIRST], check=True, capture_output=True, text=True) for _ in range(5)]
-    found["first_picture.s"] = Figure.of([float(run.stdout) for run in first], "s, imports and weights included", at_most=3)
+    first = [
+        subprocess.run([sys.executable, "-c", FIRST], check=True, capture_output=True, text=True)
+        for _ in range(5)
+    ]
+    found["first_picture.s"] = Figure.of(
+        [float(run.stdout) for run in first], "s, imports and weights included", at_most=3
+    )
 
 
 def grade(found: Found, n: int = 10) -> None:
-    """Seconds per submission: ours with one and two sandboxes at a time, and nbgrader's autograde of the same notebooks."""
-    lesson = lessons.find("05")[0]
+    """Seconds per submission: ours with one and two sandboxes at a time, and nbgrader's autograde
+    of the same notebooks.
+    """
+    lesson = notebooks.find("05")[0]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for i in range(n):
             (folder / "in" / f"student{i:02}").mkdir(parents=True)
             shutil.copy(lesson.path, folder / "in" / f"student{i:02}")
         for jobs in (1, 2):
-            command = [sys.executable, "-m", "course_utils", "grade", str(folder / "in"), "--out", str(folder / f"out{jobs}")]
-            each = timed(lambda c=command, j=jobs: subprocess.run([*c, "--jobs", str(j)], check=True, capture_output=True)) / n
-            found[f"grade.s_per_submission_{jobs}"] = Figure(each, f"s, {jobs} at a time", at_most=2 if jobs == 2 else None)
+            command = [
+                sys.executable,
+                "-m",
+                "course_utils",
+                "grade",
+                str(folder / "in"),
+                "--out",
+                str(folder / f"out{jobs}"),
+            ]
+            each = (
+                timed(
+                    lambda c=command, j=jobs: subprocess.run(
+                        [*c, "--jobs", str(j)], check=True, capture_output=True
+                    )
+                )
+                / n
+            )
+            found[f"grade.s_per_submission_{jobs}"] = Figure(
+                each, f"s, {jobs} at a time", at_most=2 if jobs == 2 else None
+            )
         each = nbgrader(folder / "nbgrader", lesson, 3)
-        found["grade.nbgrader_s_per_submission"] = Figure(each, "s, autograde of the set-up and the tasks alone")
+        found["grade.nbgrader_s_per_submission"] = Figure(
+            each, "s, autograde of the set-up and the tasks alone"
+        )
         ours = found["grade.s_per_submission_2"].value
         found["grade.vs_nbgrader"] = Figure(each / ours, "times", at_least=3)
 
 
-def nbgrader(folder: Path, lesson: lessons.Lesson, n: int) -> float:
-    """Seconds per submission of `nbgrader autograde`, for a notebook that holds nothing but the set-up and the tasks."""
+def nbgrader(folder: Path, lesson: notebooks.Lesson, n: int) -> float:
+    """Seconds per submission of `nbgrader autograde`, for a notebook that holds nothing but the
+    set-up and the tasks.
+    """
     notebook = lesson.read()
     notebook.cells = [
-        cell for i, cell in enumerate(notebook.cells)
-        if "nbgrader" in cell.metadata or "verify(" in cell.source or (cell.cell_type == "code" and i < 8)
-    ]  # fmt: skip
+        cell
+        for i, cell in enumerate(notebook.cells)
+        if "nbgrader" in cell.metadata
+        or "verify(" in cell.source
+        or (cell.cell_type == "code" and i < 8)
+    ]
     (folder / "source" / "05").mkdir(parents=True)
-    lessons.write(notebook, folder / "source" / "05" / lesson.path.name)
+    notebooks.write(notebook, folder / "source" / "05" / lesson.path.name)
     (folder / "nbgrader_config.py").write_text(
         f"c = get_config()\nc.CourseDirectory.course_id = 'x'\nc.Exchange.root = {str(folder)!r}\n"
     )
@@ -386,25 +470,37 @@ def nbgrader(folder: Path, lesson: lessons.Lesson, n: int) -> float:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
         subprocess.run(
-            [sys.executable, "-m", "nbgrader", *arguments], cwd=folder, check=True, capture_output=True, env=environment
+            [sys.executable, "-m", "nbgrader", *arguments],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            env=environment,
         )
 
     call("generate_assignment", "05", "--create")
     for i in range(n):
         place = folder / "submitted" / f"student{i}" / "05"
         place.mkdir(parents=True)
-        lessons.write(notebook, place / lesson.path.name)
+        notebooks.write(notebook, place / lesson.path.name)
     return timed(lambda: call("autograde", "05")) / n
 
 
 def pad(found: Found) -> None:
-    """Pictures a second of the latent pad in JupyterLab and in a deck, as the browser tests print them."""
+    """Pictures a second of the latent pad in JupyterLab and in a deck, as the browser tests print
+    them.
+    """
     tests = [f"tests/browser/{name}.py" for name in ("test_lab", "test_slides")]
-    said = subprocess.run([sys.executable, "-m", "pytest", "-n", "0", "-s", "-k", "03 or without_a_kernel", *tests],
-                          cwd=lessons.ROOT, capture_output=True, text=True).stdout  # fmt: skip
+    said = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n", "0", "-s", "-k", "03 or without_a_kernel", *tests],
+        cwd=notebooks.ROOT,
+        capture_output=True,
+        text=True,
+    ).stdout
     for where, rate in re.findall(r"(.*): the pad follows with (\d+) pictures a second", said):
         live = where != "deck"
-        found["pad.fps_live" if live else "pad.fps_deck"] = Figure(float(rate), "pictures/s", at_least=30 if live else 60)
+        found["pad.fps_live" if live else "pad.fps_deck"] = Figure(
+            float(rate), "pictures/s", at_least=30 if live else 60
+        )
 
 
 def processes(found: Found) -> None:
@@ -430,12 +526,17 @@ def processes(found: Found) -> None:
                 seconds.append(
                     timed(
                         lambda r=run: subprocess.run(
-                            r, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+                            r,
+                            check=True,
+                            capture_output=True,
+                            env={**os.environ, "OMP_NUM_THREADS": "1"},
                         )
                     )
                 )
             rates[n] = (seconds[1] - seconds[0]) / steps
-            found[f"processes.{n}_ms"] = Figure(1e3 * rates[n], "ms a step of the convolutional VAE, the same global batch")
+            found[f"processes.{n}_ms"] = Figure(
+                1e3 * rates[n], "ms a step of the convolutional VAE, the same global batch"
+            )
     found["processes.2_vs_1"] = Figure(rates[1] / rates[2], "times")
     size = sum(p.numel() for p in models.SHIPPED["vae"]().parameters()) * 4
     for n in (2, 16):
@@ -453,15 +554,34 @@ def gpu(found: Found) -> None:
     quality(found, torch.device("cuda"), "gpu.quality", (0,))
 
 
-GROUPS = {"loop": loop, "games": games, "data": size, "start": start, "grade": grade, "pad": pad, "processes": processes,
-          "course": course, "again": again, "quality": quality, "gpu": gpu}  # fmt: skip
+GROUPS = {
+    "loop": loop,
+    "games": games,
+    "data": size,
+    "start": start,
+    "grade": grade,
+    "pad": pad,
+    "processes": processes,
+    "course": course,
+    "again": again,
+    "quality": quality,
+    "gpu": gpu,
+}
 
 
 def machine() -> str:
     model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ""
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        "",
     )
-    versions = f"Python {platform.python_version()}, torch {torch.__version__}, course {time.strftime('%Y-%m-%d')}"
+    versions = (
+        f"Python {platform.python_version()}, torch {torch.__version__}, course"
+        f" {time.strftime('%Y-%m-%d')}"
+    )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{model or platform.processor()}, {os.cpu_count()} cores, {memory:.0f} GiB; {versions}"
 
@@ -470,12 +590,16 @@ def table(found: Found) -> str:
     lines = ["| key | value | ± | unit | must hold |", "|---|---|---|---|---|"]
     for key, figure in found.items():
         spread = f"{figure.spread:.2g}" if figure.spread else ""
-        lines.append(f"| `{key}` | {figure.value:.4g} | {spread} | {figure.unit} | {figure.wanted} |")
+        lines.append(
+            f"| `{key}` | {figure.value:.4g} | {spread} | {figure.unit} | {figure.wanted} |"
+        )
     return "\n".join(lines)
 
 
 def accept(kept: dict[str, dict]) -> None:
-    """Write the groups that were measured here into RESULTS.md, between its marks; the others stay as they stand there."""
+    """Write the groups that were measured here into RESULTS.md, between its marks; the others stay
+    as they stand there.
+    """
     before, mark, rest = ACCEPTED.read_text(encoding="utf-8").partition("<!-- measured -->\n")
     stood, end, after = rest.partition("<!-- end -->\n")
     if not (mark and end):
@@ -485,18 +609,29 @@ def accept(kept: dict[str, dict]) -> None:
         if found:
             parts[group] = f"## {group}\n\n{GROUPS[group].__doc__}\n\n{on}\n\n{table(found)}\n"
     chosen = [parts[group] for group in GROUPS if group in parts]
-    ACCEPTED.write_text(before + mark + "\n" + "\n".join(chosen) + "\n" + end + after, encoding="utf-8")
+    ACCEPTED.write_text(
+        before + mark + "\n" + "\n".join(chosen) + "\n" + end + after, encoding="utf-8"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)} (default: all)")
-    parser.add_argument("--accept", action="store_true", help="measure only the named groups, then write RESULTS.md")
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)} (default: all)"
+    )
+    parser.add_argument(
+        "--accept", action="store_true", help="measure only the named groups, then write RESULTS.md"
+    )
     options = parser.parse_args()
     if unknown := set(options.groups) - set(GROUPS):
-        parser.error(f"there is no group {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
+        parser.error(
+            f"there is no group {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}"
+        )
     kept = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-    kept = {group: (on, {key: Figure(*figure) for key, figure in found.items()}) for group, (on, found) in kept.items()}
+    kept = {
+        group: (on, {key: Figure(*figure) for key, figure in found.items()})
+        for group, (on, found) in kept.items()
+    }
     for group in options.groups or ([] if options.accept else GROUPS):
         found: Found = {}
         GROUPS[group](found)

@@ -1,6 +1,6 @@
 """A training step beside other work on the same cores, for several ways of waiting.
 
-    python benchmarks/busy.py              all of it, some 10 minutes; prints the table of RESULTS.md
+    python benchmarks/busy.py              all of it, some 10 minutes; prints a table
     python benchmarks/busy.py --rounds 1   a quick look
 
 OpenMP splits a layer over its threads, and at the end of each layer the threads wait for each
@@ -26,17 +26,30 @@ import time
 from contextlib import ExitStack, redirect_stdout
 from typing import IO
 
+from course_utils import training
+
 # What to wait like, and with how many threads. The first row is libgomp's own way.
 WAYS: dict[str, tuple[int, dict[str, str]]] = {
     "spin 300,000, as libgomp has it": (2, {"GOMP_SPINCOUNT": "300000"}),
     "spin 100,000": (2, {"GOMP_SPINCOUNT": "100000"}),
     "spin 30,000": (2, {"GOMP_SPINCOUNT": "30000"}),
     "spin 1,000": (2, {"GOMP_SPINCOUNT": "1000"}),
-    "sleep at once, `OMP_WAIT_POLICY=passive`": (2, {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": ""}),
-    "spin 100,000; denormal numbers are 0": (2, {"GOMP_SPINCOUNT": "100000", "FLUSH_DENORMAL": "1"}),
+    "sleep at once, `OMP_WAIT_POLICY=passive`": (
+        2,
+        {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": ""},
+    ),
+    "spin 100,000; denormal numbers are 0": (
+        2,
+        {"GOMP_SPINCOUNT": "100000", "FLUSH_DENORMAL": "1"},
+    ),
     "one thread": (1, {"GOMP_SPINCOUNT": "300000"}),
 }
-MODELS = {"dense": "dense VAE, 128 images", "vae": "VAE, 32", "gan": "GAN, 64", "vae_gan": "VAE/GAN, 32"}
+MODELS = {
+    "dense": "dense VAE, 128 images",
+    "vae": "VAE, 32",
+    "gan": "GAN, 64",
+    "vae_gan": "VAE/GAN, 32",
+}
 LOADS = (0, 1, 2)  # endless loops beside it
 MOMENT = 1.0  # seconds of steps at a time
 CHUNK = 10  # steps between two looks at the clock
@@ -47,7 +60,7 @@ def work() -> None:
     import bench
     import torch
 
-    from course_utils import data, models, recipes, training
+    from course_utils import data, models, recipes
 
     torch.set_flush_denormal(bool(os.environ.get("FLUSH_DENORMAL")))
     with redirect_stdout(sys.stderr):  # which data set it is; stdout is for the answers
@@ -61,7 +74,7 @@ def work() -> None:
             players, size = {"": training.Player(dense, bench.as_here(dense), adam)}, 128
         else:
             recipe = recipes.RECIPES[name]
-            players, size = recipe.players(models.SHIPPED[name](), 1_000_000), recipe.size
+            players, size = recipe.players(models.SHIPPED[name](), 1_000_000), recipe.batch_size
         ready[name] = players, data.batches(train, size)
     for line in sys.stdin:
         steps, start = 0, time.perf_counter()
@@ -81,7 +94,9 @@ def ask(worker: subprocess.Popen, model: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -94,9 +109,12 @@ def main() -> None:
         def start(*command: str, **environment: str) -> subprocess.Popen:
             here = {**os.environ, **environment}
             process = subprocess.Popen(
-                [sys.executable, *command], env={name: value for name, value in here.items() if value},
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            )  # fmt: skip
+                [sys.executable, *command],
+                env={name: value for name, value in here.items() if value},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
             stack.callback(process.wait)
             stack.callback(process.kill)
             return process
@@ -111,7 +129,9 @@ def main() -> None:
         for load in LOADS:
             loops = [start("-c", "while True: pass") for _ in range(load)]
             for _ in range(chosen.rounds):
-                for way, worker in random.sample(list(workers.items()), len(workers)):  # whoever comes after a spinning one
+                for way, worker in random.sample(
+                    list(workers.items()), len(workers)
+                ):  # whoever comes after a spinning one
                     for model in MODELS:
                         found.setdefault((way, model, load), []).append(ask(worker, model))
             for loop in loops:
@@ -125,10 +145,17 @@ def main() -> None:
             pairs = zip(found[way, model, 0], found[usual, model, 0], strict=True)
             cells.append(f"{statistics.median(ours / theirs for ours, theirs in pairs):.2f} ×")
             idle = statistics.median(found[way, model, 0])
-            cells += [f"{statistics.median(found[way, model, load]) / idle:.1f} ×" for load in LOADS[1:]]
+            cells += [
+                f"{statistics.median(found[way, model, load]) / idle:.1f} ×" for load in LOADS[1:]
+            ]
         print(f"| {way} | " + " | ".join(cells) + " |")
-    idle = ", ".join(f"{said}: {statistics.median(found[usual, model, 0]):.1f} ms" for model, said in MODELS.items())
-    print(f"\nIdle: against the first row, where a step takes {idle}. Then against its own idle step.")
+    idle = ", ".join(
+        f"{said}: {statistics.median(found[usual, model, 0]):.1f} ms"
+        for model, said in MODELS.items()
+    )
+    print(
+        f"\nIdle: against the first row, where a step takes {idle}. Then against its own idle step."
+    )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
-"""How firmly the lessons' claims hold: every assertion, over many seeds, and for every asserted number how much room is left.
+"""How firmly the lessons' claims hold: every assertion, over many seeds, and for every asserted
+number how much room is left.
 
-    make soak                                       all lessons, 20 seeds, on the data set of COURSE_DATASET: an hour
-    python benchmarks/soak.py 05 --seeds 5          one lesson, fewer seeds: where the ranges of `expected.json` come from
+    make soak                                  all lessons, 20 seeds: an hour
+    python benchmarks/soak.py 05 --seeds 5     one lesson, fewer: for the ranges of `expected.json`
 
-runs the code cells of a lesson once for each seed, without pictures and tasks, one process and one thread to a lesson. The seed
-moves every seed of the lesson: PyTorch's, NumPy's generators, and what is passed to scikit-learn as `random_state`. What was
-found is kept in build/soak.json, known by the lesson's code, and not found again: after a break the same command goes on.
-Ends with exit code 1 if an assertion failed or a number lies outside its range. Never part of the tests.
+runs the code cells of a lesson once for each seed, without pictures and tasks, one process and one
+thread to a lesson. The seed
+moves every seed of the lesson: PyTorch's, NumPy's generators, and what is passed to scikit-learn as
+`random_state`. What was found is kept in build/soak.json, known by the lesson's code, and not found
+again: after a break the same command goes on. Ends with exit code 1 if an assertion failed or a
+number lies outside its range. Never part of the tests.
 """
 
 import argparse
@@ -28,38 +31,53 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from course_utils import animation, data, files, metrics, pads, plots, widgets
-from course_utils.teaching import lessons
+from course_tools.publish import notebooks
+from course_utils import atomic, claims, data, figures
 
 SPACING = 1000  # seeds of two runs never meet
-KEPT = lessons.ROOT / "build" / "soak.json"
+KEPT = notebooks.ROOT / "build" / "soak.json"
 
 
 def cells(number: str) -> list:
     """What is run of a lesson: all code but the tasks."""
-    return [cell for cell in lessons.code_cells(lessons.find(number)[0].read()) if "nbgrader" not in cell.metadata]
+    return [
+        cell
+        for cell in notebooks.code_cells(notebooks.find(number)[0].read())
+        if "nbgrader" not in cell.metadata
+    ]
 
 
 def measure(number: str, seed: int) -> dict[str, dict]:
-    """Lesson `number` with every seed moved by `seed`: "values" passed to `metrics.expect`, by claim; "failed", by cell id."""
+    """Lesson `number` with every seed moved by `seed`: "values" passed to `claims.expect`, by
+    claim; "failed", by cell id.
+    """
     values: dict[str, float] = {}
     failed: dict[str, str] = {}
     shift = SPACING * seed
-    global_seed, numpy_generator, torch_generator = torch.manual_seed, np.random.default_rng, torch.Generator
+    global_seed, numpy_generator, torch_generator = (
+        torch.manual_seed,
+        np.random.default_rng,
+        torch.Generator,
+    )
 
     class Generator(torch_generator):
         def manual_seed(self, seed: int) -> torch.Generator:
             return super().manual_seed(seed + shift)
 
     patches = [
-        (metrics, "expect", lambda claim, value, dataset: values.update({claim: float(value)})),
-        (plots, "show", lambda fig, *, alt: plt.close(fig)),
-        (pads, "pad", lambda *args, **options: None),
-        (widgets, "sliders", lambda *args, **options: None),
-        (animation, "animate", lambda *args, **options: None),
+        (claims, "expect", lambda claim, value, dataset: values.update({claim: float(value)})),
+        (figures, "show", lambda fig, *, alt: plt.close(fig)),
+        (figures, "pad", lambda *args, **options: None),
+        (figures, "slider", lambda *args, **options: None),
+        (figures, "sliders", lambda *args, **options: None),
+        (figures, "animate", lambda *args, **options: None),
         (torch, "manual_seed", lambda seed: global_seed(seed + shift)),
         (torch, "Generator", Generator),
-        (np.random, "default_rng", lambda seed=None: numpy_generator(seed + shift if isinstance(seed, int) else seed)),
+        (
+            np.random,
+            "default_rng",
+            lambda seed=None: numpy_generator(seed + shift if isinstance(seed, int) else seed),
+        ),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in patches]
     for module, name, patched in patches:
@@ -67,9 +85,16 @@ def measure(number: str, seed: int) -> dict[str, dict]:
     scope: dict = {}
     try:
         for cell in cells(number):
-            source = re.sub(r"random_state=(\d+)", lambda found: f"random_state={int(found[1]) + shift}", cell.source)
+            source = re.sub(
+                r"random_state=(\d+)",
+                lambda found: f"random_state={int(found[1]) + shift}",
+                cell.source,
+            )
             try:
-                with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                with (
+                    contextlib.redirect_stdout(io.StringIO()),
+                    contextlib.redirect_stderr(io.StringIO()),
+                ):
                     exec(source, scope)
             except Exception as error:  # what follows may hold all the same
                 failed[cell.id] = f"{type(error).__name__}: {error}"[:300]
@@ -102,7 +127,8 @@ def report(number: str, runs: list[dict], allowed: dict) -> int:
         left += outside
         margin = min(min(seen) - low, high - max(seen)) / (high - low)
         print(
-            f"  {claim}: {min(seen):.4g} to {max(seen):.4g} in {low:.4g} to {high:.4g}, margin {margin:.0%}, {outside} outside"
+            f"  {claim}: {min(seen):.4g} to {max(seen):.4g} in {low:.4g} to {high:.4g}, margin"
+            f" {margin:.0%}, {outside} outside"
         )
     for run in runs:
         for cell, error in run["failed"].items():
@@ -115,20 +141,37 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", metavar="04", help="default: all")
     parser.add_argument("--seeds", type=int, default=20, help="how many (default: %(default)s)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="lessons at a time (default: %(default)s)")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), help="lessons at a time (default: %(default)s)"
+    )
     options = parser.parse_args()
-    dataset, chosen = data.load().name, [lesson.number for lesson in lessons.find(*options.lessons)]
-    wanted = {known_as(n, seed, dataset): (n, seed) for seed in range(1, options.seeds + 1) for n in chosen}
+    dataset, chosen = (
+        data.load().name,
+        [lesson.number for lesson in notebooks.find(*options.lessons)],
+    )
+    wanted = {
+        known_as(n, seed, dataset): (n, seed)
+        for seed in range(1, options.seeds + 1)
+        for n in chosen
+    }
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
-    os.environ.pop("COURSE_PRETRAINED", None)  # every training is done
-    with ProcessPoolExecutor(options.jobs, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        running = {pool.submit(measure, *what): name for name, what in wanted.items() if name not in kept}
+    for name in ("COURSE_CACHE", "COURSE_PRETRAINED"):  # every training is done
+        os.environ.pop(name, None)
+    with ProcessPoolExecutor(
+        options.jobs, get_context("spawn"), torch.set_num_threads, (1,)
+    ) as pool:
+        running = {
+            pool.submit(measure, *what): name for name, what in wanted.items() if name not in kept
+        }
         for i, done in enumerate(as_completed(running), 1):
             kept[running[done]] = done.result()
-            files.write(KEPT, json.dumps(kept, indent=1, ensure_ascii=False).encode())
+            atomic.write(KEPT, json.dumps(kept, indent=1, ensure_ascii=False).encode())
             print(f"\r{i} of {len(running)}", end="", file=sys.stderr, flush=True)
-    allowed = metrics.RANGES.get(dataset, {})
-    left = sum(report(n, [kept[name] for name, (of, _) in wanted.items() if of == n], allowed) for n in chosen)
+    allowed = claims.RANGES.get(dataset, {})
+    left = sum(
+        report(n, [kept[name] for name, (of, _) in wanted.items() if of == n], allowed)
+        for n in chosen
+    )
     print(f"\n{left} did not hold" if left else "\nevery claim held with every seed")
     return int(left > 0)
 

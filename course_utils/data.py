@@ -1,4 +1,6 @@
-"""Images as one uint8 tensor on the device, and shuffled batches by index; pictures made on the spot, with known truth."""
+"""Images as one uint8 tensor on the device, and shuffled batches by index; pictures made on the
+spot, with known truth.
+"""
 
 import time
 from collections.abc import Iterator
@@ -10,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_utils import files
+from course_utils import datasets
 from course_utils.runtime import setting
 
-NAMES = ("auto", *files.LAYOUT, "digits")
+NAMES = ("auto", *datasets.LAYOUT, "digits")
 RETRY_AFTER = 600  # seconds for which a failed download is remembered
 
 
@@ -32,7 +34,11 @@ class Images:
     y: Tensor
 
     def __post_init__(self) -> None:
-        if self.pixels.dtype != torch.uint8 or self.pixels.shape[1:] != (1, 28, 28) or self.y.shape != self.pixels.shape[:1]:
+        if (
+            self.pixels.dtype != torch.uint8
+            or self.pixels.shape[1:] != (1, 28, 28)
+            or self.y.shape != self.pixels.shape[:1]
+        ):
             raise ValueError(
                 "expected pixels uint8 (N, 1, 28, 28) and as many labels (N,), "
                 f"got {self.pixels.dtype} {tuple(self.pixels.shape)} and {tuple(self.y.shape)}"
@@ -50,32 +56,47 @@ class Images:
 def load(name: str = "auto", split: str = "train", *, device: torch.device | str = "cpu") -> Images:
     """Load a split ("train" or "test") of a data set by name.
 
-    "mnist", "fashion_mnist", "kmnist": torchvision's files under `COURSE_DATA` (default: the project's `data/`), in
-    torchvision's layout; downloaded if missing. Files that are there are used without touching the network.
+    "mnist", "fashion_mnist", "kmnist": torchvision's files under `COURSE_DATA` (default: the
+    project's `data/`), in torchvision's layout; downloaded if missing. Files that are there are
+    used without touching the network.
     "digits": scikit-learn's 1,797 digits, embedded in 28×28; always there.
-    "auto": what `COURSE_DATASET` names, else MNIST if present, else downloaded, else "digits" with one notice.
+    "auto": what `COURSE_DATASET` names, else MNIST if present, else downloaded, else "digits" with
+    one notice.
 
-    Raises ValueError for an unknown name or split, files.DataError when a set asked for by name cannot be had.
+    Raises ValueError for an unknown name or split, files.DataError when a set asked for by name
+    cannot be had.
     """
     if name == "auto":
         name = setting("COURSE_DATASET", "auto")
     if name not in NAMES:
-        raise ValueError(f"data set {name!r} is not known; expected one of {', '.join(NAMES)} (argument or COURSE_DATASET)")
+        raise ValueError(
+            f"data set {name!r} is not known; expected one of {', '.join(NAMES)} (argument or"
+            " COURSE_DATASET)"
+        )
     if split not in ("train", "test"):
         raise ValueError(f"split {split!r} is not known; expected 'train' or 'test'")
     if name == "auto":
         name = _mnist_or_digits()
-    pixels, labels = _digits(split) if name == "digits" else (torch.tensor(a) for a in files.read(name, split))
+    pixels, labels = (
+        _digits(split)
+        if name == "digits"
+        else (torch.tensor(a) for a in datasets.read(name, split))
+    )
     return Images(name, split, pixels[:, None].to(device), labels.long().to(device))
 
 
 def batches(data: Images, size: int, *, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless shuffled batches (x, y): float32 (size, 1, 28, 28) in [0, 1] and int64 (size,), on the data's device.
+    """Endless shuffled batches (x, y): float32 (size, 1, 28, 28) in [0, 1] and int64 (size,), on
+    the data's device.
 
-    A new permutation begins when fewer than `size` images are left in the old one; those few wait for the next round.
+    A new permutation begins when fewer than `size` images are left in the old one; those few wait
+    for the next round.
     """
     if not 1 <= size <= len(data):
-        raise ValueError(f"batch size must be between 1 and the {len(data)} images of {data.name}/{data.split}, got {size}")
+        raise ValueError(
+            f"batch size must be between 1 and the {len(data)} images of {data.name}/{data.split},"
+            f" got {size}"
+        )
     return _batches(data, size, torch.Generator().manual_seed(seed))
 
 
@@ -93,25 +114,37 @@ def letter(character: str) -> Tensor:
 def place(large: Tensor, *, turn=0.0, size=1.0, right=0.0, up=0.0) -> Tensor:
     """Pictures (N, 1, 28, 28) of one `large` picture (1, 1, 112, 112): turned, scaled and moved.
 
-    turn: degrees, anticlockwise. size: 1 keeps it. right, up: in pixels of the 28. Each a number or (N,).
+    turn: degrees, anticlockwise. size: 1 keeps it. right, up: in pixels of the 28. Each a number or
+    (N,).
     """
-    turn, size, right, up = torch.broadcast_tensors(*(torch.as_tensor(v, dtype=torch.float32) for v in (turn, size, right, up)))
+    turn, size, right, up = torch.broadcast_tensors(
+        *(torch.as_tensor(v, dtype=torch.float32) for v in (turn, size, right, up))
+    )
     turn, size, right, up = (v.reshape(-1).to(large.device) for v in (turn, size, right, up))
     cos, sin = turn.deg2rad().cos() / size, turn.deg2rad().sin() / size
-    back = torch.stack([cos, -sin, sin, cos], dim=1).view(-1, 2, 2)  # where each point of the sheet comes from
+    back = torch.stack([cos, -sin, sin, cos], dim=1).view(
+        -1, 2, 2
+    )  # where each point of the sheet comes from
     shift = torch.stack([right, -up], dim=1)[:, :, None] / 14  # the sheet reaches from −1 to 1
     pieces = []
-    for theta in torch.cat([back, -back @ shift], dim=2).split(100):  # large sheets, so only some at a time
+    for theta in torch.cat([back, -back @ shift], dim=2).split(
+        100
+    ):  # large sheets, so only some at a time
         grid = F.affine_grid(theta, [len(theta), 1, 112, 112], align_corners=False)
-        pieces.append(F.avg_pool2d(F.grid_sample(large.expand(len(theta), -1, -1, -1), grid, align_corners=False), 4))
+        pieces.append(
+            F.avg_pool2d(
+                F.grid_sample(large.expand(len(theta), -1, -1, -1), grid, align_corners=False), 4
+            )
+        )
     return torch.cat(pieces)
 
 
 def non_digits(digits: Tensor, *, seed: int = 0) -> dict[str, Tensor]:
-    """Pictures that are no digits, by kind: as many as `digits` (N, 1, 28, 28), of the same shape, in [0, 1]. All made offline.
+    """Pictures that are no digits, by kind: as many as `digits` (N, 1, 28, 28), of the same shape,
+    in [0, 1]. All made offline.
 
-    Rendered letters, patches of scikit-learn's two sample photographs, the digits inverted, each digit's pixels in a random
-    order, sheets with a little grain, sheets with one dark pixel.
+    Rendered letters, patches of scikit-learn's two sample photographs, the digits inverted, each
+    digit's pixels in a random order, sheets with a little grain, sheets with one dark pixel.
     """
     from sklearn.datasets import load_sample_images
 
@@ -121,19 +154,32 @@ def non_digits(digits: Tensor, *, seed: int = 0) -> dict[str, Tensor]:
         return low + (high - low) * torch.rand(shape, generator=generator)
 
     alphabet = "ACEFGHJKLMNPRTUVWXY"  # B D I O Q S Z look like digits
-    which, turn, size, move = (uniform(*limits, n) for limits in ((0, len(alphabet)), (-9, 9), (0.75, 0.95), (-1.4, 1.4)))
+    which, turn, size, move = (
+        uniform(*limits, n) for limits in ((0, len(alphabet)), (-9, 9), (0.75, 0.95), (-1.4, 1.4))
+    )
     letters = torch.empty(n, 1, 28, 28)
     for i in which.long().unique():
         mine = which.long() == i
-        letters[mine] = place(letter(alphabet[i]), turn=turn[mine], size=size[mine], right=move[mine])
-    photos = torch.stack([torch.from_numpy(photo.mean(axis=2) / 255).float() for photo in load_sample_images().images])
+        letters[mine] = place(
+            letter(alphabet[i]), turn=turn[mine], size=size[mine], right=move[mine]
+        )
+    photos = torch.stack(
+        [
+            torch.from_numpy(photo.mean(axis=2) / 255).float()
+            for photo in load_sample_images().images
+        ]
+    )
     i, top, left = uniform(0, 1, n, 3).unbind(dim=1)
     span = torch.arange(56)  # a patch is 56×56, shown at half its size
-    rows, columns = ((v * (photos.shape[d] - 56)).long()[:, None] + span for d, v in ((1, top), (2, left)))
-    patches = F.avg_pool2d(photos[(i * len(photos)).long()[:, None, None], rows[:, :, None], columns[:, None, :]], 2)
+    rows, columns = (
+        (v * (photos.shape[d] - 56)).long()[:, None] + span for d, v in ((1, top), (2, left))
+    )
+    patches = F.avg_pool2d(
+        photos[(i * len(photos)).long()[:, None, None], rows[:, :, None], columns[:, None, :]], 2
+    )
     order = uniform(0, 1, n, 784).argsort(dim=1).to(digits.device)
     dots = F.one_hot(uniform(0, 784, n).long(), 784).float()
-    made = {
+    kinds = {
         "letters": letters,
         "photo patches": patches,
         "inverted": 1 - digits,
@@ -141,23 +187,32 @@ def non_digits(digits: Tensor, *, seed: int = 0) -> dict[str, Tensor]:
         "almost empty": uniform(0, 0.05, n, 784),
         "one dot": dots,
     }
-    return {kind: x.view(n, 1, 28, 28).to(digits.device) for kind, x in made.items()}
+    return {kind: x.view(n, 1, 28, 28).to(digits.device) for kind, x in kinds.items()}
 
 
-def _batches(data: Images, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(
+    data: Images, size: int, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
     while True:
         order = torch.randperm(len(data), generator=generator).to(data.pixels.device)
         for index in order.split(size)[: len(data) // size]:
-            yield data.pixels.index_select(0, index).float().div_(255), data.y.index_select(0, index)
+            yield (
+                data.pixels.index_select(0, index).float().div_(255),
+                data.y.index_select(0, index),
+            )
 
 
 def _digits(split: str) -> tuple[Tensor, Tensor]:
-    """scikit-learn's real 8×8 digits, resized to 20×20 and framed in 28×28 as MNIST was; a fixed stratified 1,400 / 397."""
+    """scikit-learn's real 8×8 digits, resized to 20×20 and framed in 28×28 as MNIST was; a fixed
+    stratified 1,400 / 397.
+    """
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
     images, labels = load_digits(return_X_y=True)
-    rows = train_test_split(np.arange(len(labels)), test_size=397, stratify=labels, random_state=0)[split == "test"]
+    rows = train_test_split(np.arange(len(labels)), test_size=397, stratify=labels, random_state=0)[
+        split == "test"
+    ]
     small = torch.from_numpy(images[rows]).float().view(-1, 1, 8, 8) / 16
     large = F.interpolate(small, size=20, mode="bilinear")  # linear in the 64 pixels: rank ≤ 64
     framed = F.pad(large, (4, 4, 4, 4))[:, 0]
@@ -165,19 +220,22 @@ def _digits(split: str) -> tuple[Tensor, Tensor]:
 
 
 def _mnist_or_digits() -> str:
-    if files.ready("mnist"):
+    if datasets.ready("mnist"):
         return "mnist"
-    marker = files.own_folder() / ".cache" / "mnist-download-failed"
-    why = f"MNIST is not here, and a download failed less than ten minutes ago. {files.how_to_get('mnist')}"
+    marker = datasets.own_folder() / ".cache" / "mnist-download-failed"
+    why = (
+        "MNIST is not here, and a download failed less than ten minutes ago."
+        f" {datasets.how_to_get('mnist')}"
+    )
     if not marker.exists() or time.time() - marker.stat().st_mtime > RETRY_AFTER:
         try:
-            files.read("mnist", "train")
+            datasets.read("mnist", "train")
             return "mnist"
-        except files.Unavailable as error:
+        except datasets.UnavailableError as error:
             why = str(error)
             _touch(marker)
-    if files.folder() not in _noticed:
-        _noticed.add(files.folder())
+    if datasets.folder() not in _noticed:
+        _noticed.add(datasets.folder())
         print(f"Working with scikit-learn's 1,797 digits. {why}")
     return "digits"
 

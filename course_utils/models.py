@@ -1,21 +1,14 @@
 """The models of the course. Images are (B, 1, 28, 28) or flattened to (B, d); codes are (B, k)."""
 
-import hashlib
-import json
 import math
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from course_utils import states
-from course_utils.blocks import down, leaky, same, up
-
-WEIGHTS = Path(__file__).parent / "weights"
-MANIFEST = "manifest.json"
+from course_utils.layers import down, leaky, same, up
 
 
 class PCA(nn.Module):
@@ -23,7 +16,8 @@ class PCA(nn.Module):
 
     mean: (d,), the mean of the training data.
     axes: (k, d), orthonormal rows, the directions of largest variance first.
-    eigenvalues: (d,), variance along every direction, descending, divisor N; the first k belong to `axes`.
+    eigenvalues: (d,), variance along every direction, descending, divisor N; the first k belong to
+    `axes`.
     """
 
     mean: Tensor
@@ -40,10 +34,14 @@ class PCA(nn.Module):
     def fit(cls, x: Tensor, k: int) -> "PCA":
         """PCA of the rows of x (N, d) from the SVD of the centred data, X − μ = U S Vᵀ.
 
-        X − μ = Q R first: R (min(N, d), d) has the same S and V, and U, as large as the data, is never made.
+        X − μ = Q R first: R (min(N, d), d) has the same S and V, and U, as large as the data, is
+        never made.
         """
         if x.dim() != 2 or not 1 <= k <= min(x.shape):
-            raise ValueError(f"expected x of shape (N, d) and 1 ≤ k ≤ min(N, d), got {tuple(x.shape)} and k = {k}")
+            raise ValueError(
+                f"expected x of shape (N, d) and 1 ≤ k ≤ min(N, d), got {tuple(x.shape)} and k"
+                f" = {k}"
+            )
         mean = x.mean(dim=0)
         _, S, Vt = torch.linalg.svd(torch.linalg.qr(x - mean, mode="r").R, full_matrices=False)
         eigenvalues = torch.zeros(x.shape[1], dtype=x.dtype, device=x.device)
@@ -66,21 +64,31 @@ class PCA(nn.Module):
 
     @property
     def noise(self) -> Tensor:
-        """σ² of probabilistic PCA: the mean of the dropped eigenvalues (Tipping & Bishop 1999, eq. 8).
+        """σ² of probabilistic PCA: the mean of the dropped eigenvalues (Tipping & Bishop 1999, eq.
+        8).
 
-        Raises ValueError where the dropped directions hold no variance: the Gaussian is then flat and has no density.
+        Raises ValueError where the dropped directions hold no variance: the Gaussian is then flat
+        and has no density.
         """
         k = len(self.axes)
         dropped = self.eigenvalues[k:]
-        if len(dropped) == 0 or dropped.mean() <= torch.finfo(dropped.dtype).eps * self.eigenvalues[0]:
-            raise ValueError(f"with k = {k} axes no variance is left for the noise, so there is no density; use a smaller k")
+        if (
+            len(dropped) == 0
+            or dropped.mean() <= torch.finfo(dropped.dtype).eps * self.eigenvalues[0]
+        ):
+            raise ValueError(
+                f"with k = {k} axes no variance is left for the noise, so there is no density; use"
+                " a smaller k"
+            )
         return dropped.mean()
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Exact log p(x) in nats per image, (B, d) → (B,), under x ~ N(μ, V diag(λ − σ²) Vᵀ + σ² I).
+        """Exact log p(x) in nats per image, (B, d) → (B,), under x ~ N(μ, V diag(λ − σ²) Vᵀ + σ²
+        I).
 
-        Along each kept axis the variance is its eigenvalue λ, in the d − k other directions it is σ²: both the quadratic
-        form and the log-determinant split into these two parts (Tipping & Bishop 1999, eq. 4 at the optimum).
+        Along each kept axis the variance is its eigenvalue λ, in the d − k other directions it is
+        σ²: both the quadratic form and the log-determinant split into these two parts (Tipping &
+        Bishop 1999, eq. 4 at the optimum).
         """
         k, d = self.axes.shape
         kept, z = self.eigenvalues[:k], self.encode(x)
@@ -90,28 +98,46 @@ class PCA(nn.Module):
         return -0.5 * (d * math.log(2 * math.pi) + log_det + mahalanobis)
 
     def draw(self, eps: Tensor) -> Tensor:
-        """E[x|z] (B, d) for eps (B, k) from N(0, I): a draw from the Gaussian above without its σ² part, in the subspace."""
-        return self.decode(eps * (self.eigenvalues[: len(self.axes)] - self.noise).clamp(min=0).sqrt())
+        """E[x|z] (B, d) for eps (B, k) from N(0, I): a draw from the Gaussian above without its σ²
+        part, in the subspace.
+        """
+        return self.decode(
+            eps * (self.eigenvalues[: len(self.axes)] - self.noise).clamp(min=0).sqrt()
+        )
 
-    def sample(self, n: int, *, noise: bool = True, generator: torch.Generator | None = None) -> Tensor:
+    def sample(
+        self, n: int, *, noise: bool = True, generator: torch.Generator | None = None
+    ) -> Tensor:
         """n draws (n, d) from the Gaussian above; `noise=False` leaves out the σ² part."""
         k, d = self.axes.shape
         x = self.draw(self.mean.new_empty(n, k).normal_(generator=generator))
-        return x + self.mean.new_empty(n, d).normal_(generator=generator) * self.noise.sqrt() if noise else x
+        return (
+            x + self.mean.new_empty(n, d).normal_(generator=generator) * self.noise.sqrt()
+            if noise
+            else x
+        )
 
 
 class Encoder(nn.Module):
-    """Pictures (B, 1, 28, 28) in [0, 1] → codes (B, k). With n_classes it also takes their labels: forward(x, y).
+    """Pictures (B, 1, 28, 28) in [0, 1] → codes (B, k). With n_classes it also takes their labels:
+    forward(x, y).
 
-    spatial: a code that keeps its place, k / 49 numbers for each of the 7×7 squares of 4×4 pixels; else all pixels meet.
+    spatial: a code that keeps its place, k / 49 numbers for each of the 7×7 squares of 4×4 pixels;
+    else all pixels meet.
     """
 
-    def __init__(self, k: int, *, n_classes: int = 0, spatial: bool = False, width: int = 16) -> None:
+    def __init__(
+        self, k: int, *, n_classes: int = 0, spatial: bool = False, width: int = 16
+    ) -> None:
         super().__init__()
         self.n_classes = n_classes
-        self.body = nn.Sequential(down(1, width), down(width, 2 * width), same(2 * width, 2 * width))  # 14×14, 7×7, 7×7
+        self.body = nn.Sequential(
+            down(1, width), down(width, 2 * width), same(2 * width, 2 * width)
+        )  # 14×14, 7×7, 7×7
         if spatial:
-            self.head = nn.Sequential(nn.Conv2d(2 * width, _channels(k), 3, padding=1), nn.Flatten())
+            self.head = nn.Sequential(
+                nn.Conv2d(2 * width, _channels(k), 3, padding=1), nn.Flatten()
+            )
         else:
             self.head = nn.Sequential(nn.Flatten(), nn.Linear(2 * width * 49, k))
         if n_classes:
@@ -126,18 +152,25 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Codes (B, k) → logits (B, 1, 28, 28): a pixel's ink is the sigmoid of its logit. The mirror of `Encoder`.
+    """Codes (B, k) → logits (B, 1, 28, 28): a pixel's ink is the sigmoid of its logit. The mirror
+    of `Encoder`.
 
     With n_classes it also takes labels: forward(z, y).
     """
 
-    def __init__(self, k: int, *, n_classes: int = 0, spatial: bool = False, width: int = 16) -> None:
+    def __init__(
+        self, k: int, *, n_classes: int = 0, spatial: bool = False, width: int = 16
+    ) -> None:
         super().__init__()
         if spatial and n_classes:
-            raise ValueError("a spatial code has no place for a label: use spatial=True or n_classes, not both")
+            raise ValueError(
+                "a spatial code has no place for a label: use spatial=True or n_classes, not both"
+            )
         self.n_classes = n_classes
         if spatial:
-            self.head = nn.Sequential(nn.Unflatten(1, (_channels(k), 7, 7)), same(_channels(k), 2 * width))
+            self.head = nn.Sequential(
+                nn.Unflatten(1, (_channels(k), 7, 7)), same(_channels(k), 2 * width)
+            )
         else:
             first = nn.Linear(k + n_classes, 2 * width * 49)
             self.head = nn.Sequential(first, nn.Unflatten(1, (2 * width, 7, 7)), nn.SiLU())
@@ -152,20 +185,27 @@ class Decoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures (B, 1, 28, 28) in [0, 1] → logits (B,): above 0 for "real". With n_classes it also takes labels: forward(x, y).
+    """Pictures (B, 1, 28, 28) in [0, 1] → logits (B,): above 0 for "real". With n_classes it also
+    takes labels: forward(x, y).
 
-    features: pictures → (B, 4 · width), the last hidden layer. A label adds the features' product with a vector of its own
-    (Miyato & Koyama 2018). spectral: every layer is divided by its largest singular value (Miyato et al. 2018).
-    layer, judge: the way there in two steps, pictures → what a layer of convolutions says, (B, 2 · width, 7, 7) → logits.
+    features: pictures → (B, 4 · width), the last hidden layer. A label adds the features' product
+    with a vector of its own (Miyato & Koyama 2018). spectral: every layer is divided by its largest
+    singular value (Miyato et al. 2018).
+    layer, judge: the way there in two steps, pictures → what a layer of convolutions says, (B, 2 ·
+    width, 7, 7) → logits.
     """
 
     def __init__(self, *, n_classes: int = 0, width: int = 16, spectral: bool = True) -> None:
         super().__init__()
         self.n_classes = n_classes
         self.features = nn.Sequential(
-            down(1, width, bend=leaky), down(width, 2 * width, bend=leaky), same(2 * width, 2 * width, bend=leaky),
-            nn.Flatten(), nn.Linear(2 * width * 49, 4 * width), leaky(),
-        )  # fmt: skip
+            down(1, width, activation=leaky),
+            down(width, 2 * width, activation=leaky),
+            same(2 * width, 2 * width, activation=leaky),
+            nn.Flatten(),
+            nn.Linear(2 * width * 49, 4 * width),
+            leaky(),
+        )
         self.head = nn.Linear(4 * width, 1)
         if n_classes:
             self.label = nn.Embedding(n_classes, 4 * width)
@@ -189,15 +229,23 @@ class Discriminator(nn.Module):
 
 def _check_labels(network: nn.Module, y: Tensor | None) -> None:
     if (y is not None) != bool(network.n_classes):
-        made = f"for {network.n_classes} labels" if network.n_classes else "without labels (n_classes=0)"
+        expected = (
+            f"for {network.n_classes} labels"
+            if network.n_classes
+            else "without labels (n_classes=0)"
+        )
         raise ValueError(
-            f"this {type(network).__name__} was made {made}; it was called {'with' if y is not None else 'without'} y"
+            f"this {type(network).__name__} was made {expected}; it was called"
+            f" {'with' if y is not None else 'without'} y"
         )
 
 
 def _channels(k: int) -> int:
     if k % 49:
-        raise ValueError(f"a spatial code has k / 49 numbers at each of 7×7 places; expected a multiple of 49, got k = {k}")
+        raise ValueError(
+            "a spatial code has k / 49 numbers at each of 7×7 places; expected a multiple of 49,"
+            f" got k = {k}"
+        )
     return k // 49
 
 
@@ -225,7 +273,9 @@ class AE(nn.Module):
 
 
 class DrawingAE(AE):
-    """An autoencoder with a Gaussian fitted to its codes of the training pictures, so that it can draw, after a fashion."""
+    """An autoencoder with a Gaussian fitted to its codes of the training pictures, so that it can
+    draw, after a fashion.
+    """
 
     def __init__(self, E: nn.Module, D: nn.Module, k: int) -> None:
         super().__init__(E, D)
@@ -245,13 +295,16 @@ class DrawingAE(AE):
 
 
 def reparameterize(mu: Tensor, log_var: Tensor, eps: Tensor | None = None) -> Tensor:
-    """z = μ + σ ε with σ = exp(½ log σ²): all (B, k). eps: standard normal noise, drawn here by default."""
+    """z = μ + σ ε with σ = exp(½ log σ²): all (B, k). eps: standard normal noise, drawn here by
+    default.
+    """
     eps = torch.randn_like(mu) if eps is None else eps
     return mu + (0.5 * log_var).exp() * eps
 
 
 class VAE(nn.Module):
-    """Variational autoencoder (Kingma & Welling 2014): Q(z|x) = N(μ, σ²) from E, P(x|z) = Bernoulli(σ(logits)) from D.
+    """Variational autoencoder (Kingma & Welling 2014): Q(z|x) = N(μ, σ²) from E, P(x|z) =
+    Bernoulli(σ(logits)) from D.
 
     E: pictures (B, 1, 28, 28) → (B, 2k), μ and log σ². D: codes (B, k) → logits (B, 1, 28, 28).
     forward: pictures → logits of their reconstruction from one draw of z, μ (B, k), log σ² (B, k).
@@ -272,27 +325,39 @@ class VAE(nn.Module):
         return self.D(z) if y is None else self.D(z, y)
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """The probability of ink at every pixel, (B, 1, 28, 28): a mean picture, not a sample of P(x|z)."""
+        """The probability of ink at every pixel, (B, 1, 28, 28): a mean picture, not a sample of
+        P(x|z).
+        """
         return self.logits(z, y).sigmoid()
 
-    def forward(self, x: Tensor, y: Tensor | None = None, *, eps: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, y: Tensor | None = None, *, eps: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         mu, log_var = self.encode(x, y)
         return self.logits(reparameterize(mu, log_var, eps), y), mu, log_var
 
 
 class Classifier(nn.Module):
-    """A small convolutional digit classifier. The course measures with it and never trains it in a lesson.
+    """A small convolutional digit classifier. The course measures with it and never trains it in a
+    lesson.
 
-    forward: (B, 1, 28, 28) in [0, 1] → logits (B, 10). `features`: → (B, 64), the penultimate layer.
+    forward: (B, 1, 28, 28) in [0, 1] → logits (B, 10). `features`: → (B, 64), the penultimate
+    layer.
     """
 
     def __init__(self, n_classes: int = 10) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            down(1, 24), same(24, 48),  # 14×14
-            down(48, 80), same(80, 80),  # 7×7
-            nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Dropout(0.2), nn.Linear(9 * 80, 64), nn.SiLU(),
-        )  # fmt: skip
+            down(1, 24),
+            same(24, 48),  # 14×14
+            down(48, 80),
+            same(80, 80),  # 7×7
+            nn.AdaptiveAvgPool2d(3),
+            nn.Flatten(),
+            nn.Dropout(0.2),
+            nn.Linear(9 * 80, 64),
+            nn.SiLU(),
+        )
         self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(64, n_classes))
 
     def features(self, x: Tensor) -> Tensor:
@@ -302,70 +367,14 @@ class Classifier(nn.Module):
         return self.head(self.features(x))
 
 
-K, K_GAN = 24, 16  # numbers in the codes of the models that ship; of GAN and cGAN
+LATENT_DIM, LATENT_DIM_GAN = 24, 16  # of the models that ship; of GAN and conditional GAN
 SHIPPED: dict[str, Callable[[], nn.Module]] = {
     "classifier": Classifier,
-    "pca": lambda: PCA(torch.zeros(784), torch.zeros(K, 784), torch.zeros(784)),
-    "ae": lambda: DrawingAE(Encoder(K), Decoder(K), K),
-    "vae": lambda: VAE(Encoder(2 * K), Decoder(K)),
-    "cvae": lambda: VAE(Encoder(2 * K, n_classes=10), Decoder(K, n_classes=10)),
-    "gan": lambda: Decoder(K_GAN),
-    "cgan": lambda: Decoder(K_GAN, n_classes=10),
-    "vae_gan": lambda: VAE(Encoder(2 * K), Decoder(K)),
+    "pca": lambda: PCA(torch.zeros(784), torch.zeros(LATENT_DIM, 784), torch.zeros(784)),
+    "ae": lambda: DrawingAE(Encoder(LATENT_DIM), Decoder(LATENT_DIM), LATENT_DIM),
+    "vae": lambda: VAE(Encoder(2 * LATENT_DIM), Decoder(LATENT_DIM)),
+    "cvae": lambda: VAE(Encoder(2 * LATENT_DIM, n_classes=10), Decoder(LATENT_DIM, n_classes=10)),
+    "gan": lambda: Decoder(LATENT_DIM_GAN),
+    "cgan": lambda: Decoder(LATENT_DIM_GAN, n_classes=10),
+    "vae_gan": lambda: VAE(Encoder(2 * LATENT_DIM), Decoder(LATENT_DIM)),
 }
-
-
-def save_weights(model: nn.Module, path: Path, about: Mapping[str, str]) -> None:
-    """Write the weights as float16 safetensors. `about`: short strings kept in the file, e.g. data set and test accuracy."""
-    state = {name: t.half() if t.is_floating_point() else t for name, t in model.state_dict().items()}
-    states.write_tensors(path, state, about)
-
-
-def load_weights(model: nn.Module, path: Path, *, name: str = "", dataset: str = "") -> nn.Module:
-    """`model` with the weights that `save_weights` wrote, as float32, in evaluation mode and frozen.
-
-    name, dataset: what the file has to be of, where it says so. Raises `states.Damaged` for a file that was changed, cut off,
-    or that holds the weights of something else.
-    """
-    tensors, about = states.read_tensors(path)
-    for key, wanted in (("model", name), ("data", dataset)):
-        if wanted and about.get(key, wanted) != wanted:
-            raise states.Damaged(f"{path}: expected weights of {wanted}, got those of {about[key]}. Name another file.")
-    expected, got = ({k: tuple(t.shape) for k, t in of.items()} for of in (model.state_dict(), tensors))
-    if expected != got:
-        different = next(k for k in [*expected, *got] if expected.get(k) != got.get(k))
-        raise states.Damaged(
-            f"{path} holds the weights of another network: {different} expected {expected.get(different, 'not there')}, "
-            f"got {got.get(different, 'not there')}. Name another file, or train this one."
-        )
-    model.load_state_dict({k: t.float() if t.is_floating_point() else t for k, t in tensors.items()})
-    return model.eval().requires_grad_(False)
-
-
-def manifest() -> dict[str, dict]:
-    """What is known of the weights that ship, by the name of their file: SHA-256, recipe, data set, what they score."""
-    path = WEIGHTS / MANIFEST
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
-def pretrained(model: str, dataset: str, *, device: torch.device | str = "cpu") -> nn.Module:
-    """One of the models `SHIPPED`, with the weights that ship with the course, in evaluation mode and frozen.
-
-    Weights ship for "mnist" and "digits". "gan" and "cgan" are their generators: codes (and labels) → logits of pictures.
-    Raises FileNotFoundError, with the way on, for any other model or data set, and ValueError for a damaged file.
-    """
-    path = WEIGHTS / f"{model}_{dataset}.safetensors"
-    if not path.exists():
-        known = ", ".join(sorted(p.stem for p in WEIGHTS.glob("*.safetensors")))
-        raise FileNotFoundError(
-            f"no weights ship for {model!r} on {dataset!r}; there are: {known}. "
-            f"To train them: COURSE_DATASET={dataset} python -m course_utils train {model}"
-        )
-    expected = manifest().get(path.stem, {}).get("sha256")
-    got = hashlib.sha256(path.read_bytes()).hexdigest()
-    if expected not in (None, got):
-        raise ValueError(
-            f"{path.name} is not the file that ships: expected SHA-256 {expected[:12]}…, got {got[:12]}…. "
-            f"Install the course anew, or train it: COURSE_DATASET={dataset} python -m course_utils train {model}"
-        )
-    return load_weights(SHIPPED[model](), path, name=model, dataset=dataset).to(device)

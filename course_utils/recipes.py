@@ -11,44 +11,58 @@ from torch import Generator, Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from course_utils import data, distributed, metrics, models, runtime, scoreboard
-from course_utils.models import K
-from course_utils.objectives import discriminator_loss, feature_distance, generator_loss, kl, reconstruction
-from course_utils.training import Objective, Player, Watcher, play
+from course_utils import data, metrics, models, runtime, scoreboard
+from course_utils.models import LATENT_DIM
+from course_utils.objectives import (
+    discriminator_loss,
+    feature_distance,
+    generator_loss,
+    kl,
+    reconstruction,
+)
+from course_utils.training import Objective, Player, Watcher, distributed, play
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one of the models `models.SHIPPED` is made, and what it can do.
+    """How one of the models `models.SHIPPED` is trained, and what it can do.
 
-    players: (module, steps) → the players of `training.play`; none where `finish` does it all. keep: (module, players) → the
-    module whose weights are written. finish: (module, training data) → None, after training.
-    draw: (module, z, y) → pictures (B, 1, 28, 28) in [0, 1]; z (B, k) is drawn from N(0, I). says: about these pictures.
-    copy: (module, x, y) → reconstructions. weights: (module, y) → `encode` and `logits` for `metrics.log_weights`.
-    k: numbers in z. asked: whether it draws the label asked for.
-    steps, size: of training, of a batch; few: steps on a small data set. report: (module, test data) → a line to print.
+    players: (module, steps) → the players of `training.play`; none where `finish` does it all.
+    keep: (module, players) → the module whose weights are written.
+    finish: (module, training data) → None, after training.
+    draw: (module, z, y) → images (B, 1, 28, 28) in [0, 1], for z (B, latent_dim) from N(0, I) and
+    labels y (B,).
+    note: about these images.
+    reconstruct: (module, x, y) → images like x (B, 1, 28, 28).
+    weights: (module, y) → `encode` and `logits` for `metrics.log_weights`.
+    latent_dim: the length of z. conditional: whether `draw` takes the label into account.
+    steps, batch_size: of training. steps_if_small: steps on a set of fewer than 5,000 images.
+    report: (module, test data) → a line to print.
     """
 
     players: Callable[[nn.Module, int], dict[str, Player]] = lambda module, steps: {}
     keep: Callable[[nn.Module, Mapping[str, Player]], nn.Module] = lambda module, players: module
     finish: Callable[[nn.Module, data.Images], None] = lambda module, train: None
     draw: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
-    says: str = ""
-    copy: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
+    note: str = ""
+    reconstruct: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
     weights: Callable[[nn.Module, Tensor], tuple[Callable, Callable]] | None = None
-    k: int = K
-    asked: bool = False
+    latent_dim: int = LATENT_DIM
+    conditional: bool = False
     steps: int = 2500
-    size: int = 32
-    few: int | None = None
+    batch_size: int = 32
+    steps_if_small: int | None = None
     report: Callable[[nn.Module, data.Images], str] = lambda module, test: ""
 
     def steps_for(self, images: data.Images) -> int:
-        return self.few if self.few and len(images) < 5000 else self.steps
+        return self.steps_if_small if self.steps_if_small and len(images) < 5000 else self.steps
 
 
 class Resumed(Watcher, Protocol):
-    """Where an interrupted training goes on. done: steps already taken. skip: batches → those after them."""
+    """Where an interrupted training goes on.
+
+    done: steps already taken. skip: batches → those after them.
+    """
 
     done: int
 
@@ -65,8 +79,9 @@ def make(
 ) -> nn.Module | None:
     """One of the models `models.SHIPPED`, trained on `images` by its recipe, in evaluation mode.
 
-    A training that breaks off says so, and what it has learned is returned. resume: puts the players where an earlier training
-    left them, and watches; then a training that breaks off gives None, for it can go on from there.
+    A training that breaks off says so, and what it has learned is returned. resume: puts the
+    players where an earlier training left them, and watches; then a training that breaks off gives
+    None, for it can go on from there.
     """
     recipe = RECIPES[name]
     steps = steps or recipe.steps_for(images)
@@ -77,7 +92,7 @@ def make(
     left = steps - (before.done if before else 0)
     if players and left:
         distributed.own_noise(seed + steps - left)
-        batches = data.batches(images, recipe.size, seed=seed)
+        batches = data.batches(images, recipe.batch_size, seed=seed)
         history = play(
             players, distributed.share(before.skip(batches) if before else batches), left,
             watch=[before] if before else (), label=f"{name}, {images.name}",
@@ -89,8 +104,11 @@ def make(
     return module
 
 
-def score(name: str, module: nn.Module, real: scoreboard.Real, *, samples: int = 50, few: int = 1000) -> dict[str, float]:
-    """`scoreboard.score` of one of the models that ship. samples: codes per picture for the bound. few: as there.
+def score(
+    name: str, module: nn.Module, real: scoreboard.Real, *, samples: int = 50, max_items: int = 1000
+) -> dict[str, float]:
+    """`scoreboard.score` of one of the models that ship. samples: codes per picture for the bound.
+    max_items: as there.
 
     The bound is on log p(x) for all of them, with equal probability for the ten labels.
     """
@@ -98,30 +116,45 @@ def score(name: str, module: nn.Module, real: scoreboard.Real, *, samples: int =
     latent, noise = Generator().manual_seed(0), Generator(device).manual_seed(1)
 
     def sample(y: Tensor) -> Tensor:
-        return recipe.draw(module, torch.randn(len(y), recipe.k, generator=latent).to(device), y)
+        return recipe.draw(
+            module, torch.randn(len(y), recipe.latent_dim, generator=latent).to(device), y
+        )
 
-    def copy(x: Tensor, y: Tensor) -> Tensor:
-        return recipe.copy(module, x, y)
+    def reconstruct(x: Tensor, y: Tensor) -> Tensor:
+        return recipe.reconstruct(module, x, y)
 
     def bound(x: Tensor, y: Tensor) -> Tensor:
-        given = metrics.iw_bound(metrics.log_weights(*recipe.weights(module, y), generator=noise), x, samples=samples)
-        return given - math.log(10) if recipe.asked else given  # log p(x) ≥ log p(x, y) = log p(x|y) + log 1/10
+        given = metrics.iw_bound(
+            metrics.log_weights(*recipe.weights(module, y), generator=noise), x, samples=samples
+        )
+        return (
+            given - math.log(10) if recipe.conditional else given
+        )  # log p(x) ≥ log p(x, y) = log p(x|y) + log 1/10
 
     return scoreboard.score(
-        real, sample, asked=recipe.asked, few=few,
-        copy=copy if recipe.copy else None, bound=bound if recipe.weights else None,
-    )  # fmt: skip
+        real,
+        sample,
+        conditional=recipe.conditional,
+        max_items=max_items,
+        reconstruct=reconstruct if recipe.reconstruct else None,
+        bound=bound if recipe.weights else None,
+    )
 
 
 # What the networks want
 
 
-def adam(network: nn.Module, lr: float, *, betas: tuple[float, float] = (0.9, 0.999)) -> torch.optim.Adam:
+def adam(
+    network: nn.Module, lr: float, *, betas: tuple[float, float] = (0.9, 0.999)
+) -> torch.optim.Adam:
     return torch.optim.Adam(network.parameters(), lr=lr, betas=betas, fused=True)
 
 
-def alone(network: nn.Module, objective: Objective, steps: int, lr: float) -> dict[str, Player]:
-    """One player, whose learning rate rises for a tenth of the steps and falls for the rest (Smith & Topin 2019).
+def single_player(
+    network: nn.Module, objective: Objective, steps: int, lr: float
+) -> dict[str, Player]:
+    """One player, whose learning rate rises for a tenth of the steps and falls for the rest (Smith
+    & Topin 2019).
 
     With ten steps or fewer there is no tenth, and the rate stays.
     """
@@ -137,15 +170,19 @@ def elbo_players(model: models.VAE, steps: int, *, labelled: bool) -> dict[str, 
         parts = {"reconstruction": reconstruction(logits, x), "kl": kl(mu, log_var)}
         return {"loss": parts["reconstruction"] + parts["kl"], **parts}
 
-    return alone(model, objective, steps, 6e-3)
+    return single_player(model, objective, steps, 6e-3)
 
 
 def autoencoder_players(ae: models.AE, steps: int) -> dict[str, Player]:
-    return alone(ae, lambda x, y: {"loss": reconstruction(ae(x), x)}, steps, 6e-3)
+    return single_player(ae, lambda x, y: {"loss": reconstruction(ae(x), x)}, steps, 6e-3)
 
 
-def rival(network: nn.Module, objective: Objective, steps: int, lr: float, *, ema: float | None = None) -> Player:
-    """One player of several: no momentum, a rate that falls in the second half, with `ema` an average of its weights."""
+def adversarial_player(
+    network: nn.Module, objective: Objective, steps: int, lr: float, *, ema: float | None = None
+) -> Player:
+    """One player of several: no momentum, a rate that falls in the second half, with `ema` an
+    average of its weights.
+    """
     optimizer = adam(network, lr, betas=(0.0, 0.9))
     falling = LambdaLR(optimizer, lambda step: min(1.0, 2 - 2 * step / steps))
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(ema)) if ema else None
@@ -157,22 +194,28 @@ def gan_players(G: models.Decoder, steps: int) -> dict[str, Player]:
     device = next(G.parameters()).device
     D = models.Discriminator(n_classes=G.n_classes).to(device)
 
-    def told(y: Tensor) -> Tensor | None:
+    def condition(y: Tensor) -> Tensor | None:
         return y if G.n_classes else None
 
-    def made(y: Tensor) -> Tensor:
-        return G(torch.randn(len(y), models.K_GAN, device=device), told(y)).sigmoid()
+    def generated(y: Tensor) -> Tensor:
+        return G(torch.randn(len(y), models.LATENT_DIM_GAN, device=device), condition(y)).sigmoid()
 
     def tell_apart(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        return {"loss": discriminator_loss(D(x, told(y)), D(made(y).detach(), told(y)))}
+        return {
+            "loss": discriminator_loss(D(x, condition(y)), D(generated(y).detach(), condition(y)))
+        }
 
     def fool(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        return {"loss": generator_loss(D(made(y), told(y)))}
+        return {"loss": generator_loss(D(generated(y), condition(y)))}
 
-    return {"D": rival(D, tell_apart, steps, 6e-3), "G": rival(G, fool, steps, 6e-3, ema=0.995)}
+    return {
+        "D": adversarial_player(D, tell_apart, steps, 6e-3),
+        "G": adversarial_player(G, fool, steps, 6e-3, ema=0.995),
+    }
 
 
-# Of the VAE/GAN: s² of the Gaussian in the discriminator's layer; γ, the weight of the copies for the decoder; learning rates.
+# Of the VAE/GAN: s² of the Gaussian in the discriminator's layer; γ, the weight of the copies for
+# the decoder; learning rates.
 NOISE, GAMMA, RATES = 0.01, 0.002, {"Dis": 8e-3, "E": 8e-3, "D": 5e-3}
 
 
@@ -185,13 +228,13 @@ def vae_gan_players(vae: models.VAE, steps: int) -> dict[str, Player]:
         mu, log_var = vae.encode(x)
         return models.reparameterize(mu, log_var), mu, log_var
 
-    def made(x: Tensor) -> Tensor:
+    def generated(x: Tensor) -> Tensor:
         """Copies of x, then as many pictures of z from N(0, I)."""
         z = code(x)[0]
         return vae.decode(torch.cat([z, torch.randn_like(z)]))
 
     def tell_apart(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        real, fake = Dis(torch.cat([x, made(x).detach()])).split([len(x), 2 * len(x)])
+        real, fake = Dis(torch.cat([x, generated(x).detach()])).split([len(x), 2 * len(x)])
         return {"loss": discriminator_loss(real, fake)}
 
     def describe(x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -201,14 +244,14 @@ def vae_gan_players(vae: models.VAE, steps: int) -> dict[str, Player]:
         return {"loss": parts["distance"] + parts["kl"], **parts}
 
     def draw(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        h = Dis.layer(torch.cat([made(x), x]))
+        h = Dis.layer(torch.cat([generated(x), x]))
         distance = feature_distance(h[: len(x)], h[2 * len(x) :], variance=NOISE)
         return {"loss": GAMMA * distance + generator_loss(Dis.judge(h[: 2 * len(x)]))}
 
     return {
-        "Dis": rival(Dis, tell_apart, steps, RATES["Dis"]),
-        "E": rival(vae.E, describe, steps, RATES["E"], ema=0.99),
-        "D": rival(vae.D, draw, steps, RATES["D"], ema=0.99),
+        "Dis": adversarial_player(Dis, tell_apart, steps, RATES["Dis"]),
+        "E": adversarial_player(vae.E, describe, steps, RATES["E"], ema=0.99),
+        "D": adversarial_player(vae.D, draw, steps, RATES["D"], ema=0.99),
     }
 
 
@@ -216,7 +259,9 @@ def vae_gan_players(vae: models.VAE, steps: int) -> dict[str, Player]:
 
 
 def jitter(x: Tensor) -> Tensor:
-    """Each image (B, 1, H, W) turned by up to 10°, scaled by up to 10 %, moved by up to 2 of 28 pixels."""
+    """Each image (B, 1, H, W) turned by up to 10°, scaled by up to 10 %, moved by up to 2 of 28
+    pixels.
+    """
     turn, scale, right, down = (torch.rand(4, len(x), device=x.device) * 2 - 1).unbind()
     turn, scale = turn * torch.pi / 18, 1 + 0.1 * scale
     cos, sin = turn.cos() * scale, turn.sin() * scale
@@ -241,51 +286,57 @@ def classifier_report(net: nn.Module, test: data.Images) -> str:
 
 MEANS = "decoder means, not samples of P(x|z)"
 RECIPES: dict[str, Recipe] = {
-    "classifier": Recipe(classifier_players, report=classifier_report, steps=3000, few=1500, size=128),
+    "classifier": Recipe(
+        classifier_players,
+        report=classifier_report,
+        steps=3000, steps_if_small=1500, batch_size=128,
+    ),
     "pca": Recipe(
-        finish=lambda pca, train: pca.load_state_dict(models.PCA.fit(train.x.flatten(1), K).state_dict()),
+        finish=lambda pca, train: pca.load_state_dict(
+            models.PCA.fit(train.x.flatten(1), LATENT_DIM).state_dict()
+        ),
         draw=lambda pca, z, y: pca.draw(z).clamp(0, 1).view(-1, 1, 28, 28),
-        says="means of probabilistic PCA, without its noise",
-        copy=lambda pca, x, y: pca.decode(pca.encode(x.flatten(1))).clamp(0, 1).view_as(x),
+        note="means of probabilistic PCA, without its noise",
+        reconstruct=lambda pca, x, y: pca.decode(pca.encode(x.flatten(1))).clamp(0, 1).view_as(x),
     ),
     "ae": Recipe(
         autoencoder_players,
         finish=lambda ae, train: ae.fit_codes(train.x),
         draw=lambda ae, z, y: ae.draw(z),
-        says="from a Gaussian fitted to the codes",
-        copy=lambda ae, x, y: ae.decode(ae.encode(x)),
+        note="from a Gaussian fitted to the codes",
+        reconstruct=lambda ae, x, y: ae.decode(ae.encode(x)),
     ),
     "vae": Recipe(
         lambda vae, steps: elbo_players(vae, steps, labelled=False),
         draw=lambda vae, z, y: vae.decode(z),
-        says=MEANS,
-        copy=lambda vae, x, y: vae.decode(vae.encode(x)[0]),
+        note=MEANS,
+        reconstruct=lambda vae, x, y: vae.decode(vae.encode(x)[0]),
         weights=lambda vae, y: (lambda x: vae.encode(x), lambda z: vae.logits(z)),
     ),
     "cvae": Recipe(
         lambda cvae, steps: elbo_players(cvae, steps, labelled=True),
         draw=lambda cvae, z, y: cvae.decode(z, y),
-        says=MEANS,
-        copy=lambda cvae, x, y: cvae.decode(cvae.encode(x, y)[0], y),
+        note=MEANS,
+        reconstruct=lambda cvae, x, y: cvae.decode(cvae.encode(x, y)[0], y),
         weights=lambda cvae, y: (lambda x: cvae.encode(x, y), lambda z: cvae.logits(z, y)),
-        asked=True,
+        conditional=True,
     ),
     "gan": Recipe(
         gan_players,
         keep=lambda G, players: players["G"].average.module,
         draw=lambda G, z, y: G(z).sigmoid(),
-        k=models.K_GAN, steps=2000, size=64,
+        latent_dim=models.LATENT_DIM_GAN, steps=2000, batch_size=64,
     ),
     "cgan": Recipe(
         gan_players,
         keep=lambda G, players: players["G"].average.module,
         draw=lambda G, z, y: G(z, y).sigmoid(),
-        k=models.K_GAN, asked=True, steps=2000, size=64,
+        latent_dim=models.LATENT_DIM_GAN, conditional=True, steps=2000, batch_size=64,
     ),
     "vae_gan": Recipe(
         vae_gan_players,
         keep=lambda vae, players: models.VAE(*(players[name].average.module for name in "ED")),
         draw=lambda vae, z, y: vae.decode(z),
-        copy=lambda vae, x, y: vae.decode(vae.encode(x)[0]),
+        reconstruct=lambda vae, x, y: vae.decode(vae.encode(x)[0]),
     ),
 }  # fmt: skip

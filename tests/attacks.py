@@ -1,7 +1,7 @@
 """What a student might try against the grader, and what honest students do to their notebooks.
 
-An attack is the source of a function `value_at_best`, worth 2 points that it must not get. Beside it stands an honest
-`fooling_loss`, worth 1 point, which it may lose with what it does, and no more.
+An attack is the source of a function `value_at_best`, worth 2 points that it must not get. Beside
+it stands an honest `fooling_loss`, worth 1 point, which it may lose with what it does, and no more.
 """
 
 import json
@@ -18,7 +18,9 @@ def fooling_loss(logits):
 """
 ATTACKS = dict(
     re.findall(
-        r"^# (.+)\n((?:def .*|@.*)\n(?:(?:[ ].*)?\n)+)", Path(__file__).with_name("hostile.py").read_text(), re.MULTILINE
+        r"^# (.+)\n((?:def .*|@.*)\n(?:(?:[ ].*)?\n)+)",
+        Path(__file__).with_name("hostile.py").read_text(),
+        re.MULTILINE,
     )
 )
 BLIND = ("fork bomb", "subprocess", "threads", "6 GB", "10 GB file", "search for the course", "read others", "write and delete others",
@@ -152,7 +154,17 @@ def shadows(folder: Path, attack: dict) -> None:
     """Modules beside the notebook that would be imported if anything were run there."""
     folder.mkdir()
     (folder / "07_gan.ipynb").write_text(json.dumps(attack))
-    for name in ("torch", "numpy", "json", "sitecustomize", "usercustomize", "conftest", "channel", "calling", "submissions"):
+    for name in (
+        "torch",
+        "numpy",
+        "json",
+        "sitecustomize",
+        "usercustomize",
+        "conftest",
+        "channel",
+        "calling",
+        "submissions",
+    ):
         (folder / f"{name}.py").write_text("import os\nos._exit(0)\n")
     (folder / "course_utils").mkdir()
     (folder / "course_utils" / "__init__.py").write_text("raise SystemExit\n")

@@ -1,4 +1,7 @@
-"""Shared by all tests. One thread per process: two workers share two cores, and the bit-equality tests need it."""
+"""Shared by all tests.
+
+One thread per process: two workers share two cores, and the bit-equality tests need it.
+"""
 
 import atexit
 import os
@@ -9,10 +12,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 if os.environ.get("COURSE_DATA"):  # kernels work in another folder
     os.environ["COURSE_DATA"] = os.path.abspath(os.path.expanduser(os.environ["COURSE_DATA"]))
 
-# A lesson runs alone and, as a student's, in a browser. What the first run trains in this session, the other uses.
+os.environ.pop("COURSE_PRETRAINED", None)  # the old name of COURSE_CACHE
+
+# A lesson runs alone and, as a student's, in a browser. What the first run trains in this session,
+# the other uses.
 if "PYTEST_XDIST_WORKER" not in os.environ:
-    os.environ["COURSE_PRETRAINED"] = tempfile.mkdtemp(prefix="trained")
-    atexit.register(shutil.rmtree, os.environ["COURSE_PRETRAINED"], ignore_errors=True)
+    os.environ["COURSE_CACHE"] = tempfile.mkdtemp(prefix="trained")
+    atexit.register(shutil.rmtree, os.environ["COURSE_CACHE"], ignore_errors=True)
 
 import matplotlib
 import pytest
@@ -26,8 +32,8 @@ torch.set_num_threads(1)
 def trained():
     """Every other test trains for itself. The folder of what the lessons have trained."""
     with pytest.MonkeyPatch.context() as patch:
-        folder = os.environ["COURSE_PRETRAINED"]
-        patch.delenv("COURSE_PRETRAINED")
+        folder = os.environ["COURSE_CACHE"]
+        patch.delenv("COURSE_CACHE")
         yield folder
 
 
@@ -39,14 +45,26 @@ def generator() -> torch.Generator:
 @pytest.fixture
 def no_settings(monkeypatch):
     """None of the course's environment variables is set."""
-    for name in ("COURSE_DATA", "COURSE_DATASET", "COURSE_DEVICE", "COURSE_PRETRAINED"):
+    for name in ("COURSE_DATA", "COURSE_DATASET", "COURSE_DEVICE", "COURSE_CACHE"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
 
 
-LONGEST = ("notebooks/0", "browser/test_lab", "test_grading", "browser/test_slides", "test_exercises")
+LONGEST = (
+    "notebooks/0",
+    "browser/test_lab",
+    "test_grading",
+    "browser/test_slides",
+    "test_exercises",
+)
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """The lessons first, for others use what they train; then what takes longest, so that no worker is left alone with it."""
-    items.sort(key=lambda item: next((i for i, part in enumerate(LONGEST) if part in item.nodeid), len(LONGEST)))
+    """The lessons first, for others use what they train; then what takes longest, so that no worker
+    is left alone with it.
+    """
+    items.sort(
+        key=lambda item: next(
+            (i for i, part in enumerate(LONGEST) if part in item.nodeid), len(LONGEST)
+        )
+    )

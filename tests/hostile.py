@@ -1,4 +1,5 @@
-"""Attacks on the grader, each a function of this name, under the comment that names it. Read as text, never imported.
+"""Attacks on the grader, each a function of this name, under the comment that names it. Read as
+text, never imported.
 
 An attack that looks around raises what it found, which must be nothing.
 """
@@ -370,7 +371,10 @@ def value_at_best(*_, **inputs):
         + b"\n"
         + struct.pack("d", 0.0)
     )
-    places = [*range(256), *(f"/proc/{pid}/fd/{n}" for pid in (os.getppid(), 1, 2) for n in range(32))]
+    places = [
+        *range(256),
+        *(f"/proc/{pid}/fd/{n}" for pid in (os.getppid(), 1, 2) for n in range(32)),
+    ]
     for place in places:
         try:
             os.write(os.open(place, os.O_WRONLY) if isinstance(place, str) else place, frame * 3)
@@ -385,7 +389,10 @@ def value_at_best(*_, **inputs):
 
     for descriptor in range(3, 64):
         try:
-            os.write(descriptor, b'{"values": [{"array": "0"}], "arrays": [["0", "<f8", [-1]], ["1", "|O", [3]]]}\n')
+            os.write(
+                descriptor,
+                b'{"values": [{"array": "0"}], "arrays": [["0", "<f8", [-1]], ["1", "|O", [3]]]}\n',
+            )
         except OSError:
             continue
     os._exit(0)
@@ -414,7 +421,8 @@ def value_at_best(*_, **inputs):
         for folder, _, names in os.walk("/")
         if not folder.startswith("/proc")
         for name in names
-        if name in ("marking.py", "handout.npz", "gan.py", "grades.csv", "overrides.csv", "07_gan.ipynb")
+        if name
+        in ("marking.py", "handout.npz", "gan.py", "grades.csv", "overrides.csv", "07_gan.ipynb")
     ]
     raise RuntimeError("found: " + repr(found))
 
@@ -474,7 +482,10 @@ def value_at_best(*_, **inputs):
     import socket
 
     found = []
-    for kind, address in ((socket.SOCK_STREAM, ("127.0.0.1", PORT)), (socket.SOCK_DGRAM, ("192.0.2.1", 53))):
+    for kind, address in (
+        (socket.SOCK_STREAM, ("127.0.0.1", PORT)),
+        (socket.SOCK_DGRAM, ("192.0.2.1", 53)),
+    ):
         try:
             one = socket.socket(socket.AF_INET, kind)
             one.settimeout(1)
@@ -497,9 +508,17 @@ def value_at_best(*_, **inputs):
 
     frame, found = sys._getframe(), []
     while frame:
-        found += [n for n in (*frame.f_locals, *frame.f_globals) if n in ("expected", "reference", "points", "key", "TASKS")]
+        found += [
+            n
+            for n in (*frame.f_locals, *frame.f_globals)
+            if n in ("expected", "reference", "points", "key", "TASKS")
+        ]
         frame = frame.f_back
-    found += [type(thing).__name__ for thing in gc.get_objects() if type(thing).__name__ in ("Task", "Round", "Result", "Job")]
+    found += [
+        type(thing).__name__
+        for thing in gc.get_objects()
+        if type(thing).__name__ in ("Task", "Round", "Result", "Job")
+    ]
     raise RuntimeError("found: " + repr(found))
 
 
@@ -513,9 +532,21 @@ def value_at_best(*_, **inputs):
     import ctypes
     import os
 
-    found = [hex(flag) for flag in (0x10000000, 0x20000, 0x40000000) if ctypes.CDLL(None).unshare(flag) == 0]
-    found += [path for path in ("/proc/sys/kernel/hostname", "/proc/sysrq-trigger") if os.access(path, os.W_OK)]
-    found += [name for name in ("setuid", "setgid", "chroot") if ctypes.CDLL(None)[name](0 if name != "chroot" else b"/") == 0]
+    found = [
+        hex(flag)
+        for flag in (0x10000000, 0x20000, 0x40000000)
+        if ctypes.CDLL(None).unshare(flag) == 0
+    ]
+    found += [
+        path
+        for path in ("/proc/sys/kernel/hostname", "/proc/sysrq-trigger")
+        if os.access(path, os.W_OK)
+    ]
+    found += [
+        name
+        for name in ("setuid", "setgid", "chroot")
+        if ctypes.CDLL(None)[name](0 if name != "chroot" else b"/") == 0
+    ]
     raise RuntimeError("found: " + repr(found))
 
 
@@ -524,7 +555,12 @@ def value_at_best(*_, **inputs):
     import resource
 
     found = []
-    for kind in (resource.RLIMIT_AS, resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_CPU):
+    for kind in (
+        resource.RLIMIT_AS,
+        resource.RLIMIT_NPROC,
+        resource.RLIMIT_FSIZE,
+        resource.RLIMIT_CPU,
+    ):
         try:
             resource.setrlimit(kind, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
             found.append(kind)
@@ -535,7 +571,9 @@ def value_at_best(*_, **inputs):
 
 # markup
 def value_at_best(*_, **inputs):
-    raise ValueError("</p><script>alert(1)</script><img src=x onerror=alert(1)>")  # </pre><script>alert(2)</script>
+    raise ValueError(
+        "</p><script>alert(1)</script><img src=x onerror=alert(1)>"
+    )  # </pre><script>alert(2)</script>
 
 
 # an error that cannot be printed
@@ -573,7 +611,10 @@ def value_at_best(*_, **inputs):
 
     for descriptor in range(3, 64):
         try:
-            os.write(descriptor, b'{"values": ' + b"[" * 3_000_000 + b"]" * 3_000_000 + b', "arrays": []}\n')
+            os.write(
+                descriptor,
+                b'{"values": ' + b"[" * 3_000_000 + b"]" * 3_000_000 + b', "arrays": []}\n',
+            )
         except OSError:
             continue
     os._exit(0)

@@ -9,11 +9,18 @@ import numpy as np
 
 def idx_bytes(array: np.ndarray) -> bytes:
     """A uint8 array in the IDX format: magic number, sizes, bytes."""
-    return struct.pack(f">I{array.ndim}I", 0x800 + array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+    return (
+        struct.pack(f">I{array.ndim}I", 0x800 + array.ndim, *array.shape)
+        + array.astype(np.uint8).tobytes()
+    )
 
 
-def write_set(folder: Path, sizes: dict[str, int], *, compressed: bool = False, seed: int = 0) -> dict[str, np.ndarray]:
-    """Random images and labels as the four files of a set in `folder`; returns the arrays by file stem."""
+def write_set(
+    folder: Path, sizes: dict[str, int], *, compressed: bool = False, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Random images and labels as the four files of a set in `folder`; returns the arrays by file
+    stem.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rng, arrays = np.random.default_rng(seed), {}
     for stem, n in sizes.items():

@@ -1,4 +1,6 @@
-"""The address of the course: every link at its own file, and the Colab cell in an environment of its own."""
+"""The address of the course: every link at its own file, and the Colab cell in an environment of
+its own.
+"""
 
 import subprocess
 import sys
@@ -9,14 +11,16 @@ import pytest
 from nbconvert import PythonExporter
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils.__main__ import main
-from course_utils.teaching import address, generated, lessons, student
-from course_utils.teaching.release import release
-from course_utils.teaching.student import STUDENT
+from course_tools.cli import main
+from course_tools.publish import address, notebooks, readme, student_version
+from course_tools.publish.class_repo import release
+from course_tools.publish.student_version import STUDENT
 
-LESSONS = lessons.find()
+LESSONS = notebooks.find()
 HERE = address.read()
-ONE = next(lesson for lesson in LESSONS if any(cell.metadata.get("readme") for cell in lesson.read().cells))
+ONE = next(
+    lesson for lesson in LESSONS if any(cell.metadata.get("readme") for cell in lesson.read().cells)
+)
 
 
 def link(notebook) -> str:
@@ -28,26 +32,36 @@ def test_links_lead_to_their_own_file(lesson):
     assert link(lesson.read()) == HERE.colab(f"notebooks/{lesson.path.name}")
     handed_out = nbformat.read(STUDENT / lesson.path.name, as_version=4)
     assert link(handed_out) == HERE.colab(f"notebooks/student/{lesson.path.name}")
-    assert handed_out.cells[0].source.startswith("> In Colab, first of all: *File → Save a copy in Drive*.")
-    assert HERE.colab(f"notebooks/student/{lesson.path.name}") in generated.table(HERE)
+    assert handed_out.cells[0].source.startswith(
+        "> In Colab, first of all: *File → Save a copy in Drive*."
+    )
+    assert HERE.colab(f"notebooks/student/{lesson.path.name}") in readme.table(HERE)
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_one_cell_the_same_everywhere(lesson):
     for notebook in (lesson.read(), nbformat.read(STUDENT / lesson.path.name, as_version=4)):
-        (cell,) = [cell for cell in lessons.code_cells(notebook) if "colab" in cell.metadata.get("tags", [])]
-        assert cell.source == HERE.cell() and cell is next(lessons.code_cells(notebook)) and not cell.outputs
+        (cell,) = [
+            cell
+            for cell in notebooks.code_cells(notebook)
+            if "colab" in cell.metadata.get("tags", [])
+        ]
+        assert (
+            cell.source == HERE.cell()
+            and cell is next(notebooks.code_cells(notebook))
+            and not cell.outputs
+        )
 
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A checkout of one lesson that may be rewritten."""
-    monkeypatch.setattr(lessons, "ROOT", tmp_path)
-    monkeypatch.setattr(student, "STUDENT", tmp_path / "notebooks" / "student")
-    original = Path(generated.__file__).parents[2]
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    monkeypatch.setattr(student_version, "STUDENT", tmp_path / "notebooks" / "student")
+    original = Path(readme.__file__).parents[2]
     for name in ("pyproject.toml", "README.md"):
         (tmp_path / name).write_bytes((original / name).read_bytes())
-    lessons.write(ONE.read(), tmp_path / "notebooks" / ONE.path.name)
+    notebooks.write(ONE.read(), tmp_path / "notebooks" / ONE.path.name)
     return tmp_path
 
 
@@ -60,9 +74,11 @@ def test_badges_rewrite_everything(checkout, capsys):
     for path in checkout.rglob("*"):
         if path.suffix in (".ipynb", ".md", ".toml"):
             assert "OWNER/REPOSITORY" not in path.read_text(encoding="utf-8"), path
-    notebook = lessons.find()[0].read()
+    notebook = notebooks.find()[0].read()
     assert "git+https://github.com/ada/course@v1.0" in notebook.cells[1].source
-    assert [cell.source for cell in notebook.cells[2:]] == [cell.source for cell in ONE.read().cells[2:]]
+    assert [cell.source for cell in notebook.cells[2:]] == [
+        cell.source for cell in ONE.read().cells[2:]
+    ]
     before = (checkout / "notebooks" / ONE.path.name).read_bytes()
     assert main(["badges", "--repo", "ada/course", "--ref", "v1.0"]) == 0
     assert (checkout / "notebooks" / ONE.path.name).read_bytes() == before
@@ -76,21 +92,31 @@ def test_a_class_repository_has_its_own_address_or_none(tmp_path):
     for path in (tmp_path / "with" / "notebooks" / "student").glob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
         assert (
-            link(notebook) == f"https://colab.research.google.com/github/school/class/blob/main/notebooks/student/{path.name}"
+            link(notebook)
+            == f"https://colab.research.google.com/github/school/class/blob/main/notebooks/student/{path.name}"
         )
         assert "git+https://github.com/school/class@main" in notebook.cells[1].source
     for path in (tmp_path / "without" / "notebooks" / "student").glob("*.ipynb"):
-        assert "Open in Colab" not in path.read_text(encoding="utf-8") and "google.colab" not in path.read_text(
+        assert "Open in Colab" not in path.read_text(
             encoding="utf-8"
-        )
-    assert "colab.research.google.com/github/school/class" in (tmp_path / "with" / "README.md").read_text(encoding="utf-8")
+        ) and "google.colab" not in path.read_text(encoding="utf-8")
+    assert "colab.research.google.com/github/school/class" in (
+        tmp_path / "with" / "README.md"
+    ).read_text(encoding="utf-8")
 
 
 def test_the_cell_is_short_and_does_nothing_elsewhere(tmp_path):
-    """What it does on Colab, and that it changes nothing there, is tried by `tests/versions.py colab`."""
+    """What it does on Colab, and that it changes nothing there, is tried by `tests/versions.py
+    colab`.
+    """
     cell = address.Address("x/y", "v1").cell()
     assert len(cell.splitlines()) <= 5 and "git+https://github.com/x/y@v1" in cell
-    elsewhere = subprocess.run([sys.executable, "-m", "IPython", "-c", cell], capture_output=True, text=True, cwd=tmp_path)
+    elsewhere = subprocess.run(
+        [sys.executable, "-m", "IPython", "-c", cell], capture_output=True, text=True, cwd=tmp_path
+    )
     assert elsewhere.returncode == 0 and elsewhere.stdout == elsewhere.stderr == ""
     script, _ = PythonExporter().from_notebook_node(new_notebook(cells=[new_code_cell(cell)]))
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).returncode
+        == 0
+    )

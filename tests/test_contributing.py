@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-from course_utils import files
+from course_utils import datasets
 from course_utils.exercises import check
 
 TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def test_the_task_holds_its_word(run):
 
 
 def test_the_data_set_makes_batches(run, monkeypatch):
-    monkeypatch.setattr(files, "LAYOUT", dict(files.LAYOUT))
+    monkeypatch.setattr(datasets, "LAYOUT", dict(datasets.LAYOUT))
     run("Add a data set")
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from idx import write_set
 
-from course_utils import data, files
+from course_utils import data, datasets
 
 SIZES = {"train": 50, "t10k": 20}
 
@@ -14,7 +14,7 @@ SIZES = {"train": 50, "t10k": 20}
 def folder(no_settings, tmp_path):
     """An empty data folder, and a project folder of its own for what is remembered."""
     no_settings.setenv("COURSE_DATA", str(tmp_path / "data"))
-    no_settings.setattr(files, "own_folder", lambda: tmp_path / "own")
+    no_settings.setattr(datasets, "own_folder", lambda: tmp_path / "own")
     data._noticed.clear()
     return tmp_path / "data"
 
@@ -26,20 +26,29 @@ def offline(monkeypatch):
 
     def refuse(name, file):
         attempts.append(name)
-        raise files.Unavailable(f"{name}: {file} could not be downloaded. {files.how_to_get(name)}")
+        raise datasets.UnavailableError(
+            f"{name}: {file} could not be downloaded. {datasets.how_to_get(name)}"
+        )
 
-    monkeypatch.setattr(files, "_download", refuse)
+    monkeypatch.setattr(datasets, "_download", refuse)
     return attempts
 
 
-@pytest.mark.parametrize(("name", "layout"), files.LAYOUT.items())
+@pytest.mark.parametrize(("name", "layout"), datasets.LAYOUT.items())
 def test_files_that_are_there_are_used_without_a_network_call(folder, offline, name, layout):
     written = write_set(folder / layout / "raw", SIZES)
     for split, stem in (("train", "train"), ("test", "t10k")):
         images = data.load(name, split)
         assert images.name == name and images.split == split and len(images) == SIZES[stem]
-        assert images.pixels.dtype == torch.uint8 and images.pixels.shape == (SIZES[stem], 1, 28, 28)
-        np.testing.assert_array_equal(images.pixels[:, 0].numpy(), written[f"{stem}-images-idx3-ubyte"])
+        assert images.pixels.dtype == torch.uint8 and images.pixels.shape == (
+            SIZES[stem],
+            1,
+            28,
+            28,
+        )
+        np.testing.assert_array_equal(
+            images.pixels[:, 0].numpy(), written[f"{stem}-images-idx3-ubyte"]
+        )
         np.testing.assert_array_equal(images.y.numpy(), written[f"{stem}-labels-idx1-ubyte"])
         assert images.y.dtype == torch.int64
     assert offline == []
@@ -53,7 +62,7 @@ def test_pixels_become_numbers_from_0_to_1(folder):
 
 
 def test_asking_for_mnist_by_name_never_falls_back(folder, offline):
-    with pytest.raises(files.DataError, match="could not be downloaded.*COURSE_DATA="):
+    with pytest.raises(datasets.DataError, match="could not be downloaded.*COURSE_DATA="):
         data.load("mnist", "train")
 
 
@@ -92,7 +101,13 @@ def test_digits_are_sklearns_framed_and_split_without_overlap():
     train, test = data.load("digits", "train"), data.load("digits", "test")
     assert (len(train), len(test)) == (1400, 397)
     everything = torch.cat([train.pixels, test.pixels])[:, 0]
-    assert everything[:, :4].max() == everything[:, -4:].max() == everything[:, :, :4].max() == everything[:, :, -4:].max() == 0
+    assert (
+        everything[:, :4].max()
+        == everything[:, -4:].max()
+        == everything[:, :, :4].max()
+        == everything[:, :, -4:].max()
+        == 0
+    )
     labels = np.bincount(torch.cat([train.y, test.y]).numpy())
     np.testing.assert_array_equal(labels, np.bincount(load_digits().target))
     assert np.abs(np.bincount(test.y.numpy()) / 397 - labels / 1797).max() < 0.003  # stratified
@@ -104,22 +119,32 @@ def test_digits_are_sklearns_framed_and_split_without_overlap():
 def test_digits_have_the_rank_of_their_64_pixels():
     x = data.load("digits").x.flatten(1).double()
     singular = torch.linalg.svdvals(x)
-    assert (singular[64:] ** 2).sum() / (singular**2).sum() < 1e-4  # what is left is rounding to 256 grey levels
+    assert (singular[64:] ** 2).sum() / (
+        singular**2
+    ).sum() < 1e-4  # what is left is rounding to 256 grey levels
 
 
 def test_images_are_grey_levels_from_0_to_255():
-    with pytest.raises(ValueError, match="expected pixels uint8 .N, 1, 28, 28.*got torch.float32 .4, 1, 28, 28. and .4,."):
+    with pytest.raises(
+        ValueError,
+        match="expected pixels uint8 .N, 1, 28, 28.*got torch.float32 .4, 1, 28, 28. and .4,.",
+    ):
         data.Images("made", "train", torch.rand(4, 1, 28, 28), torch.arange(4))
 
 
 def test_batches_are_shuffled_rounds_of_the_whole_set():
     images = data.Images(
-        "made", "train", torch.arange(10, dtype=torch.uint8)[:, None, None, None].expand(10, 1, 28, 28), torch.arange(10)
+        "made",
+        "train",
+        torch.arange(10, dtype=torch.uint8)[:, None, None, None].expand(10, 1, 28, 28),
+        torch.arange(10),
     )
     stream = data.batches(images, 3, seed=1)
     rounds = [torch.cat([next(stream)[1] for _ in range(3)]) for _ in range(4)]
     assert all(len(set(seen.tolist())) == 9 for seen in rounds), "no image comes twice in a round"
-    assert len({tuple(seen.tolist()) for seen in rounds}) == 4, "every round has an order of its own"
+    assert len({tuple(seen.tolist()) for seen in rounds}) == 4, (
+        "every round has an order of its own"
+    )
     x, y = next(data.batches(images, 3, seed=1))
     torch.testing.assert_close(x, (y.float() / 255)[:, None, None, None].expand(3, 1, 28, 28))
     again = data.batches(images, 3, seed=1)
@@ -129,7 +154,9 @@ def test_batches_are_shuffled_rounds_of_the_whole_set():
 def test_the_batch_size_must_fit():
     digits = data.load("digits", "test")
     for size in (0, 398):
-        with pytest.raises(ValueError, match=f"between 1 and the 397 images of digits/test, got {size}"):
+        with pytest.raises(
+            ValueError, match=f"between 1 and the 397 images of digits/test, got {size}"
+        ):
             data.batches(digits, size)
 
 
@@ -162,15 +189,19 @@ def test_a_letter_turns_anticlockwise_and_keeps_its_ink():
 
 def test_pictures_that_are_no_digits(generator):
     digits = (torch.rand(40, 1, 28, 28, generator=generator) < 0.2).float()
-    made = data.non_digits(digits)
-    assert len(made) == 6
-    for kind, x in made.items():
-        assert x.shape == digits.shape and x.dtype == torch.float32 and 0 <= x.min() and x.max() <= 1, kind
-    torch.testing.assert_close(made["inverted"], 1 - digits)
-    shuffled = made["shuffled pixels"].flatten(1)
+    built = data.non_digits(digits)
+    assert len(built) == 6
+    for kind, x in built.items():
+        assert (
+            x.shape == digits.shape and x.dtype == torch.float32 and 0 <= x.min() and x.max() <= 1
+        ), kind
+    torch.testing.assert_close(built["inverted"], 1 - digits)
+    shuffled = built["shuffled pixels"].flatten(1)
     torch.testing.assert_close(shuffled.sort(dim=1).values, digits.flatten(1).sort(dim=1).values)
     assert not torch.equal(shuffled, digits.flatten(1))
-    assert made["one dot"].flatten(1).sum(dim=1).eq(1).all() and made["almost empty"].max() <= 0.05
+    assert (
+        built["one dot"].flatten(1).sum(dim=1).eq(1).all() and built["almost empty"].max() <= 0.05
+    )
     again, other = data.non_digits(digits), data.non_digits(digits, seed=1)
-    assert all(torch.equal(made[kind], again[kind]) for kind in made)
-    assert not any(torch.equal(made[kind], other[kind]) for kind in made if kind != "inverted")
+    assert all(torch.equal(built[kind], again[kind]) for kind in built)
+    assert not any(torch.equal(built[kind], other[kind]) for kind in built if kind != "inverted")

@@ -6,15 +6,15 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
+from course_tools.publish import notebooks, slides
 from course_utils.exercises import TASKS
-from course_utils.teaching import decks, lessons
 
-LESSONS = lessons.find()
+LESSONS = notebooks.find()
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 
 
 def every_slide(lesson):
-    return [slide for stack in decks.slides(lesson.read()) for slide in stack]
+    return [slide for stack in slides.slides(lesson.read()) for slide in stack]
 
 
 @every_lesson
@@ -23,7 +23,7 @@ def test_every_figure_has_a_slide_and_no_task_has_one(lesson):
     shown = "".join(slide.body for slide in every_slide(lesson))
     figures = [
         output.data["image/png"].strip()
-        for cell in lessons.code_cells(notebook)
+        for cell in notebooks.code_cells(notebook)
         if cell.metadata.slideshow.slide_type != "skip"
         for output in cell.outputs
         if "image/png" in output.get("data", {})
@@ -39,14 +39,24 @@ def test_every_figure_has_a_slide_and_no_task_has_one(lesson):
 def test_the_lecture_and_the_whole_text_are_in_the_notes(lesson):
     notebook = lesson.read()
     wanted = {
-        s for cell in notebook.cells if cell.metadata.slideshow.slide_type != "skip" for s in cell.metadata.get("lecture", [])
+        s
+        for cell in notebook.cells
+        if cell.metadata.slideshow.slide_type != "skip"
+        for s in cell.metadata.get("lecture", [])
     }
     assert {s for slide in every_slide(lesson) for s in slide.lecture} == wanted
-    notes = BeautifulSoup("".join("".join(slide.notes) for slide in every_slide(lesson)), "html.parser").get_text(" ")
+    notes = BeautifulSoup(
+        "".join("".join(slide.notes) for slide in every_slide(lesson)), "html.parser"
+    ).get_text(" ")
     said = set(re.findall(r"[A-Za-z]{4,}", notes))
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.metadata.slideshow.slide_type != "skip":
-            words = re.sub(r"\$\$.+?\$\$|\$[^$]+\$|\]\([^)]*\)|<[^>]+>|^#.*$", " ", cell.source, flags=re.DOTALL | re.MULTILINE)
+            words = re.sub(
+                r"\$\$.+?\$\$|\$[^$]+\$|\]\([^)]*\)|<[^>]+>|^#.*$",
+                " ",
+                cell.source,
+                flags=re.DOTALL | re.MULTILINE,
+            )
             missing = set(re.findall(r"[A-Za-z]{4,}", words)) - said
             assert not missing, (cell.source[:60], missing)
 
@@ -61,34 +71,42 @@ def test_a_slide_holds_one_idea(lesson):
 
 
 def test_leading_sentences():
-    leads = decks.leads
-    assert leads("One short. Two follows because the first sentence was so very short. Three does not.") == (
-        "One short. Two follows because the first sentence was so very short."
+    leads = slides.leads
+    assert (
+        leads(
+            "One short. Two follows because the first sentence was so very short. Three does not."
+        )
+        == "One short. Two follows because the first sentence was so very short."
     )
-    assert leads("The first sentence of this paragraph is long enough to stand alone. **Predict:** what now? More.") == (
-        "The first sentence of this paragraph is long enough to stand alone. **Predict:** what now?"
+    assert (
+        leads(
+            "The first sentence of this paragraph is long enough to stand alone. **Predict:** what"
+            " now? More."
+        )
+        == "The first sentence of this paragraph is long enough to stand alone. **Predict:** what"
+        " now?"
     )
-    assert leads("**What is bold.** Stays bold, and is followed by a sentence of its own that is long. End.").startswith(
-        "**What is bold.** S"
-    )
-    assert leads("As Nalisnick et al. 2019 and Burda et al. Found in $a. B$, nothing is cut here. But here.").endswith(
-        "cut here."
-    )
+    assert leads(
+        "**What is bold.** Stays bold, and is followed by a sentence of its own that is long. End."
+    ).startswith("**What is bold.** S")
+    assert leads(
+        "As Nalisnick et al. 2019 and Burda et al. Found in $a. B$, nothing is cut here. But here."
+    ).endswith("cut here.")
 
 
 def test_long_texts_take_several_slides():
-    assert decks.split(["a" * 600, "b" * 600, "c" * 100]) == [["a" * 600], ["b" * 600, "c" * 100]]
+    assert slides.split(["a" * 600, "b" * 600, "c" * 100]) == [["a" * 600], ["b" * 600, "c" * 100]]
 
 
 def test_without_npm_a_sentence_says_so(monkeypatch, tmp_path):
-    monkeypatch.setattr(lessons, "ROOT", tmp_path)
-    monkeypatch.setattr(decks.shutil, "which", lambda name: None)
-    decks.frontend.cache_clear()
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    monkeypatch.setattr(slides.shutil, "which", lambda name: None)
+    slides.frontend.cache_clear()
     with pytest.raises(SystemExit, match="install Node.js"):
-        decks.frontend()
-    decks.frontend.cache_clear()
+        slides.frontend()
+    slides.frontend.cache_clear()
 
 
 def test_the_lock_file_names_no_host():
-    lock = (decks.FRONTEND / "package-lock.json").read_text(encoding="utf-8")
+    lock = (slides.FRONTEND / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock and lock.count('"integrity"') >= 5

@@ -8,12 +8,13 @@ import sys
 import pytest
 import torch
 
-from course_utils import distributed
+from course_utils.training import distributed
 
 CURVE = """
 import json, sys
 import torch
-from course_utils import data, distributed, models, objectives, recipes, runtime, training
+from course_utils import data, models, objectives, recipes, runtime, training
+from course_utils.training import distributed
 
 torch.set_num_threads(1)
 digits = data.load("digits", "train")
@@ -21,16 +22,20 @@ runtime.seed_everything(3)
 with distributed.joined():
     if sys.argv[1] == "ae":
         players = recipes.autoencoder_players(models.SHIPPED["ae"](), 30)
-    else:  # a game whose noise is a function of the picture, so that it is the same wherever the picture is
+    else:  # its noise is a function of the image, so that it is the same wherever the image is
         G, D = models.Decoder(16), models.Discriminator(width=4)
-        made = lambda x: G(x.flatten(1)[:, 300:316] - 0.5).sigmoid()
+        generated = lambda x: G(x.flatten(1)[:, 300:316] - 0.5).sigmoid()
+        real_or_not = lambda x: (D(x), D(generated(x).detach()))
+        tell_apart = lambda x, y: {"loss": objectives.discriminator_loss(*real_or_not(x))}
+        fool = lambda x, y: {"loss": objectives.generator_loss(D(generated(x)))}
         players = {
-            "D": recipes.rival(D, lambda x, y: {"loss": objectives.discriminator_loss(D(x), D(made(x).detach()))}, 30, 2e-3),
-            "G": recipes.rival(G, lambda x, y: {"loss": objectives.generator_loss(D(made(x)))}, 30, 2e-3, ema=0.9),
+            "D": recipes.adversarial_player(D, tell_apart, 30, 2e-3),
+            "G": recipes.adversarial_player(G, fool, 30, 2e-3, ema=0.9),
         }
     distributed.own_noise(3)
     history = training.play(players, distributed.share(data.batches(digits, 32)), 30)
-    weights = sum(p.detach().double().abs().sum().item() for player in players.values() for p in player.network.parameters())
+    parameters = [p for player in players.values() for p in player.network.parameters()]
+    weights = sum(p.detach().double().abs().sum().item() for p in parameters)
     if distributed.rank() == 0:
         print(json.dumps([[row[name] for name in sorted(row)] for row in history] + [[weights]]))
 """
@@ -48,9 +53,17 @@ def run(processes: int, *command: str, **environment: str) -> str:
     ]
     start = [sys.executable, *(torchrun if processes > 1 else ())]
     done = subprocess.run(
-        [*start, *command], capture_output=True, text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "COURSE_DATASET": "digits", "COURSE_DEVICE": "cpu", **environment},
-    )  # fmt: skip
+        [*start, *command],
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "COURSE_DATASET": "digits",
+            "COURSE_DEVICE": "cpu",
+            **environment,
+        },
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 
@@ -61,8 +74,10 @@ def test_two_processes_give_the_curve_of_one(what, tmp_path):
     script.write_text(CURVE)
     one, two = (json.loads(run(n, str(script), what)) for n in (1, 2))
     assert len(one) == len(two) == 31
-    for alone, together in zip(one, two, strict=True):
-        torch.testing.assert_close(torch.tensor(together), torch.tensor(alone), rtol=2e-3, atol=2e-4)
+    for single, together in zip(one, two, strict=True):
+        torch.testing.assert_close(
+            torch.tensor(together), torch.tensor(single), rtol=2e-3, atol=2e-4
+        )
     first, last = (torch.tensor(one[i]) for i in (0, 29))
     assert (first - last).abs().max() > 0.05  # it has moved
 
@@ -87,5 +102,8 @@ def test_with_one_process_nothing_happens():
 def test_a_batch_that_cannot_be_shared_is_said(monkeypatch):
     monkeypatch.setattr(distributed, "world", lambda: 2)
     monkeypatch.setattr(distributed, "rank", lambda: 0)
-    with pytest.raises(ValueError, match="a batch of 3 cannot be shared equally by 2 processes: take a number that divides it"):
+    with pytest.raises(
+        ValueError,
+        match="a batch of 3 cannot be shared equally by 2 processes: take a number that divides it",
+    ):
         next(distributed.share(iter([(torch.ones(3), torch.ones(3))])))

@@ -6,15 +6,17 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_utils import early
-from course_utils.teaching.lessons import ENCRYPTED
+from course_tools.publish.notebooks import ENCRYPTED
+from course_utils import name_errors
 
 CELLS = [
     new_markdown_cell("# The lesson"),
     new_code_cell("import course_utils"),
     new_markdown_cell("## Data\n\nText."),
     new_code_cell("%env A=1\nnot_python = 1"),
-    new_code_cell("x = 1\nf = lambda hidden: [inner for inner in range(hidden)]\ndef g():\n    local = 2"),
+    new_code_cell(
+        "x = 1\nf = lambda hidden: [inner for inner in range(hidden)]\ndef g():\n    local = 2"
+    ),
     new_code_cell("for i in range(3):\n    y = i"),
     new_markdown_cell("## Model"),
     new_code_cell("y = x + 1"),
@@ -23,24 +25,31 @@ CELLS = [
 
 
 @pytest.mark.parametrize(
-    "name, by", [("x", "“Data” by the line `x = 1`"), ("y", "“Model” by the line `y = x + 1`"), ("g", "by the line `def g():`")]
+    "name, by",
+    [
+        ("x", "“Data” by the line `x = 1`"),
+        ("y", "“Model” by the line `y = x + 1`"),
+        ("g", "by the line `def g():`"),
+    ],
 )
 def test_the_last_cell_above_that_makes_it_is_named(name, by):
-    assert by in early.waits_for(name, CELLS, "print(x, y)")
+    assert by in name_errors.waits_for(name, CELLS, "print(x, y)")
 
 
 def test_a_maker_below_is_named_where_there_is_none_above():
-    assert "“Data” by the line `y = i`" in early.waits_for("y", CELLS, CELLS[4]["source"])
+    assert "“Data” by the line `y = i`" in name_errors.waits_for("y", CELLS, CELLS[4]["source"])
 
 
 @pytest.mark.parametrize("name", ["z", "hidden", "inner", "local", "not_python"])
 def test_what_no_cell_makes_gets_no_advice(name):
-    assert early.waits_for(name, CELLS, "print(x, y)") == ""
+    assert name_errors.waits_for(name, CELLS, "print(x, y)") == ""
 
 
 def last_error(cells, folder) -> str:
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, allow_errors=True, config=ENCRYPTED, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(
+        notebook, allow_errors=True, config=ENCRYPTED, resources={"metadata": {"path": str(folder)}}
+    ).execute()
     (error,) = [output for output in notebook.cells[-1].outputs if output.output_type == "error"]
     return error.evalue
 
@@ -48,11 +57,14 @@ def last_error(cells, folder) -> str:
 def test_in_a_kernel(tmp_path, monkeypatch):
     path = tmp_path / "Über das Übrige.ipynb"
     path.write_text(json.dumps(new_notebook(cells=CELLS)), encoding="utf-8")
+    monkeypatch.delenv("PYTHONSTARTUP", raising=False)
     monkeypatch.setenv("JPY_SESSION_NAME", str(path))  # as a Jupyter server does
-    assert "“Data” by the line `x = 1`" in last_error(["import course_utils", "print(x, y)"], tmp_path)
+    assert "“Data” by the line `x = 1`" in last_error(
+        ["import course_utils", "print(x, y)"], tmp_path
+    )
     assert last_error(["import course_utils", "print(z)"], tmp_path) == "name 'z' is not defined"
     assert last_error(["print(x)"], tmp_path) == "name 'x' is not defined"  # nobody listens yet
-    monkeypatch.setenv("PYTHONSTARTUP", str(early.START))  # as `make lab` does
+    monkeypatch.setenv("PYTHONSTARTUP", str(name_errors.START))  # as `make lab` does
     assert "by the line `x = 1`" in last_error(["print(x, y)"], tmp_path)
     monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "moved away.ipynb"))
     assert "Run All Above" in last_error(["print(x, y)"], tmp_path)

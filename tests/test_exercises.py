@@ -1,4 +1,6 @@
-"""Every task: the reference passes, every listed mistake fails and earns its own hint, nothing raises."""
+"""Every task: the reference passes, every listed mistake fails and earns its own hint, nothing
+raises.
+"""
 
 import functools
 import importlib
@@ -15,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 import course_utils
 from course_utils import exercises, metrics, objectives
 from course_utils.exercises import TASKS, check, handout, verify
+from course_utils.exercises.verify import Verify
 
 TASK_LIST = list(TASKS.values())
 MISTAKES = [(task, *wrong) for task in TASK_LIST for wrong in task.wrong]
@@ -27,7 +30,11 @@ def test_the_reference_is_right_every_time(task):
         assert result.status == "right" and result.points == result.of == task.points, result
 
 
-@pytest.mark.parametrize(("task", "answer", "hint"), MISTAKES, ids=[f"{wrong[0].name}-{i}" for i, wrong in enumerate(MISTAKES)])
+@pytest.mark.parametrize(
+    ("task", "answer", "hint"),
+    MISTAKES,
+    ids=[f"{wrong[0].name}-{i}" for i, wrong in enumerate(MISTAKES)],
+)
 def test_every_mistake_is_wrong_and_earns_its_own_hint(task, answer, hint):
     for seed in range(100):
         result = check(task, answer, seed=seed)
@@ -37,7 +44,11 @@ def test_every_mistake_is_wrong_and_earns_its_own_hint(task, answer, hint):
 
 @pytest.mark.parametrize("task", TASK_LIST, ids=lambda task: task.name)
 def test_tasks_are_complete(task):
-    assert len(task.mistakes) >= 3 and task.points >= 1 and len({m.hint for m in task.mistakes}) == len(task.mistakes)
+    assert (
+        len(task.mistakes) >= 3
+        and task.points >= 1
+        and len({m.hint for m in task.mistakes}) == len(task.mistakes)
+    )
 
 
 @pytest.mark.parametrize("task", TASK_LIST, ids=lambda task: task.name)
@@ -45,7 +56,12 @@ def test_inputs_are_fresh_and_cannot_be_changed_by_the_student(task):
     seen = []
 
     def spy(**inputs):
-        seen.append({name: value.clone() if torch.is_tensor(value) else value for name, value in inputs.items()})
+        seen.append(
+            {
+                name: value.clone() if torch.is_tensor(value) else value
+                for name, value in inputs.items()
+            }
+        )
         for value in inputs.values():
             if torch.is_tensor(value):
                 value.zero_()
@@ -54,10 +70,14 @@ def test_inputs_are_fresh_and_cannot_be_changed_by_the_student(task):
     assert check(task, spy).status == "right"
     first, second = seen[0], seen[1]
     tensors = [name for name in first if torch.is_tensor(first[name])]
-    assert tensors and any(first[n].shape != second[n].shape or not torch.equal(first[n], second[n]) for n in tensors)
+    assert tensors and any(
+        first[n].shape != second[n].shape or not torch.equal(first[n], second[n]) for n in tensors
+    )
 
 
-@pytest.mark.parametrize("task", [task for task in TASK_LIST if task.parts], ids=lambda task: task.name)
+@pytest.mark.parametrize(
+    "task", [task for task in TASK_LIST if task.parts], ids=lambda task: task.name
+)
 def test_parts_count_by_themselves(task):
     """An answer that is wrong in one part alone loses the points of that part."""
     for part in task.parts:
@@ -74,7 +94,15 @@ def test_parts_count_by_themselves(task):
 
 def test_parts_must_add_up():
     with pytest.raises(ValueError, match="do not add up to 3"):
-        exercises.Task("t", "01", 3, dict, dict, (), parts=(exercises.Part("a", 1, 0, 1), exercises.Part("b", 1, 1)))
+        exercises.Task(
+            "t",
+            "01",
+            3,
+            dict,
+            dict,
+            (),
+            parts=(exercises.Part("a", 1, 0, 1), exercises.Part("b", 1, 1)),
+        )
 
 
 def test_simple_relations_are_named_where_no_mistake_fits():
@@ -90,13 +118,20 @@ def test_simple_relations_are_named_where_no_mistake_fits():
 
 def test_a_wrong_answer_is_described():
     message = check(TASKS["slerp"], lambda z0, z1, n: torch.zeros(n, len(z0))).message
-    assert re.match(r"shape \(\d, \d\) is right, \d+ of \d+ numbers are wrong; largest difference \S+ at \[\d, \d\]: "
-                    r"expected \S+, got 0\.", message), message  # fmt: skip
+    assert re.match(
+        r"shape \(\d, \d\) is right, \d+ of \d+ numbers are wrong; "
+        r"largest difference \S+ at \[\d, \d\]: "
+        r"expected \S+, got 0\.",
+        message,
+    ), message
 
 
 def test_arguments_may_have_other_names():
     assert check(TASKS["auc"], lambda a, b: TASKS["auc"].reference(a, b)).status == "right"
-    assert check(TASKS["auc"], lambda others, digits: TASKS["auc"].reference(digits, others)).status == "right"
+    assert (
+        check(TASKS["auc"], lambda others, digits: TASKS["auc"].reference(digits, others)).status
+        == "right"
+    )
 
 
 def stub(**inputs):
@@ -167,7 +202,7 @@ def test_wrong_answers_of_every_kind_get_a_sentence(task, answer, capsys):
 
 @pytest.mark.parametrize("task", TASK_LIST, ids=lambda task: task.name)
 def test_nearly_right_answers_of_every_kind_are_wrong(task):
-    """Transposed, off by one, unnormalised, one entry short: where such a change changes anything."""
+    """Transposed, off by one, unnormalised, one entry short: where that changes anything."""
     changes = (
         np.transpose,
         lambda a: np.roll(a, 1),
@@ -180,7 +215,7 @@ def test_nearly_right_answers_of_every_kind_are_wrong(task):
         def answer(**inputs):
             return change(np.asarray(task.reference(**inputs), dtype=float))  # noqa: B023
 
-        seen = [made.expected for made in task.rounds(torch.Generator().manual_seed(0), 3)]
+        seen = [built.expected for built in task.rounds(torch.Generator().manual_seed(0), 3)]
         if not all(np.array_equal(change(truth), truth) for truth in seen):
             result = check(task, answer, seed=0)
             assert result.status == "wrong" and result.points < task.points, result
@@ -208,9 +243,12 @@ def test_a_result_shows_its_points_to_nbgrader_and_nothing_to_people():
 
 
 def test_the_summary_of_a_lesson(capsys):
-    verify = exercises.Verify()
+    verify = Verify()
     verify.summary()
-    assert capsys.readouterr().out == "No task was checked yet: run the cells that begin with `verify`.\n"
+    assert (
+        capsys.readouterr().out
+        == "No task was checked yet: run the cells that begin with `verify`.\n"
+    )
     verify("modes_found", lambda **i: np.array(TASKS["modes_found"].reference(**i)) * [1, 2])
     verify("fooling_loss", TASKS["fooling_loss"].reference)
     verify("js_bound", stub)
@@ -220,7 +258,14 @@ def test_the_summary_of_a_lesson(capsys):
     assert [line.split() for line in lines] == [
         ["○", "value_at_best", "0", "of", "2", "not", "checked", "yet"],
         ["○", "js_bound", "0", "of", "2", "not", "started"],
-        ["✗", "fooling_loss", "0", "of", "1", "wrong"],  # it comes from the package, if only from the spec itself
+        [
+            "✗",
+            "fooling_loss",
+            "0",
+            "of",
+            "1",
+            "wrong",
+        ],  # it comes from the package, if only from the spec itself
         ["✗", "modes_found", "1", "of", "2", "partly", "right"],
         ["lesson", "07", "1", "of", "7"],
     ]
@@ -235,7 +280,11 @@ def public_functions():
     for layer in course_utils.LAYERS[: course_utils.LAYERS.index("exercises")]:
         module = importlib.import_module(f"course_utils.{layer}")
         for name, value in list(vars(module).items()):
-            if inspect.isfunction(value) and not name.startswith("_") and value.__module__ == module.__name__:
+            if (
+                inspect.isfunction(value)
+                and not name.startswith("_")
+                and value.__module__ == module.__name__
+            ):
                 yield name, value
 
 
@@ -245,8 +294,11 @@ def test_no_import_from_the_package_is_an_answer(task):
         assert name != task.name
         takes = inspect.signature(function).parameters.values()
         needed = [p for p in takes if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
-        if len(needed) == len(task.inputs(torch.Generator())) and check(task, function).status == "right":
-            assert exercises.Verify()(task.name, function).status == "wrong", name
+        if (
+            len(needed) == len(task.inputs(torch.Generator()))
+            and check(task, function).status == "right"
+        ):
+            assert Verify()(task.name, function).status == "wrong", name
 
 
 BORROWING = """
@@ -284,7 +336,8 @@ class Loss:
     def __call__(self, logits):
         return objectives.generator_loss(logits)
 
-an_object, a_part, losses = Loss(), partial(objectives.generator_loss), {"G": objectives.generator_loss}
+an_object, a_part = Loss(), partial(objectives.generator_loss)
+losses = {"G": objectives.generator_loss}
 
 def by_class(logits):
     return Loss()(logits)
@@ -320,11 +373,29 @@ def test_an_answer_that_borrows_from_the_package_is_told_so(tmp_path, monkeypatc
         "import torch\ndef loss(logits): return torch.nn.functional.softplus(-logits).mean()"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    notebook = {"__name__": "__main__", "objectives": objectives, "metrics": metrics, "torch": torch}
-    notebook |= {"roc_auc_score": roc_auc_score, "partial": functools.partial, "lru_cache": functools.lru_cache}
+    notebook = {
+        "__name__": "__main__",
+        "objectives": objectives,
+        "metrics": metrics,
+        "torch": torch,
+    }
+    notebook |= {
+        "roc_auc_score": roc_auc_score,
+        "partial": functools.partial,
+        "lru_cache": functools.lru_cache,
+    }
     notebook["my_helpers"] = importlib.import_module("my_helpers")
     exec(BORROWING, notebook)
-    for name in ("decorated", "wrapped", "an_object", "a_part", "by_class", "from_a_dictionary", "by_default", "beside"):
+    for name in (
+        "decorated",
+        "wrapped",
+        "an_object",
+        "a_part",
+        "by_class",
+        "from_a_dictionary",
+        "by_default",
+        "beside",
+    ):
         result = verify("fooling_loss", notebook[name])
         assert result.status == "wrong" and "right, but by " in result.message, (name, result)
     for name, task, borrowed in (
@@ -334,7 +405,10 @@ def test_an_answer_that_borrows_from_the_package_is_told_so(tmp_path, monkeypatc
         ("scored", "auc", "`roc_auc_score` of sklearn"),
     ):
         result = verify(task, notebook[name])
-        assert result.status == "wrong" and f"right, but by {borrowed}, which a grader does not have" in result.message, result
+        assert (
+            result.status == "wrong"
+            and f"right, but by {borrowed}, which a grader does not have" in result.message
+        ), result
     assert verify("modes_found", metrics.modes).status == "wrong"
     for name in ("clean", "own", "decorated_cleanly"):
         assert verify("fooling_loss", notebook[name]).status == "right", name
@@ -355,10 +429,17 @@ def handed_out(tmp_path_factory):
 
 
 def test_a_handout_says_what_the_specs_say(handed_out):
-    """The same verdicts and hints, from numbers computed in advance: right, wrong in every listed way, not started."""
+    """The same verdicts and hints, from numbers computed in advance: right, wrong in every listed
+    way, not started.
+    """
     for task in TASK_LIST:
         given = handed_out[task.name]
-        assert (given.lesson, given.points, given.hints, given.parts) == (task.lesson, task.points, task.hints, task.parts)
+        assert (given.lesson, given.points, given.hints, given.parts) == (
+            task.lesson,
+            task.points,
+            task.hints,
+            task.parts,
+        )
         assert check(given, task.reference).status == "right"
         assert check(given, stub).status == "not started"
         for answer, hint in task.wrong:
@@ -373,8 +454,16 @@ def test_a_handout_holds_no_code(tmp_path):
 
 
 def test_the_package_offers_no_task_under_its_name():
-    from course_utils import data, latent, metrics, models, objectives, plots, training
+    from course_utils import data, figures, latent, metrics, models, objectives, training, weights
 
-    for module in (data, latent, metrics, models, objectives, plots, training):
+    for module in (data, figures, latent, metrics, models, objectives, training, weights):
         assert not set(TASKS) & set(vars(module)), module.__name__
-    assert set(exercises.__all__) == {"TASKS", "Mistake", "Part", "Result", "Task", "check", "verify"}
+    assert set(exercises.__all__) == {
+        "TASKS",
+        "Mistake",
+        "Part",
+        "Result",
+        "Task",
+        "check",
+        "verify",
+    }

@@ -1,4 +1,6 @@
-"""Data that survives anything: every fault is found and named, nothing of the user's is touched, every fetch is whole."""
+"""Data that survives anything: every fault is found and named, nothing of the user's is touched,
+every fetch is whole.
+"""
 
 import contextlib
 import functools
@@ -21,23 +23,23 @@ import pytest
 import torchvision.datasets
 from idx import idx_bytes, write_set
 
-from course_utils import data, files
+from course_utils import data, datasets
 
 SIZES = {"train": 50, "t10k": 20}
-SILENCE = files.SILENCE  # the real limit; `quick` shortens it
-TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = files.FILES
+SILENCE = datasets.SILENCE  # the real limit; `quick` shortens it
+TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = datasets.FILES
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """The seconds of silence that a mirror is given, shortened; the rule is the same."""
-    monkeypatch.setattr(files, "SILENCE", 0.5)
+    monkeypatch.setattr(datasets, "SILENCE", 0.5)
 
 
 @pytest.fixture
 def own(no_settings, tmp_path):
     """An empty project folder, and no COURSE_DATA. Returns the folder of MNIST's raw files."""
-    no_settings.setattr(files, "own_folder", lambda: tmp_path / "own")
+    no_settings.setattr(datasets, "own_folder", lambda: tmp_path / "own")
     return tmp_path / "own" / "MNIST" / "raw"
 
 
@@ -74,7 +76,9 @@ class Mirror(http.server.SimpleHTTPRequestHandler):
             return self.answer(content[: len(content) // 2], claimed=len(content))
         if self.behaviour == "flipped":
             middle = len(content) // 2
-            return self.answer(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+            return self.answer(
+                content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+            )
         if self.behaviour == "silent":
             return time.sleep(5)
         if self.behaviour == "dripping":
@@ -97,7 +101,9 @@ class Mirror(http.server.SimpleHTTPRequestHandler):
 @contextlib.contextmanager
 def serving(folder: Path, behaviour: str = "good"):
     handler = type("Handler", (Mirror,), {"behaviour": behaviour, "asked": []})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder))) as server:
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(handler, directory=str(folder))
+    ) as server:
         server.daemon_threads, server.block_on_close = True, False
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/", handler.asked
@@ -109,12 +115,17 @@ def official(monkeypatch, tmp_path):
     """A made set takes the place of MNIST's official one: (folder of compressed files, arrays)."""
     packed = tmp_path / "mirror"
     arrays = write_set(packed, SIZES, compressed=True, seed=7)
-    checksums = [(f"{name}.gz", hashlib.md5((packed / f"{name}.gz").read_bytes()).hexdigest()) for name in files.FILES]
+    checksums = [
+        (f"{name}.gz", hashlib.md5((packed / f"{name}.gz").read_bytes()).hexdigest())
+        for name in datasets.FILES
+    ]
     monkeypatch.setattr(torchvision.datasets.MNIST, "resources", checksums)
     monkeypatch.setattr(
-        files, "OFFICIAL", {name: hashlib.sha256(idx_bytes(array)).hexdigest() for name, array in arrays.items()}
+        datasets,
+        "OFFICIAL",
+        {name: hashlib.sha256(idx_bytes(array)).hexdigest() for name, array in arrays.items()},
     )
-    monkeypatch.setattr(files, "OFFICIAL_SIZE", {"train": SIZES["train"], "test": SIZES["t10k"]})
+    monkeypatch.setattr(datasets, "OFFICIAL_SIZE", {"train": SIZES["train"], "test": SIZES["t10k"]})
     return packed, arrays
 
 
@@ -127,7 +138,9 @@ def mirror(official, monkeypatch):
 
 
 def no_mirrors(monkeypatch):
-    monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", ["http://127.0.0.1:9/"])  # nobody listens there
+    monkeypatch.setattr(
+        torchvision.datasets.MNIST, "mirrors", ["http://127.0.0.1:9/"]
+    )  # nobody listens there
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -172,10 +185,26 @@ FAULTS = {
         cut,
         "the length does not fit the header; expected 39216 bytes for 50 entries, got 39116 bytes",
     ),
-    "longer": (TRAIN_LABELS, lambda p: p.write_bytes(p.read_bytes() + b"\0"), "expected 58 bytes for 50 entries, got 59 bytes"),
-    "empty": (TEST_IMAGES, first_bytes(0), "the file is cut; expected at least 16 bytes, got 0 bytes"),
-    "ten bytes": (TRAIN_IMAGES, first_bytes(10), "the file is cut; expected at least 16 bytes, got 10 bytes"),
-    "wrong magic": (TEST_LABELS, magic, "the file has the wrong kind; expected magic number 0x801, got 0x807"),
+    "longer": (
+        TRAIN_LABELS,
+        lambda p: p.write_bytes(p.read_bytes() + b"\0"),
+        "expected 58 bytes for 50 entries, got 59 bytes",
+    ),
+    "empty": (
+        TEST_IMAGES,
+        first_bytes(0),
+        "the file is cut; expected at least 16 bytes, got 0 bytes",
+    ),
+    "ten bytes": (
+        TRAIN_IMAGES,
+        first_bytes(10),
+        "the file is cut; expected at least 16 bytes, got 10 bytes",
+    ),
+    "wrong magic": (
+        TEST_LABELS,
+        magic,
+        "the file has the wrong kind; expected magic number 0x801, got 0x807",
+    ),
     "images for labels": (
         TEST_LABELS,
         lambda p: shutil.copy(p.with_name(TEST_IMAGES), p),
@@ -186,10 +215,26 @@ FAULTS = {
         fewer_labels,
         "do not belong together; expected as many labels as images, got 50 images and 49",
     ),
-    "wrong size": (TRAIN_IMAGES, wrong_size, "the pictures have the wrong size; expected 28×28 pixels, got 32×32"),
-    "label out of range": (TRAIN_LABELS, high_label, "a label is out of range; expected labels 0 to 9, got a label 10"),
-    "HTML": (TRAIN_IMAGES, lambda p: p.write_text("<html>404"), "this is a web page under the file's name"),
-    "gzip": (TEST_IMAGES, lambda p: p.write_bytes(gzip.compress(p.read_bytes())), "compressed and must be unpacked"),
+    "wrong size": (
+        TRAIN_IMAGES,
+        wrong_size,
+        "the pictures have the wrong size; expected 28×28 pixels, got 32×32",
+    ),
+    "label out of range": (
+        TRAIN_LABELS,
+        high_label,
+        "a label is out of range; expected labels 0 to 9, got a label 10",
+    ),
+    "HTML": (
+        TRAIN_IMAGES,
+        lambda p: p.write_text("<html>404"),
+        "this is a web page under the file's name",
+    ),
+    "gzip": (
+        TEST_IMAGES,
+        lambda p: p.write_bytes(gzip.compress(p.read_bytes())),
+        "compressed and must be unpacked",
+    ),
     "folder": (TRAIN_LABELS, as_folder, "a folder stands in the file's place"),
     "missing": (TEST_LABELS, lambda p: p.unlink(), "the file is missing"),
 }
@@ -198,19 +243,28 @@ every_fault = pytest.mark.parametrize(("file", "spoil", "message"), FAULTS.value
 
 @every_fault
 @pytest.mark.parametrize("name", ["auto", "mnist"])
-def test_a_fault_in_the_users_folder_is_named_and_nothing_changes(users, monkeypatch, name, file, spoil, message):
+def test_a_fault_in_the_users_folder_is_named_and_nothing_changes(
+    users, monkeypatch, name, file, spoil, message
+):
     no_mirrors(monkeypatch)
     spoil(users / file)
     before = contents(users)
-    with pytest.raises(files.DataError) as caught:
+    with pytest.raises(datasets.DataError) as caught:
         data.load(name, "train")
     said = str(caught.value)
-    assert message in said and str(users) in said and "Nothing was changed" in said and "unset COURSE_DATA" in said
+    assert (
+        message in said
+        and str(users) in said
+        and "Nothing was changed" in said
+        and "unset COURSE_DATA" in said
+    )
     assert contents(users) == before
 
 
 @every_fault
-def test_a_fault_in_the_projects_folder_is_set_aside_and_fetched_again(own, mirror, official, file, spoil, message, capsys):
+def test_a_fault_in_the_projects_folder_is_set_aside_and_fetched_again(
+    own, mirror, official, file, spoil, message, capsys
+):
     data.load("mnist", "train")
     spoil(own / file)
     images = data.load("mnist", "train")
@@ -223,17 +277,22 @@ def test_a_fault_in_the_projects_folder_is_set_aside_and_fetched_again(own, mirr
 
 def test_swapped_sets_are_found_by_their_counts(users):
     swap(users)
-    with pytest.raises(files.DataError, match="training and test files are swapped.*got 20 training and 50 test images"):
+    with pytest.raises(
+        datasets.DataError,
+        match="training and test files are swapped.*got 20 training and 50 test images",
+    ):
         data.load("mnist", "train")
 
 
-def test_swapped_official_files_are_found_by_their_content(own, mirror, official, no_settings, tmp_path):
+def test_swapped_official_files_are_found_by_their_content(
+    own, mirror, official, no_settings, tmp_path
+):
     data.load("mnist", "train")
     copy = tmp_path / "copy" / "MNIST" / "raw"
     shutil.copytree(own, copy)
     swap(copy)
     no_settings.setenv("COURSE_DATA", str(tmp_path / "copy"))
-    with pytest.raises(files.DataError, match="training and test files are swapped"):
+    with pytest.raises(datasets.DataError, match="training and test files are swapped"):
         data.load("mnist", "test")
 
 
@@ -257,45 +316,54 @@ def test_official_files_are_known_at_the_first_load(own, official, no_settings, 
     write_set(raw, SIZES, seed=7)
     flip(raw / TRAIN_IMAGES)
     no_settings.setenv("COURSE_DATA", str(tmp_path / "users"))
-    with pytest.raises(files.DataError, match=f"{TRAIN_IMAGES}: the content has changed; expected SHA-256"):
+    with pytest.raises(
+        datasets.DataError, match=f"{TRAIN_IMAGES}: the content has changed; expected SHA-256"
+    ):
         data.load("mnist", "train")
 
 
 def test_another_set_is_accepted_reported_and_remembered(users, capsys):
-    files._report.cache_clear()
+    datasets._report.cache_clear()
     data.load("mnist", "train")
     data.load("mnist", "test")
     said = capsys.readouterr().out
-    assert said == "mnist here has 50 training and 20 test images (the official set: 60,000 and 10,000).\n"
+    assert (
+        said
+        == "mnist here has 50 training and 20 test images (the official set: 60,000 and 10,000).\n"
+    )
     flip(users / TEST_IMAGES)
-    with pytest.raises(files.DataError, match=f"{TEST_IMAGES}: the content has changed.*delete .*manifest.json"):
+    with pytest.raises(
+        datasets.DataError, match=f"{TEST_IMAGES}: the content has changed.*delete .*manifest.json"
+    ):
         data.load("mnist", "train")
-    files._manifest_path().unlink()
+    datasets._manifest_path().unlink()
     assert len(data.load("mnist", "train")) == 50, "on purpose, then"
 
 
 def test_a_broken_manifest_is_no_obstacle(users):
     data.load("mnist", "train")
-    files._manifest_path().write_text("{broken")
-    files._good.clear()
+    datasets._manifest_path().write_text("{broken")
+    datasets._good.clear()
     assert len(data.load("mnist", "train")) == 50
 
 
 def test_a_planted_pickle_is_ignored(users):
-    planted = users.parent / "processed"
-    planted.mkdir()
+    folder_of_others = users.parent / "processed"
+    folder_of_others.mkdir()
     for name in ("training.pt", "test.pt"):
-        (planted / name).write_bytes(b"not to be opened")
+        (folder_of_others / name).write_bytes(b"not to be opened")
     assert len(data.load("mnist", "train")) == 50
 
 
 def test_the_real_constants_are_mnists():
-    """The hashes of the test files are those of the published set; the lengths follow from the counts."""
-    raw = files.folder() / "MNIST" / "raw"
+    """The hashes of the test files are those of the published set; the lengths follow from the
+    counts.
+    """
+    raw = datasets.folder() / "MNIST" / "raw"
     if not (raw / TEST_IMAGES).exists():
         pytest.skip("MNIST is not here; set COURSE_DATA to a folder that has it")
     for file in (TEST_IMAGES, TEST_LABELS):
-        assert files._sha256(raw / file) == files.OFFICIAL[file]
+        assert datasets._sha256(raw / file) == datasets.OFFICIAL[file]
 
 
 # ---- fetching ----
@@ -303,14 +371,16 @@ def test_the_real_constants_are_mnists():
 
 def test_an_empty_folder_is_filled(own, mirror, official):
     assert data.load("auto", "train").name == "mnist"
-    assert sorted(mirror) == sorted(f"/{name}.gz" for name in files.FILES)
+    assert sorted(mirror) == sorted(f"/{name}.gz" for name in datasets.FILES)
     for name, array in official[1].items():
         assert (own / name).read_bytes() == idx_bytes(array)
     data.load("auto", "test")
     assert len(mirror) == 4
 
 
-def test_missing_official_files_are_added_to_the_users_official_ones(own, mirror, official, no_settings, tmp_path):
+def test_missing_official_files_are_added_to_the_users_official_ones(
+    own, mirror, official, no_settings, tmp_path
+):
     raw = tmp_path / "users" / "MNIST" / "raw"
     write_set(raw, SIZES, seed=7)
     (raw / TEST_LABELS).unlink()
@@ -318,21 +388,25 @@ def test_missing_official_files_are_added_to_the_users_official_ones(own, mirror
     assert len(data.load("mnist", "test")) == 20 and mirror == [f"/{TEST_LABELS}.gz"]
 
 
-@pytest.mark.parametrize("behaviour", ["403", "503", "short", "flipped", "redirect", "silent", "dripping"])
+@pytest.mark.parametrize(
+    "behaviour", ["403", "503", "short", "flipped", "redirect", "silent", "dripping"]
+)
 def test_a_bad_mirror_is_given_up_and_the_next_one_asked(own, official, monkeypatch, behaviour):
     with serving(official[0], behaviour) as (bad, _), serving(official[0]) as (good, asked):
         monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [bad, good])
         started = time.monotonic()
         assert len(data.load("mnist", "train")) == 50
         assert len(asked) == 4
-        assert time.monotonic() - started < 4 * (2 * files.SILENCE + 1)
+        assert time.monotonic() - started < 4 * (2 * datasets.SILENCE + 1)
 
 
 @pytest.mark.parametrize("behaviour", ["503", "redirect", "silent"])
-def test_without_a_good_mirror_the_message_says_what_each_answered(own, official, monkeypatch, behaviour):
+def test_without_a_good_mirror_the_message_says_what_each_answered(
+    own, official, monkeypatch, behaviour
+):
     with serving(official[0], behaviour) as (bad, _):
         monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [bad, "http://127.0.0.1:9/"])
-        with pytest.raises(files.Unavailable) as caught:
+        with pytest.raises(datasets.UnavailableError) as caught:
             data.load("mnist", "train")
     said = str(caught.value)
     assert bad in said and "127.0.0.1:9" in said and "COURSE_DATA=<folder>" in said
@@ -341,17 +415,19 @@ def test_without_a_good_mirror_the_message_says_what_each_answered(own, official
 
 
 def test_the_real_limits_answer_in_time():
-    """Mirrors that never answer: each is left within 30 s, and after all of them there is an answer within 35 s."""
+    """Mirrors that never answer: each is left within 30 s, and after all of them there is an answer
+    within 35 s.
+    """
     assert SILENCE <= 30 and len(torchvision.datasets.MNIST.mirrors) * SILENCE <= 32
 
 
 START = """
 import hashlib, sys
 import torchvision.datasets
-from course_utils import data, files
+from course_utils import data, datasets
 from pathlib import Path
-files.own_folder = lambda: Path({own!r})
-files.OFFICIAL, files.OFFICIAL_SIZE = {official!r}, {size!r}
+datasets.own_folder = lambda: Path({own!r})
+datasets.OFFICIAL, datasets.OFFICIAL_SIZE = {official!r}, {size!r}
 torchvision.datasets.MNIST.resources = {resources!r}
 torchvision.datasets.MNIST.mirrors = [{address!r}]
 """
@@ -359,9 +435,12 @@ torchvision.datasets.MNIST.mirrors = [{address!r}]
 
 def script(own: Path, address: str) -> str:
     return START.format(
-        own=str(own.parents[1]), official=files.OFFICIAL, size=files.OFFICIAL_SIZE, address=address,
+        own=str(own.parents[1]),
+        official=datasets.OFFICIAL,
+        size=datasets.OFFICIAL_SIZE,
+        address=address,
         resources=torchvision.datasets.MNIST.resources,
-    )  # fmt: skip
+    )
 
 
 def load_at_once(barrier, results):
@@ -373,10 +452,14 @@ def load_at_once(barrier, results):
 
 
 def test_four_processes_on_an_empty_folder_fetch_once(own, mirror):
-    fork = multiprocessing.get_context("fork") if sys.platform == "linux" else pytest.skip("needs fork")
+    fork = (
+        multiprocessing.get_context("fork")
+        if sys.platform == "linux"
+        else pytest.skip("needs fork")
+    )
     for _ in range(20):
         shutil.rmtree(own.parents[1], ignore_errors=True)
-        files._good.clear()
+        datasets._good.clear()
         mirror.clear()
         barrier, results = fork.Barrier(4), fork.Queue()
         starts = [fork.Process(target=load_at_once, args=(barrier, results)) for _ in range(4)]
@@ -389,17 +472,21 @@ def test_four_processes_on_an_empty_folder_fetch_once(own, mirror):
 
 
 def test_killed_at_any_moment_the_next_start_repairs(own, mirror):
-    fork = multiprocessing.get_context("fork") if sys.platform == "linux" else pytest.skip("needs fork")
+    fork = (
+        multiprocessing.get_context("fork")
+        if sys.platform == "linux"
+        else pytest.skip("needs fork")
+    )
     for moment in np.linspace(0, 0.06, 12):
         shutil.rmtree(own.parents[1], ignore_errors=True)
-        files._good.clear()
+        datasets._good.clear()
         victim = fork.Process(target=load_at_once, args=(fork.Barrier(1), fork.Queue()))
         victim.start()
         time.sleep(moment)
         victim.kill()
         victim.join()
         for path in own.glob("*-ubyte"):
-            assert files._look(path) is None, "a file is there in full or not at all"
+            assert datasets._look(path) is None, "a file is there in full or not at all"
         assert len(data.load("mnist", "train")) == 50
         assert not list(own.glob(".*.part"))
 
@@ -412,7 +499,9 @@ def test_a_file_cut_by_a_killed_extraction_is_fetched_again(own, mirror):
 
 
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="no file size limits here")
-def test_a_full_disk_leaves_what_was_there_and_works_once_there_is_space(own, mirror, official, monkeypatch):
+def test_a_full_disk_leaves_what_was_there_and_works_once_there_is_space(
+    own, mirror, official, monkeypatch
+):
     """The system refuses to write more than 20 kB into one file, as a full disk does."""
     address = torchvision.datasets.MNIST.mirrors[0]
     data.load("mnist", "train")
@@ -424,13 +513,17 @@ def test_a_full_disk_leaves_what_was_there_and_works_once_there_is_space(own, mi
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
         try:
             data.load("mnist", "train")
-        except files.Unavailable as error:
+        except datasets.UnavailableError as error:
             sys.exit(str(error))
     """)
     run = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True)
-    assert run.returncode == 1 and "There is no space left; what was there is unchanged" in run.stderr, run.stderr
-    assert {name: content for name, content in contents(own).items() if name.endswith("ubyte")} == before
-    files._good.clear()
+    assert (
+        run.returncode == 1 and "There is no space left; what was there is unchanged" in run.stderr
+    ), run.stderr
+    assert {
+        name: content for name, content in contents(own).items() if name.endswith("ubyte")
+    } == before
+    datasets._good.clear()
     assert len(data.load("mnist", "train")) == 50
 
 
@@ -441,7 +534,10 @@ def test_a_read_only_folder(own, mirror, monkeypatch, capsys):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(files.Unavailable, match="could not write to .*Permission denied.*name another folder with COURSE_DATA"):
+    with pytest.raises(
+        datasets.UnavailableError,
+        match="could not write to .*Permission denied.*name another folder with COURSE_DATA",
+    ):
         data.load("mnist", "train")
     data._noticed.clear()
     assert data.load("auto", "train").name == "digits"
@@ -456,12 +552,19 @@ def test_a_folder_that_cannot_be_read_is_named(users, monkeypatch, name):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "is_file", refuse)
-    with pytest.raises(files.DataError, match=f"{TRAIN_IMAGES} cannot be read.*Permission denied.*Nothing was changed"):
+    with pytest.raises(
+        datasets.DataError,
+        match=f"{TRAIN_IMAGES} cannot be read.*Permission denied.*Nothing was changed",
+    ):
         data.load(name, "train")
 
 
 def test_a_read_only_folder_with_good_files_works(users, monkeypatch):
-    monkeypatch.setattr(files, "write", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(
+        datasets.atomic,
+        "write",
+        lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")),
+    )
     assert len(data.load("mnist", "train")) == 50
 
 
@@ -469,6 +572,13 @@ def test_the_command_line_says_it_without_a_traceback(users, own):
     (users / TRAIN_IMAGES).write_bytes(b"<html>")
     environment = {**os.environ, "COURSE_DATA": str(users.parents[1]), "COURSE_DATASET": "mnist"}
     run = subprocess.run(
-        [sys.executable, "-m", "course_utils", "train", "classifier"], capture_output=True, text=True, env=environment
+        [sys.executable, "-m", "course_utils", "train", "classifier"],
+        capture_output=True,
+        text=True,
+        env=environment,
     )
-    assert run.returncode == 1 and "web page under the file's name" in run.stderr and "Traceback" not in run.stderr
+    assert (
+        run.returncode == 1
+        and "web page under the file's name" in run.stderr
+        and "Traceback" not in run.stderr
+    )

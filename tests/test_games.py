@@ -1,4 +1,4 @@
-"""Two players: each gradient is that of the player's own loss alone, and what a discriminator is."""
+"""Two players: each gradient is that of the player's own loss alone."""
 
 import copy
 import math
@@ -12,18 +12,21 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from course_utils import models, objectives, recipes, training
-from course_utils.blocks import dense, leaky
+from course_utils.layers import dense, leaky
 
 
 def networks(seed: int = 0) -> tuple[nn.Module, nn.Module]:
     torch.manual_seed(seed)
-    return dense(2, 8, 1, bend=leaky), dense(3, 8, 2)
+    return dense(2, 8, 1, activation=leaky), dense(3, 8, 2)
 
 
 def stream(seed: int = 0):
     generator = torch.Generator().manual_seed(seed)
     while True:
-        yield torch.randn(16, 2, generator=generator), torch.randn(16, 3, generator=generator)  # x, and z in place of labels
+        yield (
+            torch.randn(16, 2, generator=generator),
+            torch.randn(16, 3, generator=generator),
+        )  # x, and z in place of labels
 
 
 def losses(D, G):
@@ -71,7 +74,9 @@ def all_at_once(D, G, steps: int, lr: float = 0.5) -> None:
 
 
 def distance(a: nn.Module, b: nn.Module) -> float:
-    return max((p - q).abs().max().item() for p, q in zip(a.parameters(), b.parameters(), strict=True))
+    return max(
+        (p - q).abs().max().item() for p, q in zip(a.parameters(), b.parameters(), strict=True)
+    )
 
 
 def test_each_player_follows_the_gradient_of_its_own_loss():
@@ -108,24 +113,42 @@ def test_in_a_turn_the_other_player_keeps_every_bit_and_no_gradient():
     }
     training.play(players, stream(), 2)
     same = [
-        [all(torch.equal(one[key], two[key]) for key in one) for one, two in zip(before[1:], after[1:], strict=True)]
+        [
+            all(torch.equal(one[key], two[key]) for key in one)
+            for one, two in zip(before[1:], after[1:], strict=True)
+        ]
         for before, after in zip(seen, seen[1:], strict=False)
     ]
     assert [name for name, *_ in seen] == ["D", "G", "D", "G"]
-    assert same == [[False, True], [True, False], [False, True]]  # D moved, G moved, D moved; the other one did not
+    assert same == [
+        [False, True],
+        [True, False],
+        [False, True],
+    ]  # D moved, G moved, D moved; the other one did not
     assert all(p.requires_grad for network in (D, G) for p in network.parameters())
 
 
 def test_the_history_names_the_players():
     history = training.play(descent(*networks()), stream(), 3)
-    assert set(history[0]) == {"step", "D.loss", "D.grad_norm", "G.loss", "G.grad_norm"} and len(history) == 3
+    assert (
+        set(history[0]) == {"step", "D.loss", "D.grad_norm", "G.loss", "G.grad_norm"}
+        and len(history) == 3
+    )
 
 
 def test_one_player_is_fit():
     (D, G), (D_too, _) = networks(), networks()
     tell = losses(D, G)[0]
-    training.play({"D": training.Player(D, tell, torch.optim.SGD(D.parameters(), lr=0.1))}, stream(), 5)
-    training.fit(D_too, losses(D_too, G)[0], stream(), 5, optimizer=torch.optim.SGD(D_too.parameters(), lr=0.1))
+    training.play(
+        {"D": training.Player(D, tell, torch.optim.SGD(D.parameters(), lr=0.1))}, stream(), 5
+    )
+    training.fit(
+        D_too,
+        losses(D_too, G)[0],
+        stream(),
+        5,
+        optimizer=torch.optim.SGD(D_too.parameters(), lr=0.1),
+    )
     assert distance(D, D_too) == 0
 
 
@@ -172,9 +195,13 @@ def test_a_turn_that_is_not_finite_stops_the_game_and_says_whose_it_was(capsys):
 def test_the_losses_are_cross_entropies(generator):
     real, fake = torch.randn(2, 50, generator=generator, dtype=torch.float64)
     ones, zeros = torch.ones(50, dtype=torch.float64), torch.zeros(50, dtype=torch.float64)
-    expected = binary_cross_entropy_with_logits(real, ones) + binary_cross_entropy_with_logits(fake, zeros)
+    expected = binary_cross_entropy_with_logits(real, ones) + binary_cross_entropy_with_logits(
+        fake, zeros
+    )
     torch.testing.assert_close(objectives.discriminator_loss(real, fake), expected)
-    torch.testing.assert_close(objectives.generator_loss(fake), binary_cross_entropy_with_logits(fake, ones))
+    torch.testing.assert_close(
+        objectives.generator_loss(fake), binary_cross_entropy_with_logits(fake, ones)
+    )
     saturating = -binary_cross_entropy_with_logits(fake, zeros)
     torch.testing.assert_close(objectives.generator_loss(fake, saturating=True), saturating)
     assert objectives.discriminator_loss(zeros, zeros).item() == pytest.approx(math.log(4))
@@ -195,9 +222,13 @@ def test_a_spectral_discriminator_has_no_steep_layer(n_classes):
     for _ in range(30):  # the power iteration runs with every forward pass in training mode
         D(torch.rand(10, 1, 28, 28), y)
     D.eval()
-    layers = [layer for layer in D.modules() if isinstance(layer, nn.Conv2d | nn.Linear | nn.Embedding)]
+    layers = [
+        layer for layer in D.modules() if isinstance(layer, nn.Conv2d | nn.Linear | nn.Embedding)
+    ]
     largest = [torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() for layer in layers]
-    assert len(layers) == (6 if n_classes else 5) and largest == pytest.approx([1.0] * len(layers), abs=0.05)
+    assert len(layers) == (6 if n_classes else 5) and largest == pytest.approx(
+        [1.0] * len(layers), abs=0.05
+    )
 
 
 def test_a_discriminator_without_spectral_norm_is_plain():
@@ -225,7 +256,10 @@ def test_a_discriminator_in_two_steps_is_the_discriminator(generator):
 
 @pytest.mark.parametrize("name", ["Dis", "E", "D"])
 def test_vae_gan_trains_every_network_on_its_own_loss_alone(name):
-    """The three losses of Larsen et al. 2016, algorithm 1, written out from `torch.distributions` and probabilities."""
+    """The three losses of Larsen et al.
+
+    2016, algorithm 1, written out from `torch.distributions` and probabilities.
+    """
     torch.manual_seed(0)
     vae = models.SHIPPED["vae_gan"]()
     players = recipes.vae_gan_players(vae, 10)
@@ -242,9 +276,14 @@ def test_vae_gan_trains_every_network_on_its_own_loss_alone(name):
     mu, log_var = E(x).chunk(2, dim=1)
     z = mu + log_var.mul(0.5).exp() * torch.randn_like(mu)
     copied, drawn = D(z).sigmoid(), D(torch.randn_like(z)).sigmoid()
-    prior = kl_divergence(Normal(mu, log_var.mul(0.5).exp()), Normal(torch.zeros_like(mu), 1.0)).sum() / len(x)
+    prior = kl_divergence(
+        Normal(mu, log_var.mul(0.5).exp()), Normal(torch.zeros_like(mu), 1.0)
+    ).sum() / len(x)
     likelihood = Normal(Dis.layer(copied), recipes.NOISE**0.5).log_prob(Dis.layer(x)).sum() / len(x)
-    game = Dis(x).sigmoid().log().mean() + (1 - torch.cat([Dis(copied), Dis(drawn)]).sigmoid()).log().mean()
+    game = (
+        Dis(x).sigmoid().log().mean()
+        + (1 - torch.cat([Dis(copied), Dis(drawn)]).sigmoid()).log().mean()
+    )
     fooled = torch.cat([Dis(copied), Dis(drawn)]).sigmoid().log().mean()
     own = {"Dis": -game, "E": prior - likelihood, "D": -recipes.GAMMA * likelihood - fooled}[name]
     for ours, theirs in zip(got, grad(own, parameters), strict=True):
@@ -252,7 +291,7 @@ def test_vae_gan_trains_every_network_on_its_own_loss_alone(name):
 
 
 def test_all_losses_first_would_train_the_decoder_of_a_vae_gan_on_what_is_not_its_own():
-    """The shortcut of a widely used implementation: one backward after the other, then all steps."""
+    """The shortcut of a widely used implementation: all backward passes, then all steps."""
     torch.manual_seed(0)
     players = recipes.vae_gan_players(models.SHIPPED["vae_gan"](), 10)
     x, D = torch.rand(4, 1, 28, 28), players["D"].network
@@ -263,4 +302,7 @@ def test_all_losses_first_would_train_the_decoder_of_a_vae_gan_on_what_is_not_it
     for player in ("E", "D"):
         torch.manual_seed(1)
         players[player].objective(x, x)["loss"].backward()
-    assert max((p.grad - g).abs().max().item() for p, g in zip(D.parameters(), own, strict=True)) > 1e-2
+    assert (
+        max((p.grad - g).abs().max().item() for p, g in zip(D.parameters(), own, strict=True))
+        > 1e-2
+    )

@@ -6,8 +6,8 @@ import pytest
 import torch
 from sklearn.decomposition import PCA as SklearnPCA
 
-from course_utils import data, files, metrics, models
-from course_utils.blocks import dense
+from course_utils import data, datasets, metrics, models, weights
+from course_utils.layers import dense
 
 
 @pytest.fixture
@@ -26,9 +26,14 @@ def test_pca_is_sklearns(x):
     ours, theirs = models.PCA.fit(x, 4), SklearnPCA(4, svd_solver="full").fit(x.numpy())
     torch.testing.assert_close(ours.mean, torch.from_numpy(theirs.mean_))
     torch.testing.assert_close(
-        aligned(ours.axes, torch.from_numpy(theirs.components_)), torch.from_numpy(theirs.components_), atol=1e-10, rtol=0
+        aligned(ours.axes, torch.from_numpy(theirs.components_)),
+        torch.from_numpy(theirs.components_),
+        atol=1e-10,
+        rtol=0,
     )
-    variance = torch.from_numpy(theirs.explained_variance_) * (len(x) - 1) / len(x)  # theirs divide by N − 1
+    variance = (
+        torch.from_numpy(theirs.explained_variance_) * (len(x) - 1) / len(x)
+    )  # theirs divide by N − 1
     torch.testing.assert_close(ours.eigenvalues[:4], variance)
 
 
@@ -36,10 +41,15 @@ def test_pca_of_digits_is_sklearns():
     digits = data.load("digits").x.flatten(1).double()
     ours, theirs = models.PCA.fit(digits, 16), SklearnPCA(16, svd_solver="full").fit(digits.numpy())
     torch.testing.assert_close(
-        aligned(ours.axes, torch.from_numpy(theirs.components_)), torch.from_numpy(theirs.components_), atol=1e-5, rtol=0
+        aligned(ours.axes, torch.from_numpy(theirs.components_)),
+        torch.from_numpy(theirs.components_),
+        atol=1e-5,
+        rtol=0,
     )
     theirs_back = torch.from_numpy(theirs.inverse_transform(theirs.transform(digits[:50].numpy())))
-    torch.testing.assert_close(ours.decode(ours.encode(digits[:50])), theirs_back, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        ours.decode(ours.encode(digits[:50])), theirs_back, atol=1e-5, rtol=0
+    )
 
 
 @pytest.mark.parametrize("k", [1, 3, 7])
@@ -65,34 +75,43 @@ def test_keep_is_a_smaller_fit(x):
 def test_log_prob_is_the_gaussians(x):
     pca = models.PCA.fit(x, 3)
     V = pca.axes.T
-    covariance = V @ torch.diag(pca.eigenvalues[:3] - pca.noise) @ V.T + pca.noise * torch.eye(7, dtype=x.dtype)
+    covariance = V @ torch.diag(pca.eigenvalues[:3] - pca.noise) @ V.T + pca.noise * torch.eye(
+        7, dtype=x.dtype
+    )
     independent = torch.distributions.MultivariateNormal(pca.mean, covariance)
     torch.testing.assert_close(pca.log_prob(x), independent.log_prob(x))
 
 
 def test_log_prob_stays_exact_in_single_precision():
-    """Outside a large subspace little is left, and a difference of two large squares would lose it."""
+    """Outside a large subspace little is left; a difference of large squares would lose it."""
     x = data.load("digits").x.flatten(1)
     single, double = models.PCA.fit(x, 50), models.PCA.fit(x.double(), 50)
     single.eigenvalues = double.eigenvalues.float()
-    torch.testing.assert_close(single.log_prob(x).double(), double.log_prob(x.double()), rtol=1e-5, atol=0.02)
+    torch.testing.assert_close(
+        single.log_prob(x).double(), double.log_prob(x.double()), rtol=1e-5, atol=0.02
+    )
 
 
 def test_log_prob_of_digits_is_sklearns():
     digits = data.load("digits").x.flatten(1).double()
     theirs = SklearnPCA(16, svd_solver="full").fit(digits.numpy())
     N, D = digits.shape
-    # theirs divides by N − 1 and spreads the dropped variance over min(N, D) directions, as ours does for N > D
+    # theirs divides by N − 1 and spreads the dropped variance over min(N, D) directions, as ours
+    # does for N > D
     ours = models.PCA.fit(digits, 16)
     ours = models.PCA(ours.mean, ours.axes, ours.eigenvalues * N / (N - 1))
-    assert math.isclose(ours.log_prob(digits).mean().item(), theirs.score(digits.numpy()), rel_tol=1e-6)
+    assert math.isclose(
+        ours.log_prob(digits).mean().item(), theirs.score(digits.numpy()), rel_tol=1e-6
+    )
 
 
 def test_samples_have_the_models_mean_and_covariance(x, generator):
     pca = models.PCA.fit(x, 3)
     drawn = pca.sample(200_000, generator=generator)
     V = pca.axes.T
-    covariance = V @ torch.diag(pca.eigenvalues[:3] - pca.noise) @ V.T + pca.noise * torch.eye(7, dtype=x.dtype)
+    covariance = V @ torch.diag(pca.eigenvalues[:3] - pca.noise) @ V.T + pca.noise * torch.eye(
+        7, dtype=x.dtype
+    )
     scale = covariance.diag().max()
     torch.testing.assert_close(drawn.mean(dim=0), pca.mean, atol=0.02 * scale.sqrt().item(), rtol=0)
     torch.testing.assert_close(drawn.T.cov(), covariance, atol=0.02 * scale.item(), rtol=0)
@@ -126,7 +145,9 @@ def test_an_autoencoder_goes_to_codes_and_back(k, spatial):
 
 
 def test_a_spatial_code_keeps_its_place():
-    """Ink in one corner moves the numbers of that corner and its neighbours, never those of the opposite one."""
+    """Ink in one corner moves the numbers of that corner and its neighbours, never those of the
+    opposite one.
+    """
     torch.manual_seed(0)
     encoder = models.Encoder(49, spatial=True)
     paper, ink = torch.zeros(1, 1, 28, 28), torch.zeros(1, 1, 28, 28)
@@ -143,8 +164,8 @@ def test_a_spatial_code_has_a_multiple_of_49_numbers():
 
 def test_the_classifiers_are_small_and_frozen():
     for name in ("mnist", "digits"):
-        reader = models.pretrained("classifier", name)
-        assert (models.WEIGHTS / f"classifier_{name}.safetensors").stat().st_size <= 1_000_000
+        reader = weights.pretrained("classifier", name)
+        assert (weights.FOLDER / f"classifier_{name}.safetensors").stat().st_size <= 1_000_000
         assert not reader.training and not any(p.requires_grad for p in reader.parameters())
         images = torch.rand(3, 1, 28, 28)
         assert reader(images).shape == (3, 10) and reader.features(images).shape == (3, 64)
@@ -152,36 +173,48 @@ def test_the_classifiers_are_small_and_frozen():
 
 def test_the_classifier_reads_the_digits():
     test = data.load("digits", "test")
-    assert metrics.accuracy(models.pretrained("classifier", "digits"), test.x, test.y) >= 0.97
+    assert metrics.accuracy(weights.pretrained("classifier", "digits"), test.x, test.y) >= 0.97
 
 
 def test_the_classifier_reads_mnist():
-    if not files.ready("mnist"):
+    if not datasets.ready("mnist"):
         pytest.skip("MNIST is not here; set COURSE_DATA to a folder that has it")
     test = data.load("mnist", "test")
-    assert metrics.accuracy(models.pretrained("classifier", "mnist"), test.x, test.y) >= 0.99
+    assert metrics.accuracy(weights.pretrained("classifier", "mnist"), test.x, test.y) >= 0.99
 
 
 def test_no_weights_for_this_set():
-    with pytest.raises(FileNotFoundError, match="no weights ship for 'classifier' on 'kmnist'.*COURSE_DATASET=kmnist"):
-        models.pretrained("classifier", "kmnist")
+    with pytest.raises(
+        FileNotFoundError,
+        match="no weights ship for 'classifier' on 'kmnist'.*COURSE_DATASET=kmnist",
+    ):
+        weights.pretrained("classifier", "kmnist")
 
 
 def test_weights_survive_a_round_trip(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(weights, "FOLDER", tmp_path)
     net = models.Classifier().eval()
-    models.save_weights(net, tmp_path / "classifier_made.safetensors", {"data": "made"})
-    back = models.pretrained("classifier", "made")
-    for (name, before), after in zip(net.state_dict().items(), back.state_dict().values(), strict=True):
+    weights.save(net, tmp_path / "classifier_made.safetensors", {"data": "made"})
+    back = weights.pretrained("classifier", "made")
+    for (name, before), after in zip(
+        net.state_dict().items(), back.state_dict().values(), strict=True
+    ):
         torch.testing.assert_close(after, before, rtol=1e-3, atol=1e-6, msg=name)
 
 
 def make_vae(k=3, n_classes=0):
-    return models.VAE(models.Encoder(2 * k, n_classes=n_classes, width=2), models.Decoder(k, n_classes=n_classes, width=2))
+    return models.VAE(
+        models.Encoder(2 * k, n_classes=n_classes, width=2),
+        models.Decoder(k, n_classes=n_classes, width=2),
+    )
 
 
 def test_a_vae_is_its_parts(generator):
-    vae, x, eps = make_vae(), torch.rand(4, 1, 28, 28, generator=generator), torch.randn(4, 3, generator=generator)
+    vae, x, eps = (
+        make_vae(),
+        torch.rand(4, 1, 28, 28, generator=generator),
+        torch.randn(4, 3, generator=generator),
+    )
     logits, mu, log_var = vae(x, eps=eps)
     assert logits.shape == x.shape and mu.shape == log_var.shape == (4, 3)
     torch.testing.assert_close(torch.cat([mu, log_var], dim=1), vae.E(x))
@@ -195,7 +228,9 @@ def test_a_reparametrised_draw_has_the_right_distribution_and_gradient(generator
     z = models.reparameterize(mu, log_var, eps)
     torch.testing.assert_close(z.mean(dim=0), mu[0], atol=0.01, rtol=0)
     torch.testing.assert_close(z.var(dim=0), log_var[0].exp(), atol=0.02, rtol=0)
-    assert torch.autograd.gradcheck(models.reparameterize, (mu.requires_grad_(), log_var.requires_grad_(), eps[:1]))
+    assert torch.autograd.gradcheck(
+        models.reparameterize, (mu.requires_grad_(), log_var.requires_grad_(), eps[:1])
+    )
     torch.manual_seed(0)
     assert not torch.equal(models.reparameterize(mu, log_var), models.reparameterize(mu, log_var))
 
@@ -213,7 +248,9 @@ def test_a_conditional_vae_sees_the_label_twice(generator):
 
 def test_labels_must_fit_the_network():
     x, z, y = torch.zeros(2, 1, 28, 28), torch.zeros(2, 3), torch.tensor([1, 2])
-    with pytest.raises(ValueError, match=r"Encoder was made without labels \(n_classes=0\); it was called with y"):
+    with pytest.raises(
+        ValueError, match=r"Encoder was made without labels \(n_classes=0\); it was called with y"
+    ):
         make_vae().encode(x, y)
     with pytest.raises(ValueError, match="Decoder was made for 10 labels; it was called without y"):
         make_vae(n_classes=10).decode(z)

@@ -8,10 +8,10 @@ import sysconfig
 import nbformat
 import pytest
 
+from course_tools.publish import notebooks
 from course_utils.exercises import TASKS
-from course_utils.teaching import lessons
 
-LESSON = lessons.find("04")[0]  # the shortest
+LESSON = notebooks.find("04")[0]  # the shortest
 CONFIG = """
 c = get_config()
 c.CourseDirectory.course_id = "course"
@@ -21,10 +21,17 @@ c.Exchange.root = {exchange!r}
 
 def nbgrader(folder, *arguments):
     run = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments], cwd=folder, capture_output=True, text=True,
-        env={**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
-             "PYTHONWARNINGS": "ignore", "JUPYTER_CONFIG_DIR": str(folder / "jupyter")},
-    )  # fmt: skip
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
+            "PYTHONWARNINGS": "ignore",
+            "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
+        },
+    )
     assert run.returncode == 0, run.stderr[-3000:]
     return run.stderr
 
@@ -49,36 +56,50 @@ def course(tmp_path_factory):
 
 
 def test_its_student_version_has_no_solutions(course):
-    made = nbformat.read(course / "release" / "04" / LESSON.path.name, 4)
-    assert "BEGIN SOLUTION" not in nbformat.writes(made) and "<details><summary>The solution" not in nbformat.writes(made)
+    built = nbformat.read(course / "release" / "04" / LESSON.path.name, 4)
+    assert "BEGIN SOLUTION" not in nbformat.writes(
+        built
+    ) and "<details><summary>The solution" not in nbformat.writes(built)
 
 
 def test_autograde_gives_the_points_of_verify(course):
     """Solved: all of them. Untouched: none. One task solved in part: its part."""
-    made = nbformat.read(course / "release" / "04" / LESSON.path.name, 4)
+    built = nbformat.read(course / "release" / "04" / LESSON.path.name, 4)
     solved = LESSON.read()
     partly = nbformat.read(course / "release" / "04" / LESSON.path.name, 4)
-    solution = next(c.source for c in solved.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "score_gradient")
+    solution = next(
+        c.source
+        for c in solved.cells
+        if c.metadata.get("nbgrader", {}).get("grade_id") == "score_gradient"
+    )
     for cell in partly.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "score_gradient":
             cell.source = solution.replace("by_log_var = 0.5", "by_log_var = 5")
-    for student, notebook in {"solved": solved, "untouched": made, "partly": partly}.items():
+    for student, notebook in {"solved": solved, "untouched": built, "partly": partly}.items():
         target = course / "submitted" / student / "04"
         target.mkdir(parents=True)
         nbformat.write(notebook, target / LESSON.path.name)
     nbgrader(course, "autograde", "04", "--create")
     tasks = [task for task in TASKS.values() if task.lesson == "04"]
-    of_tasks = {student: {name: score for name, score in grades(course, student).items() if name.startswith("verify-")}
-                for student in ("solved", "untouched", "partly")}  # fmt: skip
+    of_tasks = {
+        student: {
+            name: score
+            for name, score in grades(course, student).items()
+            if name.startswith("verify-")
+        }
+        for student in ("solved", "untouched", "partly")
+    }
     assert of_tasks["solved"] == {f"verify-{task.name}": task.points for task in tasks}
     assert of_tasks["untouched"] == {f"verify-{task.name}": 0 for task in tasks}
     assert of_tasks["partly"] == of_tasks["untouched"] | {"verify-score_gradient": 1}
 
 
 def test_the_readme_warns_of_what_nbgrader_lets_pass(course):
-    """A tag in the student's own metadata, and wrong code has full marks: if this fails, the warning is out of date."""
+    """A tag in the student's own metadata, and wrong code has full marks: if this fails, the
+    warning is out of date.
+    """
     cheat = nbformat.read(course / "release" / "04" / LESSON.path.name, 4)
-    for cell in lessons.code_cells(cheat):
+    for cell in notebooks.code_cells(cheat):
         cell.metadata.tags = ["skip-execution"]
         if cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source = cell.source.replace("raise NotImplementedError()", "return 0")

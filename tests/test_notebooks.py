@@ -1,4 +1,6 @@
-"""The committed lessons: complete, in order, readable without a kernel, and as the student versions say."""
+"""The committed lessons: complete, in order, readable without a kernel, and as the student versions
+say.
+"""
 
 import ast
 import re
@@ -10,19 +12,19 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 
-from course_utils import early
+from course_tools.publish import notebooks, site
+from course_tools.publish.outline import LECTURE
+from course_tools.publish.student_version import STUDENT, student_version
+from course_utils import name_errors
 from course_utils.exercises import TASKS
-from course_utils.teaching import lessons, site
-from course_utils.teaching.outline import LECTURE
-from course_utils.teaching.student import STUDENT, student_version
 
-LESSONS = lessons.find()
+LESSONS = notebooks.find()
 BIGGEST = {"05": 2.5e6, "07": 2.5e6}  # bytes; the lessons with animations
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 
 
 def outputs(notebook):
-    return [output for cell in lessons.code_cells(notebook) for output in cell.outputs]
+    return [output for cell in notebooks.code_cells(notebook) for output in cell.outputs]
 
 
 def tagged(notebook, tag):
@@ -31,7 +33,7 @@ def tagged(notebook, tag):
 
 @every_lesson
 def test_executed_in_order_without_an_error(lesson):
-    counts = [cell.execution_count for cell in lessons.code_cells(lesson.read())]
+    counts = [cell.execution_count for cell in notebooks.code_cells(lesson.read())]
     assert counts == list(range(1, len(counts) + 1))
     assert not [output for output in outputs(lesson.read()) if output.output_type == "error"]
     assert not [output for output in outputs(lesson.read()) if output.get("name") == "stderr"]
@@ -46,7 +48,9 @@ def test_committed_on_mnist(lesson):
 @every_lesson
 def test_every_figure_of_the_page_has_alt_text(lesson):
     page = BeautifulSoup(site.page(lesson.read(), lesson.title), "html.parser")
-    pictures = [output for output in outputs(lesson.read()) if "image/png" in output.get("data", {})]
+    pictures = [
+        output for output in outputs(lesson.read()) if "image/png" in output.get("data", {})
+    ]
     assert len(page.find_all("img")) >= len(pictures) > 0
     for image in page.find_all("img"):
         assert len(image.get("alt", "")) > 20, str(image)[-200:]
@@ -65,7 +69,9 @@ def test_the_page_shows_every_formula(lesson):
 @every_lesson
 def test_the_page_needs_nothing_else(lesson):
     page = BeautifulSoup(site.page(lesson.read(), lesson.title), "html.parser")
-    assert not page.find_all(["link", "iframe"]) and not [script for script in page.find_all("script") if script.get("src")]
+    assert not page.find_all(["link", "iframe"]) and not [
+        script for script in page.find_all("script") if script.get("src")
+    ]
     assert all(image["src"].startswith("data:") for image in page.find_all("img"))
     levels = [int(h.name[1]) for h in page.find_all(re.compile("^h[1-6]$"))]
     assert levels[0] == 1 and levels.count(1) == 1 and max(np.diff(levels)) <= 1
@@ -75,8 +81,10 @@ def test_the_page_needs_nothing_else(lesson):
 def test_small_and_clean(lesson):
     assert lesson.path.stat().st_size <= BIGGEST.get(lesson.number, 1.5e6)
     text = lesson.path.read_text(encoding="utf-8")
-    assert not re.search(r"/home/|/root/|/Users/|/tmp/|/work/|[A-Z]:\\\\", text), "a path of somebody's machine"
-    assert "widgets" not in lesson.read().metadata and lessons.WIDGET not in text
+    assert not re.search(r"/home/|/root/|/Users/|/tmp/|/work/|[A-Z]:\\\\", text), (
+        "a path of somebody's machine"
+    )
+    assert "widgets" not in lesson.read().metadata and notebooks.WIDGET not in text
 
 
 @every_lesson
@@ -84,34 +92,57 @@ def test_the_shape_of_a_lesson(lesson):
     notebook = lesson.read()
     in_a_row = 0
     for position, cell in enumerate(notebook.cells):
-        assert cell.metadata.slideshow.slide_type in ("slide", "subslide", "fragment", "skip", "notes", "-"), position
+        assert cell.metadata.slideshow.slide_type in (
+            "slide",
+            "subslide",
+            "fragment",
+            "skip",
+            "notes",
+            "-",
+        ), position
         assert set(cell.metadata.get("lecture", [])) <= set(LECTURE), position
         if cell.cell_type == "code":
             in_a_row += 1
             lines = cell.source.splitlines()
-            assert len(lines) <= 35 and max(map(len, lines)) <= 100, f"cell {position} is too long or too wide"
+            assert len(lines) <= 35 and max(map(len, lines)) <= 100, (
+                f"cell {position} is too long or too wide"
+            )
             figures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
             assert len(figures) <= 1, f"cell {position} has {len(figures)} figures"
         else:
             in_a_row = 0
         assert in_a_row <= 2, f"cell {position} is the third code cell in a row"
-    setup = next(cell for cell in lessons.code_cells(notebook) if "colab" not in cell.metadata.get("tags", [])).source
+    setup = next(
+        cell
+        for cell in notebooks.code_cells(notebook)
+        if "colab" not in cell.metadata.get("tags", [])
+    ).source
     assert len([line for line in setup.splitlines() if line.strip()]) <= 8
-    assert "Still failing" in lesson.path.read_text(encoding="utf-8") and "## References" in notebook.cells[-1].source
+    assert (
+        "Still failing" in lesson.path.read_text(encoding="utf-8")
+        and "## References" in notebook.cells[-1].source
+    )
 
 
 def used(node, hidden, now, later):
-    """Collect the names that `node` takes from outside: as it runs, and when the functions in it are called."""
+    """Collect the names that `node` takes from outside: as it runs, and when the functions in it
+    are called.
+    """
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in hidden:
         now.add(node.id)
     if isinstance(node, ast.FunctionDef | ast.Lambda):
-        own = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        own = {
+            n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
         own |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)} | {
             n.name for n in ast.walk(node) if hasattr(n, "decorator_list")
         }
         for part in node.body if isinstance(node, ast.FunctionDef) else [node.body]:
             used(part, hidden | own, later, later)
-        for part in filter(None, [*node.args.defaults, *node.args.kw_defaults, *getattr(node, "decorator_list", [])]):
+        for part in filter(
+            None,
+            [*node.args.defaults, *node.args.kw_defaults, *getattr(node, "decorator_list", [])],
+        ):
             used(part, hidden, now, later)
         return
     for g in getattr(node, "generators", []):
@@ -121,35 +152,49 @@ def used(node, hidden, now, later):
 
 
 def names(source):
-    """Two sets: what a cell makes, and what it takes that was not made in it before, or not before its functions are called."""
-    made, taken, imported = set(), set(), set()
+    """Two sets: what a cell makes, and what it takes that was not made in it before, or not before
+    its functions are called.
+    """
+    built, taken, imported = set(), set(), set()
     for statement in ast.parse(source).body:
         now, later = set(), set()
         used(statement, frozenset(), now, later)
-        imported |= {n.asname or n.name.split(".")[0] for n in ast.walk(statement) if isinstance(n, ast.alias)}
-        bound = early.made(ast.unparse(statement)).keys() - imported
+        imported |= {
+            n.asname or n.name.split(".")[0]
+            for n in ast.walk(statement)
+            if isinstance(n, ast.alias)
+        }
+        bound = name_errors.bindings(ast.unparse(statement)).keys() - imported
         again = bound if isinstance(statement, ast.AugAssign) else set()
         if isinstance(statement, ast.Assign):
-            again = {node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)} & bound
-        taken |= (now - bound | again) - made - imported | later
-        made |= bound
-    return made, taken
+            again = {
+                node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)
+            } & bound
+        taken |= (now - bound | again) - built - imported | later
+        built |= bound
+    return built, taken
 
 
 @every_lesson
 def test_no_cell_depends_on_which_other_ran_last(lesson):
-    """A name that a cell takes from elsewhere is made in one cell only: in any order, all run again give the same."""
+    """A name that a cell takes from elsewhere is made in one cell only: in any order, all run again
+    give the same.
+    """
     raw, makers = lesson.read().cells, defaultdict(list)
-    plain = [cell for cell in raw if cell.cell_type == "code" and "colab" not in cell.metadata.get("tags", [])]
+    plain = [
+        cell
+        for cell in raw
+        if cell.cell_type == "code" and "colab" not in cell.metadata.get("tags", [])
+    ]
     cells = [(cell, *names(cell.source)) for cell in plain]
-    for cell, made, _ in cells:
-        for name in made:
+    for cell, built, _ in cells:
+        for name in built:
             makers[name].append(cell.id)
-    for cell, made, taken in cells:
+    for cell, built, taken in cells:
         for name in taken & makers.keys():
             assert len(makers[name]) == 1, f"{cell.id} takes {name}, made in {makers[name]}"
-            if name not in made:  # and whoever runs the cell too early is told where it is made
-                assert early.waits_for(name, raw, cell.source), (cell.id, name)
+            if name not in built:  # and whoever runs the cell too early is told where it is made
+                assert name_errors.waits_for(name, raw, cell.source), (cell.id, name)
 
 
 def test_which_cells_depend_on_the_order_is_seen():
@@ -163,8 +208,10 @@ def test_which_cells_depend_on_the_order_is_seen():
 
 @every_lesson
 def test_the_course_is_imported_before_pytorch(lesson):
-    """It says how PyTorch's threads wait for each other, and they listen once, when PyTorch is loaded."""
-    set_up = list(lessons.code_cells(lesson.read()))[1].source
+    """It says how PyTorch's threads wait for each other, and they listen once, when PyTorch is
+    loaded.
+    """
+    set_up = list(notebooks.code_cells(lesson.read()))[1].source
     assert re.findall(r"^(?:from|import) (\w+)", set_up, flags=re.MULTILINE)[0] == "course_utils"
 
 
@@ -173,8 +220,14 @@ def test_every_task_has_a_solution_and_a_verdict(lesson):
     notebook = lesson.read()
     names = [task.name for task in TASKS.values() if task.lesson == lesson.number]
     assert names, "a lesson has tasks"
-    by_id = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
-    assert Counter(by_id.keys()) == Counter(f"{part}{name}" for name in names for part in ("", "verify-", "think-"))
+    by_id = {
+        cell.metadata.nbgrader.grade_id: cell
+        for cell in notebook.cells
+        if "nbgrader" in cell.metadata
+    }
+    assert Counter(by_id.keys()) == Counter(
+        f"{part}{name}" for name in names for part in ("", "verify-", "think-")
+    )
     for name in names:
         solution, verdict, thought = by_id[name], by_id[f"verify-{name}"], by_id[f"think-{name}"]
         assert solution.metadata.nbgrader.solution and f"def {name}(" in solution.source
@@ -186,7 +239,11 @@ def test_every_task_has_a_solution_and_a_verdict(lesson):
         points = TASKS[name].points
         assert said.text == f"✓ {name}: right, {points} of {points} point{'s' * (points > 1)}\n"
         assert value.data == {"text/html": "", "text/plain": str(points)}  # what nbgrader reads
-        assert thought.source.startswith("**Think.** ") and "<details>" in thought.source and "*Think:*" in thought.source
+        assert (
+            thought.source.startswith("**Think.** ")
+            and "<details>" in thought.source
+            and "*Think:*" in thought.source
+        )
 
 
 @every_lesson
@@ -194,10 +251,18 @@ def test_every_task_says_what_it_takes_and_gives(lesson):
     notebook = lesson.read()
     tasks = [task for task in TASKS.values() if task.lesson == lesson.number]
     assert 3 <= len(tasks) <= 5
-    heads = re.findall(r"^### Task (\d) · .+ \((\d) points?\)$", "\n".join(c.source for c in notebook.cells), flags=re.M)
+    heads = re.findall(
+        r"^### Task (\d) · .+ \((\d) points?\)$",
+        "\n".join(c.source for c in notebook.cells),
+        flags=re.M,
+    )
     assert heads == [(str(n), str(task.points)) for n, task in enumerate(tasks, start=1)]
     for task in tasks:
-        (cell,) = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == task.name]
+        (cell,) = [
+            cell
+            for cell in notebook.cells
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == task.name
+        ]
         function = ast.parse(cell.source).body[0]
         contract = ast.get_docstring(function)
         assert "Returns" in contract and "(" in contract, task.name
@@ -218,7 +283,7 @@ def test_the_map_of_models_is_the_same_in_its_two_lessons():
     drawn = [
         re.search(r"^taxonomy = \{.*?^\}\}$", cell.source, flags=re.DOTALL | re.MULTILINE)
         for lesson in LESSONS
-        for cell in lessons.code_cells(lesson.read())
+        for cell in notebooks.code_cells(lesson.read())
     ]
     first, second = [found.group() for found in drawn if found]
     assert first == second
@@ -226,9 +291,9 @@ def test_the_map_of_models_is_the_same_in_its_two_lessons():
 
 @every_lesson
 def test_the_student_version_is_made_from_the_lesson(lesson):
-    made = nbformat.writes(student_version(lesson.read()))
+    built = nbformat.writes(student_version(lesson.read()))
     committed = (STUDENT / lesson.path.name).read_text(encoding="utf-8").strip()
-    assert made == committed, "stale: run `make student`"
+    assert built == committed, "stale: run `make student`"
     assert (
         "BEGIN SOLUTION" not in committed
         and "The solution, and why" not in committed
@@ -237,19 +302,34 @@ def test_the_student_version_is_made_from_the_lesson(lesson):
 
 
 def test_no_other_student_version():
-    assert {path.name for path in STUDENT.glob("*.ipynb")} == {lesson.path.name for lesson in LESSONS}
+    assert {path.name for path in STUDENT.glob("*.ipynb")} == {
+        lesson.path.name for lesson in LESSONS
+    }
 
 
 def test_the_table_of_symbols_names_where_each_is_introduced():
-    texts = {lesson.number: "\n".join(c.source for c in lesson.read().cells if c.cell_type == "markdown") for lesson in LESSONS}
-    table = (lessons.ROOT / "docs" / "notation.md").read_text(encoding="utf-8").split("## Letters with two lives")[0]
+    texts = {
+        lesson.number: "\n".join(c.source for c in lesson.read().cells if c.cell_type == "markdown")
+        for lesson in LESSONS
+    }
+    table = (
+        (notebooks.ROOT / "docs" / "notation.md")
+        .read_text(encoding="utf-8")
+        .split("## Letters with two lives")[0]
+    )
     rows = re.findall(r"^\| (.+?) \| .+ \| (\d\d) \|$", table, flags=re.MULTILINE)
     assert len(rows) > 40
     for symbols, number in rows:
         for symbol in re.findall(r"\$(.+?)\$", symbols):
-            core = re.split(r"[;,\[(]", symbol)[0] if symbol.startswith(("E(", "D(", "D[")) else symbol
-            found = [n for n, text in texts.items() for f in re.findall(r"\$+(.+?)\$+", text, flags=re.DOTALL)
-                     if re.search(rf"(?<![A-Za-z\\]){re.escape(core)}(?![A-Za-z_^])", f)]  # fmt: skip
+            core = (
+                re.split(r"[;,\[(]", symbol)[0] if symbol.startswith(("E(", "D(", "D[")) else symbol
+            )
+            found = [
+                n
+                for n, text in texts.items()
+                for f in re.findall(r"\$+(.+?)\$+", text, flags=re.DOTALL)
+                if re.search(rf"(?<![A-Za-z\\]){re.escape(core)}(?![A-Za-z_^])", f)
+            ]
             other_life = core in (
                 "b",
                 "d",
@@ -259,4 +339,7 @@ def test_the_table_of_symbols_names_where_each_is_introduced():
                 r"\mu",
                 r"\sigma",
             )  # used before for something else; the table says so
-            assert number in found if other_life else number == min(found, default=""), (symbol, number)
+            assert number in found if other_life else number == min(found, default=""), (
+                symbol,
+                number,
+            )

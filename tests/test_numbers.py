@@ -10,7 +10,7 @@ from scipy.stats import norm
 from sklearn.neighbors import NearestNeighbors
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from course_utils import data, latent, metrics, models, objectives, scoreboard
+from course_utils import claims, data, latent, metrics, models, objectives, scoreboard
 
 
 def test_squared_error_sums_over_pixels_and_averages_over_images(generator):
@@ -25,11 +25,15 @@ def test_squared_error_does_not_broadcast():
 
 
 def test_reconstruction_is_the_bernoulli_likelihood_where_there_is_one(generator):
-    """On black and white pixels it is −log p of independent Bernoulli pixels, also for logits that overflow a sigmoid."""
+    """On black and white pixels it is −log p of independent Bernoulli pixels, also for logits that
+    overflow a sigmoid.
+    """
     logits = 5 * torch.randn(4, 1, 6, 6, generator=generator, dtype=torch.float64)
     logits[0, 0, 0] = torch.tensor([900.0, -900.0, 50.0, -50.0, 0.0, 1.0])
     x = (torch.rand(4, 1, 6, 6, generator=generator) < 0.5).double()
-    independent = -torch.distributions.Bernoulli(logits=logits).log_prob(x).flatten(1).sum(dim=1).mean()
+    independent = (
+        -torch.distributions.Bernoulli(logits=logits).log_prob(x).flatten(1).sum(dim=1).mean()
+    )
     torch.testing.assert_close(objectives.reconstruction(logits, x), independent)
     with pytest.raises(ValueError, match="one shape"):
         objectives.reconstruction(logits, x[:1])
@@ -58,21 +62,26 @@ def test_the_gradient_of_kl_is_right(generator):
 
 
 def gaussian_model(generator, wider):
-    """Probabilistic PCA as a model with a code: images (5, 6), exact log p(x), log weights of a q `wider` than the posterior.
+    """Probabilistic PCA as a model with a code: images (5, 6), exact log p(x), log weights of a q
+    `wider` than the posterior.
 
     z ~ N(0, I), x|z ~ N(mean + z W, σ² I). Also D[q ‖ posterior], (5,).
     """
     mixed = torch.randn(200, 6, generator=generator, dtype=torch.float64)
     pca = models.PCA.fit(mixed @ torch.randn(6, 6, generator=generator, dtype=torch.float64), 3)
     x, kept = mixed[:5], pca.eigenvalues[:3]
-    W = (kept - pca.noise).sqrt()[:, None] * pca.axes  # the decoder's weights, set from the analysis
+    W = (kept - pca.noise).sqrt()[
+        :, None
+    ] * pca.axes  # the decoder's weights, set from the analysis
     posterior = Normal((x - pca.mean) @ W.T / kept, (pca.noise / kept).sqrt())
     q = Normal(posterior.mean, wider * posterior.scale)
 
     def log_weights(x):
         while True:
             z = q.sample()
-            log_p = Normal(pca.mean + z @ W, pca.noise.sqrt()).log_prob(x).sum(dim=1) + Normal(0.0, 1.0).log_prob(z).sum(dim=1)
+            log_p = Normal(pca.mean + z @ W, pca.noise.sqrt()).log_prob(x).sum(dim=1) + Normal(
+                0.0, 1.0
+            ).log_prob(z).sum(dim=1)
             yield log_p - q.log_prob(z).sum(dim=1)
 
     return x, pca.log_prob(x), log_weights, kl_divergence(q, posterior).sum(dim=1)
@@ -87,11 +96,18 @@ def test_the_bound_is_exact_with_the_posterior(generator):
 def test_any_other_bound_is_below_by_the_divergence_and_tightens(generator):
     torch.manual_seed(0)
     x, exact, log_weights, divergence = gaussian_model(generator, wider=1.6)
-    runs = {K: torch.stack([metrics.iw_bound(log_weights, x, samples=K, batch=5) for _ in range(1000)]) for K in (1, 5, 50)}
+    runs = {
+        K: torch.stack([metrics.iw_bound(log_weights, x, samples=K, batch=5) for _ in range(1000)])
+        for K in (1, 5, 50)
+    }
     gap = {K: (exact - values.mean(dim=0)) for K, values in runs.items()}
     error = {K: values.std(dim=0) / 1000**0.5 for K, values in runs.items()}
-    assert ((gap[1] - divergence).abs() < 4.5 * error[1]).all()  # ELBO = log p(x) − D[q ‖ posterior]
-    assert (gap[1] > gap[5]).all() and (gap[5] > gap[50]).all() and (gap[50] > -4.5 * error[50]).all()
+    assert (
+        (gap[1] - divergence).abs() < 4.5 * error[1]
+    ).all()  # ELBO = log p(x) − D[q ‖ posterior]
+    assert (
+        (gap[1] > gap[5]).all() and (gap[5] > gap[50]).all() and (gap[50] > -4.5 * error[50]).all()
+    )
 
 
 def test_log_weights_of_a_vae_are_those_of_torch_distributions(generator):
@@ -99,11 +115,15 @@ def test_log_weights_of_a_vae_are_those_of_torch_distributions(generator):
     V = torch.randn(3, 9, generator=generator, dtype=torch.float64)
     x = (torch.rand(4, 9, generator=generator) < 0.5).double()
     seen = []
-    weights = metrics.log_weights(lambda x: (mu, log_var), lambda z: seen.append(z) or z @ V, generator=generator)(x)
+    weights = metrics.log_weights(
+        lambda x: (mu, log_var), lambda z: seen.append(z) or z @ V, generator=generator
+    )(x)
     first, second = next(weights), next(weights)
     for weight, z in zip((first, second), seen, strict=True):
         log_q = Normal(mu, (0.5 * log_var).exp()).log_prob(z).sum(dim=1)
-        log_p = Normal(0.0, 1.0).log_prob(z).sum(dim=1) + Bernoulli(logits=z @ V).log_prob(x).sum(dim=1)
+        log_p = Normal(0.0, 1.0).log_prob(z).sum(dim=1) + Bernoulli(logits=z @ V).log_prob(x).sum(
+            dim=1
+        )
         torch.testing.assert_close(weight, log_p - log_q)
     assert not torch.equal(first, second)
 
@@ -123,17 +143,17 @@ def test_accuracy_counts_hits(batch):
 
 
 def test_expect_holds_on_a_known_set_and_only_prints_on_another(capsys, monkeypatch):
-    monkeypatch.setattr(metrics, "RANGES", {"mnist": {"a claim": [0, 5]}})
-    metrics.expect("a claim", 4.0, "mnist")
+    monkeypatch.setattr(claims, "RANGES", {"mnist": {"a claim": [0, 5]}})
+    claims.expect("a claim", 4.0, "mnist")
     assert "4, expected 0 to 5 on mnist" in capsys.readouterr().out
     with pytest.raises(AssertionError, match="5.1 is outside 0 to 5, the range on mnist"):
-        metrics.expect("a claim", 5.1, "mnist")
+        claims.expect("a claim", 5.1, "mnist")
     with pytest.raises(AssertionError):
-        metrics.expect("a claim", float("nan"), "mnist")
-    metrics.expect("a claim", 99.0, "kmnist")
+        claims.expect("a claim", float("nan"), "mnist")
+    claims.expect("a claim", 99.0, "kmnist")
     assert "no range is known for kmnist" in capsys.readouterr().out
     with pytest.raises(KeyError, match="another claim"):
-        metrics.expect("another claim", 1.0, "mnist")
+        claims.expect("another claim", 1.0, "mnist")
 
 
 def test_interpolation_is_straight_and_has_both_ends(generator):
@@ -178,7 +198,9 @@ def test_a_sheet_has_its_corners_and_as_long_codes_in_between():
     assert sheet.shape == (25, 4)
     torch.testing.assert_close(sheet[[0, 4, 20, 24]], corners)
     torch.testing.assert_close(sheet.norm(dim=1), torch.ones(25, dtype=torch.float64))
-    torch.testing.assert_close(sheet[12], torch.full((4,), 0.5, dtype=torch.float64))  # in the middle all alike
+    torch.testing.assert_close(
+        sheet[12], torch.full((4,), 0.5, dtype=torch.float64)
+    )  # in the middle all alike
 
 
 @pytest.mark.parametrize(("shape", "n"), [((3, 2), 5), ((4,), 5), ((4, 2), 1)])
@@ -205,7 +227,9 @@ def strokes(width, turn):
 
 def test_slant_is_the_tangent_of_the_turn():
     turn = torch.tensor([-30.0, -15, 0, 15, 30])  # anticlockwise, so to the left
-    torch.testing.assert_close(metrics.slant(strokes(1, turn)), -turn.deg2rad().tan(), atol=5e-3, rtol=0.01)
+    torch.testing.assert_close(
+        metrics.slant(strokes(1, turn)), -turn.deg2rad().tan(), atol=5e-3, rtol=0.01
+    )
 
 
 def test_a_mirrored_digit_leans_the_other_way():
@@ -218,7 +242,9 @@ def test_a_mirrored_digit_leans_the_other_way():
 def test_thickness_is_that_of_a_bar_however_it_is_turned(width):
     turn = torch.arange(0.0, 180, 15)
     expected = width * 20 / (width + 20)  # area over half the outline; the grid rounds the corners
-    torch.testing.assert_close(metrics.thickness(strokes(width, turn)), torch.full((12,), expected), atol=0, rtol=0.15)
+    torch.testing.assert_close(
+        metrics.thickness(strokes(width, turn)), torch.full((12,), expected), atol=0, rtol=0.15
+    )
 
 
 def test_an_empty_sheet_neither_leans_nor_has_strokes():
@@ -231,7 +257,9 @@ def test_frechet_is_the_formula_with_scipys_square_root(generator):
     a = torch.randn(300, 6, generator=generator, dtype=torch.float64) @ mix
     b = torch.randn(200, 6, generator=generator, dtype=torch.float64) + 0.5
     cov_a, cov_b = a.T.cov().numpy(), b.T.cov().numpy()
-    expected = ((a.mean(dim=0) - b.mean(dim=0)) ** 2).sum() + (cov_a + cov_b - 2 * sqrtm(cov_a @ cov_b).real).trace()
+    expected = ((a.mean(dim=0) - b.mean(dim=0)) ** 2).sum() + (
+        cov_a + cov_b - 2 * sqrtm(cov_a @ cov_b).real
+    ).trace()
     assert metrics.frechet(a, b) == pytest.approx(float(expected), rel=1e-8)
     assert metrics.frechet(a, b) == pytest.approx(metrics.frechet(b, a), rel=1e-8)
     assert metrics.frechet(a, a) == pytest.approx(0, abs=1e-6)
@@ -262,27 +290,39 @@ def test_frechet_needs_two_clouds_of_one_kind(shapes):
 def test_modes_count_what_is_near_and_frequent():
     centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
     near = centres.repeat_interleave(torch.tensor([90, 1, 0]), dim=0) + 0.1
-    samples = torch.cat([near, torch.full((9, 2), 5.0)])  # 9 of 100 lie nowhere; one in a hundred is enough
+    samples = torch.cat(
+        [near, torch.full((9, 2), 5.0)]
+    )  # 9 of 100 lie nowhere; one in a hundred is enough
     assert metrics.modes(samples, centres, 0.5) == (2, pytest.approx(0.91))
     assert metrics.modes(torch.cat([samples, samples[:1]]), centres, 0.5)[0] == 1  # now one in 101
     assert metrics.modes(samples, centres, 0.1) == (0, 0)
 
 
 def test_nearest_and_radii_are_scikit_learns(generator):
-    real, made = (torch.randn(n, 3, 2, generator=generator, dtype=torch.float64) for n in (40, 7))
+    real, built = (torch.randn(n, 3, 2, generator=generator, dtype=torch.float64) for n in (40, 7))
     neighbours = NearestNeighbors().fit(real.flatten(1).numpy())
-    expected, _ = neighbours.kneighbors(made.flatten(1).numpy(), 1)
-    torch.testing.assert_close(metrics.nearest(made, real, batch=3), torch.from_numpy(expected[:, 0]))
+    expected, _ = neighbours.kneighbors(built.flatten(1).numpy(), 1)
+    torch.testing.assert_close(
+        metrics.nearest(built, real, batch=3), torch.from_numpy(expected[:, 0])
+    )
     expected, _ = neighbours.kneighbors(n_neighbors=4)  # of the others
-    torch.testing.assert_close(metrics.radii(real.flatten(1), 4, batch=7), torch.from_numpy(expected[:, 3]))
+    torch.testing.assert_close(
+        metrics.radii(real.flatten(1), 4, batch=7), torch.from_numpy(expected[:, 3])
+    )
     with pytest.raises(ValueError, match="1 ≤ k < 40"):
         metrics.radii(real.flatten(1), 40)
 
 
 def test_density_and_coverage_are_their_definition(generator):
-    real, made = torch.randn(30, 2, generator=generator), torch.randn(20, 2, generator=generator) / 2
-    inside = [[math.dist(a, b) < r for b, r in zip(real, metrics.radii(real, 3), strict=True)] for a in made]
-    density, coverage = metrics.density_coverage(real, made, metrics.radii(real, 3), 3, batch=6)
+    real, built = (
+        torch.randn(30, 2, generator=generator),
+        torch.randn(20, 2, generator=generator) / 2,
+    )
+    inside = [
+        [math.dist(a, b) < r for b, r in zip(real, metrics.radii(real, 3), strict=True)]
+        for a in built
+    ]
+    density, coverage = metrics.density_coverage(real, built, metrics.radii(real, 3), 3, batch=6)
     assert density == pytest.approx(sum(map(sum, inside)) / (3 * 20))
     assert coverage == pytest.approx(sum(map(any, zip(*inside, strict=True))) / 30)
 
@@ -291,40 +331,65 @@ def test_density_and_coverage_of_more_of_the_same(generator):
     real, same = torch.randn(2, 4000, 3, generator=generator).unbind()
     density, coverage = metrics.density_coverage(real, same, metrics.radii(real))
     assert density == pytest.approx(1, abs=0.05) and coverage == pytest.approx(1 - 2**-5, abs=0.02)
-    density, coverage = metrics.density_coverage(real, real[:1].expand(100, -1), metrics.radii(real))
+    density, coverage = metrics.density_coverage(
+        real, real[:1].expand(100, -1), metrics.radii(real)
+    )
     assert density > 0.5 and coverage < 0.02  # one real picture, again and again
     assert metrics.density_coverage(real, same + 100, metrics.radii(real)) == (0, 0)
 
 
 def test_gradient_energy_is_a_sum_of_squared_differences(generator):
     x = torch.rand(3, 1, 28, 28, generator=generator, dtype=torch.float64)
-    expected = [sum((np.diff(image, axis=axis) ** 2).sum() for axis in (0, 1)) for image in x[:, 0].numpy()]
-    torch.testing.assert_close(metrics.gradient_energy(x), torch.tensor(expected, dtype=torch.float64))
+    expected = [
+        sum((np.diff(image, axis=axis) ** 2).sum() for axis in (0, 1)) for image in x[:, 0].numpy()
+    ]
+    torch.testing.assert_close(
+        metrics.gradient_energy(x), torch.tensor(expected, dtype=torch.float64)
+    )
 
 
 def test_a_feature_distance_is_minus_a_gaussian_log_likelihood(generator):
     h_hat, h = torch.randn(2, 5, 4, 3, generator=generator, dtype=torch.float64).unbind()
     difference = [-Normal(centre, 0.3).log_prob(h).sum(dim=(1, 2)).mean() for centre in (h_hat, h)]
-    torch.testing.assert_close(objectives.feature_distance(h_hat, h, variance=0.09), difference[0] - difference[1])
+    torch.testing.assert_close(
+        objectives.feature_distance(h_hat, h, variance=0.09), difference[0] - difference[1]
+    )
 
 
 @pytest.fixture
 def real():
-    """A ruler without a trained classifier: pictures of the digits, features that are their pixels in a coarse grid."""
+    """A ruler without a trained classifier: pictures of the digits, features that are their pixels
+    in a coarse grid.
+    """
     train, test = (data.load("digits", split) for split in ("train", "test"))
     head = torch.nn.Linear(49, 10)
-    return scoreboard.Real(train, test, lambda x: torch.nn.functional.avg_pool2d(x, 4).flatten(1), head)
+    return scoreboard.Real(
+        train, test, lambda x: torch.nn.functional.avg_pool2d(x, 4).flatten(1), head
+    )
 
 
 def test_real_pictures_score_as_real_pictures(real):
     again = lambda y: real.again(y, generator=torch.Generator().manual_seed(0))  # noqa: E731
-    found = scoreboard.score(real, again, copy=lambda x, y: x)
-    assert found["nearest"] == found["copy error"] == found["copy distance"] == 0 and found["copy energy"] == 1
-    assert found["energy"] == pytest.approx(1, abs=0.1) and found["density"] == pytest.approx(1, abs=0.2)
+    found = scoreboard.score(real, again, reconstruct=lambda x, y: x)
+    assert (
+        found["nearest"] == found["copy error"] == found["copy distance"] == 0
+        and found["copy energy"] == 1
+    )
+    assert found["energy"] == pytest.approx(1, abs=0.1) and found["density"] == pytest.approx(
+        1, abs=0.2
+    )
     assert found["coverage"] > 0.85
     noise = scoreboard.score(real, lambda y: torch.rand(len(y), 1, 28, 28))
-    assert noise["frechet"] > 10 * found["frechet"] and noise["coverage"] == 0 and noise["energy"] > 3
-    assert set(noise) == {"frechet", "density", "coverage", "energy", "nearest"}  # what it cannot do has no number
+    assert (
+        noise["frechet"] > 10 * found["frechet"] and noise["coverage"] == 0 and noise["energy"] > 3
+    )
+    assert set(noise) == {
+        "frechet",
+        "density",
+        "coverage",
+        "energy",
+        "nearest",
+    }  # what it cannot do has no number
 
 
 def test_a_real_picture_again_has_the_label_asked_for(real):
@@ -336,7 +401,9 @@ def test_a_real_picture_again_has_the_label_asked_for(real):
 
 def test_without_a_classifier_its_numbers_are_left_out(real):
     bare = scoreboard.Real(real.train, real.test)
-    found = scoreboard.score(bare, lambda y: torch.zeros(len(y), 1, 28, 28), asked=True, copy=lambda x, y: x)
+    found = scoreboard.score(
+        bare, lambda y: torch.zeros(len(y), 1, 28, 28), conditional=True, reconstruct=lambda x, y: x
+    )
     assert set(found) == {"energy", "nearest", "copy energy", "copy error"}
     assert set(bare.itself()) == {"nearest"}
 
@@ -347,4 +414,6 @@ def test_the_bound_on_the_scoreboard_is_that_of_black_and_white_pictures(real):
         return x.flatten(1).sum(dim=1)  # pixels of ink
 
     found = scoreboard.score(real, lambda y: torch.zeros(len(y), 1, 28, 28), bound=bound)
-    assert found["bound"] == pytest.approx(real.test.x.flatten(1).sum(dim=1).mean().item(), rel=0.02)
+    assert found["bound"] == pytest.approx(
+        real.test.x.flatten(1).sum(dim=1).mean().item(), rel=0.02
+    )

@@ -1,4 +1,6 @@
-"""The latent pad, without a browser: what it answers, and what it carries for readers without a kernel."""
+"""The latent pad, without a browser: what it answers, and what it carries for readers without a
+kernel.
+"""
 
 import base64
 import io
@@ -10,11 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
-from course_utils import pads
+from course_utils.figures import latent_pad
 
 
 def corner(z):
-    """A picture that says where it is: the ink is (z₁ + 2) / 4 in the left half and (z₂ + 2) / 4 in the right one."""
+    """A picture that says where it is: the ink is (z₁ + 2) / 4 in the left half and (z₂ + 2) / 4 in
+    the right one.
+    """
     left, right = ((z[:, i, None, None, None] + 2) / 4 for i in (0, 1))
     return torch.cat([left.expand(-1, 1, 28, 14), right.expand(-1, 1, 28, 14)], dim=3)
 
@@ -22,15 +26,21 @@ def corner(z):
 @pytest.fixture
 def bundle(monkeypatch):
     shown = {}
-    monkeypatch.setattr(pads, "display", lambda data, **options: shown.update(data))
+    monkeypatch.setattr(latent_pad, "display", lambda data, **options: shown.update(data))
     codes = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])
-    pads.pad(corner, codes, torch.tensor([3, 8]), reach=2.0, alt="A plane with two codes, and the picture at a place.")
+    latent_pad.pad(
+        corner,
+        codes,
+        torch.tensor([3, 8]),
+        reach=2.0,
+        alt="A plane with two codes, and the picture at a place.",
+    )
     return shown
 
 
 def test_it_answers_with_ink_and_the_nearest_code():
     sent = []
-    live = pads.Pad(lambda z: ((255 * corner(z)).byte().numpy().tobytes(), "a 3"), {})
+    live = latent_pad.Pad(lambda z: ((255 * corner(z)).byte().numpy().tobytes(), "a 3"), {})
     live.send = lambda message, buffers: sent.append((message, buffers))
     live._reply(None, {"id": 7, "z": [1.0, -2.0]}, [])
     ((message, (ink,)),) = sent
@@ -49,17 +59,23 @@ def test_one_output_carries_all(bundle):
 def test_the_tiles_of_a_page_are_what_the_decoder_says(bundle):
     options = json.loads(re.search(r"options = (\{.*?\});\n", bundle["text/html"])[1])
     n = options["n"]
-    sprite = np.asarray(Image.open(io.BytesIO(base64.b64decode(options["sprite"].split(",")[1]))).convert("L"), dtype=float)
+    sprite = np.asarray(
+        Image.open(io.BytesIO(base64.b64decode(options["sprite"].split(",")[1]))).convert("L"),
+        dtype=float,
+    )
     assert sprite.shape == (28 * n, 28 * n)
     for row, column in ((0, 0), (0, n - 1), (n - 1, 0), (n // 2, n // 2)):
         tile = 255 - sprite[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]
         z1, z2 = -2 + 4 * column / (n - 1), 2 - 4 * row / (n - 1)  # from the top
-        assert abs(tile[:, :14].mean() - 255 * (z1 + 2) / 4) < 16 and abs(tile[:, 14:].mean() - 255 * (z2 + 2) / 4) < 16
+        assert (
+            abs(tile[:, :14].mean() - 255 * (z1 + 2) / 4) < 16
+            and abs(tile[:, 14:].mean() - 255 * (z2 + 2) / 4) < 16
+        )
     assert options["near"][n - 1] == "a 3" and options["near"][n * (n - 1)] == "a 8"
 
 
 def test_bad_input_is_said():
     with pytest.raises(ValueError, match=r"codes \(N, 2\) and N labels, got \(5, 3\)"):
-        pads.pad(corner, torch.zeros(5, 3), torch.zeros(5), reach=1.0, alt="A plane.")
+        latent_pad.pad(corner, torch.zeros(5, 3), torch.zeros(5), reach=1.0, alt="A plane.")
     with pytest.raises(ValueError, match="alt text"):
-        pads.pad(corner, torch.zeros(5, 2), torch.zeros(5), reach=1.0, alt=" ")
+        latent_pad.pad(corner, torch.zeros(5, 2), torch.zeros(5), reach=1.0, alt=" ")

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course_utils import animation, plots, widgets
+from course_utils.figures import animation, diagrams, grids, scatter, style, widgets
 
 
 @pytest.fixture(autouse=True)
@@ -37,74 +37,92 @@ def sheet(ax) -> np.ndarray:
 
 def test_every_image_is_on_the_sheet_in_reading_order():
     x = torch.arange(6).float()[:, None, None, None].expand(6, 1, 28, 28) / 6
-    grid = sheet(plots.pictures(x, columns=3))
-    assert [grid[r, c] for r in (15, 45) for c in (15, 45, 75)] == pytest.approx([0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6])
+    grid = sheet(grids.image_grid(x, columns=3))
+    assert [grid[r, c] for r in (15, 45) for c in (15, 45, 75)] == pytest.approx(
+        [0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6]
+    )
 
 
 @pytest.mark.parametrize("shape", [(4, 784), (4, 28, 28), (4, 1, 28, 28)])
 def test_flat_and_square_images_are_the_same(shape, generator):
     x = torch.rand(4, 784, generator=generator)
-    np.testing.assert_array_equal(plots.as_images(x.view(shape)), x.view(4, 28, 28).double().numpy())
+    np.testing.assert_array_equal(
+        grids.as_images(x.view(shape)), x.view(4, 28, 28).double().numpy()
+    )
 
 
 def test_signed_pictures_have_zero_in_the_middle(generator):
-    ax = plots.pictures(torch.randn(3, 784, generator=generator), signed=True)
+    ax = grids.image_grid(torch.randn(3, 784, generator=generator), signed=True)
     assert ax.images[0].get_clim() == (-1, 1)
     assert np.nanmax(np.abs(sheet(ax))) == 1
 
 
 def test_strips_name_their_rows():
-    ax = plots.strips({"first": torch.zeros(5, 784), "second": torch.ones(5, 784)}, heads=["a", "", "", "", "e"])
+    ax = grids.image_rows(
+        {"first": torch.zeros(5, 784), "second": torch.ones(5, 784)}, heads=["a", "", "", "", "e"]
+    )
     assert [text.get_text() for text in ax.texts] == ["first", "second", "a", "", "", "", "e"]
     assert np.nanmax(sheet(ax)[:30]) == 0 and np.nanmin(sheet(ax)[31:]) == 1
 
 
 def test_manifolds_lay_tiles_out_like_a_page():
     x = torch.arange(12).float()[:, None, None].expand(12, 28, 28).reshape(3, 4, 28, 28)
-    ax = plots.manifolds(x, names=range(3), columns=2)
+    ax = grids.manifolds(x, names=range(3), columns=2)
     assert [text.get_text() for text in ax.texts] == ["0", "1", "2"]
     corners = [(round(patch.get_y() + 0.5), round(patch.get_x() + 0.5)) for patch in ax.patches]
-    assert corners[0][0] == corners[1][0] < corners[2][0] and corners[0][1] == corners[2][1] < corners[1][1]
+    assert (
+        corners[0][0] == corners[1][0] < corners[2][0]
+        and corners[0][1] == corners[2][1] < corners[1][1]
+    )
     for i, (r, c) in enumerate(corners):
-        assert [sheet(ax)[r + dr, c + dc] for dr in (14, 42) for dc in (14, 42)] == [4 * i + j for j in range(4)]
+        assert [sheet(ax)[r + dr, c + dc] for dr in (14, 42) for dc in (14, 42)] == [
+            4 * i + j for j in range(4)
+        ]
 
 
 @pytest.mark.parametrize(("shape", "names"), [((2, 4, 28, 28), "a"), ((1, 5, 28, 28), "a")])
 def test_manifolds_need_names_and_square_sheets(shape, names):
     with pytest.raises(ValueError, match=r"tiles each, got x of shape"):
-        plots.manifolds(torch.zeros(shape), names=names)
+        grids.manifolds(torch.zeros(shape), names=names)
 
 
 def test_what_is_not_a_picture_is_refused():
-    for wrong in (torch.zeros(3, 783), torch.zeros(0, 784), torch.zeros(784, 16), torch.zeros(2, 3, 28, 28)):
+    for wrong in (
+        torch.zeros(3, 783),
+        torch.zeros(0, 784),
+        torch.zeros(784, 16),
+        torch.zeros(2, 3, 28, 28),
+    ):
         with pytest.raises(ValueError, match="expected images"):
-            plots.pictures(wrong)
+            grids.image_grid(wrong)
     with pytest.raises(ValueError, match="as many images, got a: 5, b: 4"):
-        plots.strips({"a": torch.zeros(5, 784), "b": torch.zeros(4, 784)})
+        grids.image_rows({"a": torch.zeros(5, 784), "b": torch.zeros(4, 784)})
 
 
 def test_grey_levels_from_0_to_255_are_refused():
-    with pytest.raises(ValueError, match="expected images in .0, 1., got whole numbers up to 255; divide"):
-        plots.pictures(torch.full((1, 1, 28, 28), 255, dtype=torch.uint8))
+    with pytest.raises(
+        ValueError, match="expected images in .0, 1., got whole numbers up to 255; divide"
+    ):
+        grids.image_grid(torch.full((1, 1, 28, 28), 255, dtype=torch.uint8))
 
 
 def test_labels_may_be_a_tensor():
-    ax = plots.pictures(torch.zeros(2, 784), labels=torch.tensor([3, 8]))
+    ax = grids.image_grid(torch.zeros(2, 784), labels=torch.tensor([3, 8]))
     assert [text.get_text() for text in ax.texts] == ["3", "8"]
 
 
 def badges(ax) -> list:
     """The labels that `plots.codes` writes on the codes."""
-    (artist,) = (each for each in ax.get_children() if isinstance(each, plots._Badges))
+    (artist,) = (each for each in ax.get_children() if isinstance(each, scatter._Badges))
     return artist.texts
 
 
 def test_codes_have_the_colour_and_the_name_of_their_label(generator):
     z, y = torch.randn(50, 2, generator=generator), torch.arange(50) % 3
-    ax = plots.codes(z, y)
+    ax = scatter.codes(z, y)
     dots = ax.collections[0]
     np.testing.assert_allclose(dots.get_offsets(), z.numpy())
-    expected = [matplotlib.colors.to_rgb(plots.PALETTE[label]) for label in y.tolist()]
+    expected = [matplotlib.colors.to_rgb(style.PALETTE[label]) for label in y.tolist()]
     np.testing.assert_allclose(dots.get_facecolors()[:, :3], expected)
     assert [text.get_text() for text in badges(ax)] == ["0", "1", "2"]
 
@@ -112,19 +130,22 @@ def test_codes_have_the_colour_and_the_name_of_their_label(generator):
 def test_show_needs_alt_text_and_closes_the_figure(displayed):
     fig = plt.figure()
     with pytest.raises(ValueError, match="alt text"):
-        plots.show(fig, alt=" ")
-    plots.show(fig, alt="A line.")
+        style.show(fig, alt=" ")
+    style.show(fig, alt="A line.")
     (((bundle,), options),) = displayed
-    assert bundle["text/plain"] == "A line." and options == {"metadata": {"image/png": {"alt": "A line."}}, "raw": True}
+    assert bundle["text/plain"] == "A line." and options == {
+        "metadata": {"image/png": {"alt": "A line."}},
+        "raw": True,
+    }
     assert not plt.fignum_exists(fig.number)
 
 
 def test_a_picture_with_few_colours_looks_the_same(generator):
-    ax = plots.pictures(torch.rand(20, 784, generator=generator), signed=True)
+    ax = grids.image_grid(torch.rand(20, 784, generator=generator), signed=True)
     buffer = io.BytesIO()
     ax.figure.savefig(buffer, format="png", bbox_inches="tight")
     full = np.asarray(Image.open(buffer).convert("RGB"), dtype=float)
-    small = Image.open(io.BytesIO(base64.b64decode(plots.png(ax.figure))))
+    small = Image.open(io.BytesIO(base64.b64decode(style.png(ax.figure))))
     assert small.mode == "P"
     difference = np.abs(np.asarray(small.convert("RGB"), dtype=float) - full)
     assert difference.mean() < 1 and np.quantile(difference, 0.999) < 16  # of 255
@@ -146,13 +167,17 @@ def test_a_slider_carries_a_live_and_a_still_picture(displayed):
 
 
 def test_moving_the_slider_changes_the_picture_and_its_text(displayed, monkeypatch):
-    made = {}
+    built = {}
     real = widgets.ipywidgets.VBox
-    monkeypatch.setattr(widgets.ipywidgets, "VBox", lambda parts: made.update(handle=parts[0], picture=parts[1]) or real(parts))
+    monkeypatch.setattr(
+        widgets.ipywidgets,
+        "VBox",
+        lambda parts: built.update(handle=parts[0], picture=parts[1]) or real(parts),
+    )
     widgets.slider(draw, [1, 2, 3], still=[1], label="value", alt='A "line".')
-    before = made["picture"].value
-    made["handle"].value = 3
-    after = made["picture"].value
+    before = built["picture"].value
+    built["handle"].value = 3
+    after = built["picture"].value
     assert before != after and "Now: value 3." in after and "&quot;line&quot;" in after
 
 
@@ -164,25 +189,35 @@ def test_a_slider_needs_values_and_alt_text():
 
 
 def test_two_sliders_move_one_picture(displayed, monkeypatch):
-    made, seen = {}, []
+    built, seen = {}, []
     real = widgets.ipywidgets.VBox
-    monkeypatch.setattr(widgets.ipywidgets, "VBox", lambda parts: made.update(parts=parts) or real(parts))
-    widgets.sliders(
-        lambda a, b, ax: seen.append((a, b)), {"a": [1, 2], "b": [0.5, 0.7]}, start=(2, 0.5), still=[(1, 0.7)], alt="A line."
+    monkeypatch.setattr(
+        widgets.ipywidgets, "VBox", lambda parts: built.update(parts=parts) or real(parts)
     )
-    first, second, picture = made["parts"]
+    widgets.sliders(
+        lambda a, b, ax: seen.append((a, b)),
+        {"a": [1, 2], "b": [0.5, 0.7]},
+        start=(2, 0.5),
+        still=[(1, 0.7)],
+        alt="A line.",
+    )
+    first, second, picture = built["parts"]
     second.value = 0.7
     first.value = 1
     assert seen == [(2, 0.5), (1, 0.7), (2, 0.7), (1, 0.7)] and "Now: a 1, b 0.7." in picture.value
 
 
 def test_a_stage_takes_turns_one_by_one_and_all_when_playing(displayed, monkeypatch):
-    made, log = {}, []
+    built, log = {}, []
     real = widgets.ipywidgets.VBox
-    monkeypatch.setattr(widgets.ipywidgets, "VBox", lambda parts: made.update(parts=parts) or real(parts))
+    monkeypatch.setattr(
+        widgets.ipywidgets, "VBox", lambda parts: built.update(parts=parts) or real(parts)
+    )
     turns = {"one": lambda: log.append("one"), "two": lambda: log.append("two")}
-    widgets.stage(lambda value, ax: ax.plot([0, value]), lambda: len(log), turns, still=[0, 1], alt="A line.")
-    controls, picture = made["parts"]
+    widgets.stage(
+        lambda value, ax: ax.plot([0, value]), lambda: len(log), turns, still=[0, 1], alt="A line."
+    )
+    controls, picture = built["parts"]
     player, one, two, counter = controls.children
     before = picture.value
     two.click()
@@ -197,17 +232,22 @@ def test_a_stage_takes_turns_one_by_one_and_all_when_playing(displayed, monkeypa
 
 
 def test_a_turn_that_fails_shows_why(displayed, monkeypatch):
-    made = {}
+    built = {}
     real = widgets.ipywidgets.VBox
-    monkeypatch.setattr(widgets.ipywidgets, "VBox", lambda parts: made.update(parts=parts) or real(parts))
+    monkeypatch.setattr(
+        widgets.ipywidgets, "VBox", lambda parts: built.update(parts=parts) or real(parts)
+    )
 
     def broken() -> None:
         raise RuntimeError("no <turn>")
 
     widgets.stage(draw, lambda: 1, {"go": broken}, still=[1], alt="A line.")
-    controls, picture = made["parts"]
+    controls, picture = built["parts"]
     controls.children[1].click()
-    assert picture.value == "<pre>RuntimeError: no &lt;turn&gt;</pre>" and controls.children[2].value == "go: 0"
+    assert (
+        picture.value == "<pre>RuntimeError: no &lt;turn&gt;</pre>"
+        and controls.children[2].value == "go: 0"
+    )
 
 
 def test_a_stage_needs_turns_and_a_still():
@@ -216,7 +256,7 @@ def test_a_stage_needs_turns_and_a_still():
 
 
 def test_a_diagram_joins_its_boxes():
-    ax = plots.diagram(
+    ax = diagrams.diagram(
         {"x": (0, 0), "E": (1, 0), "z": (2, 1)},
         [("x", "E"), ("E", "z", "dashed", "code")],
         texts={"E": "$E$"},
@@ -229,15 +269,33 @@ def test_a_diagram_joins_its_boxes():
 
 
 def test_a_tree_names_every_node_and_says_where_the_leaves_are():
-    ax = plots.tree({"root": {"a": {"one": {}, "two": {}}, "three": {}}}, notes={"one": "here"}, otherwise="nowhere")
-    place = {text.get_text(): text.get_position() for text in ax.texts if text.get_text() not in ("here", "nowhere")}
-    assert {name: x for name, (x, _) in place.items()} == {"root": 0, "a": 1, "one": 2, "two": 2, "three": 1}
-    assert place["one"][1] > place["two"][1] > place["three"][1] and place["a"][1] == pytest.approx(-0.5)
+    ax = diagrams.tree(
+        {"root": {"a": {"one": {}, "two": {}}, "three": {}}},
+        notes={"one": "here"},
+        otherwise="nowhere",
+    )
+    place = {
+        text.get_text(): text.get_position()
+        for text in ax.texts
+        if text.get_text() not in ("here", "nowhere")
+    }
+    assert {name: x for name, (x, _) in place.items()} == {
+        "root": 0,
+        "a": 1,
+        "one": 2,
+        "two": 2,
+        "three": 1,
+    }
+    assert place["one"][1] > place["two"][1] > place["three"][1] and place["a"][1] == pytest.approx(
+        -0.5
+    )
     assert [text.get_text() for text in ax.texts].count("nowhere") == 2
 
 
 def test_a_film_has_all_frames_and_loops():
-    film = Image.open(io.BytesIO(animation.gif(animation.pictures(draw, [1, 2, 3, 4], size=(2, 1.5)), seconds=2)))
+    film = Image.open(
+        io.BytesIO(animation.gif(animation.pictures(draw, [1, 2, 3, 4], size=(2, 1.5)), seconds=2))
+    )
     assert (film.n_frames, film.size, film.info["loop"]) == (4, (160, 120), 0)
     times, frames = [], []
     for i in range(4):
@@ -252,17 +310,28 @@ def test_a_film_has_all_frames_and_loops():
 def test_an_animation_comes_with_a_scrubber_and_a_still(displayed):
     animation.animate(draw, [1, 2, 3], still=[1, 3], label="value", alt='A "line".', size=(2, 2))
     ((html,), _), ((bundle,), options) = displayed
-    assert html.data.startswith('<img src="data:image/gif;base64,') and 'alt="A &quot;line&quot;."' in html.data
-    assert "application/vnd.jupyter.widget-view+json" in bundle and options["metadata"]["image/png"]["alt"] == 'A "line".'
+    assert (
+        html.data.startswith('<img src="data:image/gif;base64,')
+        and 'alt="A &quot;line&quot;."' in html.data
+    )
+    assert (
+        "application/vnd.jupyter.widget-view+json" in bundle
+        and options["metadata"]["image/png"]["alt"] == 'A "line".'
+    )
     with pytest.raises(ValueError, match="alt text"):
         animation.animate(draw, [1], still=[1], label="value", alt=" ")
 
 
 def test_a_film_may_carry_its_frames_and_a_handle(displayed):
-    animation.animate(draw, [1, 2, 3], still=[1], label="value", alt="A line.", size=(2, 2), scrub=True)
+    animation.animate(
+        draw, [1, 2, 3], still=[1], label="value", alt="A line.", size=(2, 2), scrub=True
+    )
     html = displayed[0][0][0].data
     (frames,) = re.findall(r'data-frames="([^"]+)"', html)
-    pictures = [np.asarray(Image.open(io.BytesIO(base64.b64decode(f.split(",")[1]))).convert("RGB")) for f in frames.split(" ")]
+    pictures = [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(f.split(",")[1]))).convert("RGB"))
+        for f in frames.split(" ")
+    ]
     film = Image.open(io.BytesIO(animation.gif(animation.pictures(draw, [1, 2, 3], size=(2, 2)))))
     for i, picture in enumerate(pictures):
         film.seek(i)
@@ -271,7 +340,9 @@ def test_a_film_may_carry_its_frames_and_a_handle(displayed):
 
 
 def test_a_slider_keeps_what_its_names_meant():
-    """Later cells of a notebook may use the same names for other things; the picture of an earlier slider must not change."""
+    """Later cells of a notebook may use the same names for other things; the picture of an earlier
+    slider must not change.
+    """
     notebook = {}
     exec(
         "film = {0: 'a'}\ndef look(step): return film[step]\n"
@@ -287,17 +358,29 @@ def test_a_slider_keeps_what_its_names_meant():
 
 
 def test_no_two_labels_of_codes_hide_each_other(generator):
-    """Measured on the drawn picture, with limits that were set afterwards: also where all medians are one place."""
+    """Measured on the drawn picture, with limits that were set afterwards: also where all medians
+    are one place.
+    """
     for spread in (0.0, 0.1, 3.0):
         y = torch.arange(10).repeat(50)
-        z = spread * (torch.randn(10, 2, generator=generator)[y] + torch.randn(500, 2, generator=generator))
-        ax = plots.codes(z, y)
+        z = spread * (
+            torch.randn(10, 2, generator=generator)[y] + torch.randn(500, 2, generator=generator)
+        )
+        ax = scatter.codes(z, y)
         ax.set(xlim=(-20, 20), ylim=(-20, 20))
         ax.figure.canvas.draw()
         boxes = [text.get_bbox_patch().get_window_extent() for text in badges(ax)]
         centres = np.array([[(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2] for box in boxes])
-        apart = np.linalg.norm(centres[:, None] - centres, axis=2)[np.triu_indices(10, 1)]
-        assert apart.min() >= 0.85 * max(box.width for box in boxes), (spread, apart.min(), boxes[0].width)
-        moved = centres - ax.transData.transform([np.median(z[y == label], axis=0) for label in range(10)])
-        assert np.linalg.norm(moved, axis=1).max() < 2.2 * boxes[0].width, "ten circles fit into one of three times their width"
+        distant = np.linalg.norm(centres[:, None] - centres, axis=2)[np.triu_indices(10, 1)]
+        assert distant.min() >= 0.85 * max(box.width for box in boxes), (
+            spread,
+            distant.min(),
+            boxes[0].width,
+        )
+        moved = centres - ax.transData.transform(
+            [np.median(z[y == label], axis=0) for label in range(10)]
+        )
+        assert np.linalg.norm(moved, axis=1).max() < 2.2 * boxes[0].width, (
+            "ten circles fit into one of three times their width"
+        )
         plt.close(ax.figure)

@@ -1,4 +1,6 @@
-"""Training from the command line: an unbroken run and a killed one end in the same bits; what it draws is what it says."""
+"""Training from the command line: an unbroken run and a killed one end in the same bits; what it
+draws is what it says.
+"""
 
 import copy
 import itertools
@@ -13,10 +15,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from course_utils import __main__ as commands
-from course_utils import data, models, recipes, states, training
-from course_utils.teaching import shipping
-from course_utils.teaching.checkpoints import Checkpoint, Refused
+from course_tools import cli as commands
+from course_tools.models import train
+from course_tools.models.checkpoint import Checkpoint, RequestError
+from course_utils import data, models, recipes, tensor_io, training
 
 DRAWING = [name for name, recipe in recipes.RECIPES.items() if recipe.draw]
 
@@ -26,23 +28,30 @@ def small(monkeypatch):
     monkeypatch.setenv("COURSE_DATASET", "digits")
 
 
-def test_the_command_line_knows_every_recipe():
-    assert tuple(recipes.RECIPES) == commands.MODELS
+def test_every_model_that_ships_has_a_recipe(capsys):
+    assert list(recipes.RECIPES) == list(models.SHIPPED)
+    with pytest.raises(SystemExit):
+        commands.main(["train", "vea"])
+    assert f"expected one of {', '.join(models.SHIPPED)}, got 'vea'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_model_is_trained_written_and_read(name, tmp_path, capsys):
     path = tmp_path / "w.safetensors"
     assert commands.main(["train", name, "--steps", "3", "--out", str(path)]) == 0
-    module = shipping.load(name, path)
+    module = train.load(name, path)
     assert not module.training and str(path) in capsys.readouterr().out
     assert {t.dtype for t in load_file(path).values() if t.is_floating_point()} == {torch.float16}
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["w.safetensors"]  # neither checkpoint nor temporary file
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "w.safetensors"
+    ]  # neither checkpoint nor temporary file
 
 
 @pytest.mark.parametrize("name", sorted(recipes.RECIPES.keys() - {"pca"}))
 def test_a_learning_rate_a_thousand_times_too_large_stops_with_a_sentence(name, capsys):
-    """And what is left is finite: all as it was at a step that is named, or the last weights before a number was not."""
+    """And what is left is finite: all as it was at a step that is named, or the last weights before
+    a number was not.
+    """
     torch.manual_seed(0)
     module = models.SHIPPED[name]()
     start = copy.deepcopy(module.state_dict())
@@ -65,17 +74,17 @@ def test_a_learning_rate_a_thousand_times_too_large_stops_with_a_sentence(name, 
 @pytest.mark.parametrize("name", DRAWING)
 def test_samples_are_pictures_and_their_labels_balanced(name, tmp_path):
     path, out = tmp_path / "w.safetensors", tmp_path / "x.npz"
-    shipping.train(name, steps=3, out=path)
-    shipping.sample(name, 23, seed=1, out=out, weights=path)
+    train.train(name, steps=3, out=path)
+    train.sample(name, 23, seed=1, out=out, weights=path)
     drawn = np.load(out)
     assert drawn["images"].shape == (23, 28, 28) and drawn["images"].dtype == np.uint8
-    assert ("labels" in drawn) == recipes.RECIPES[name].asked
-    if recipes.RECIPES[name].asked:
+    assert ("labels" in drawn) == recipes.RECIPES[name].conditional
+    if recipes.RECIPES[name].conditional:
         counts = np.bincount(drawn["labels"], minlength=10)
         assert counts.max() - counts.min() <= 1 and counts.sum() == 23
     again, other = tmp_path / "again.npz", tmp_path / "other.npz"
-    shipping.sample(name, 23, seed=1, out=again, weights=path)
-    shipping.sample(name, 23, seed=2, out=other, weights=path)
+    train.sample(name, 23, seed=1, out=again, weights=path)
+    train.sample(name, 23, seed=2, out=other, weights=path)
     assert np.array_equal(np.load(again)["images"], drawn["images"])
     assert not np.array_equal(np.load(other)["images"], drawn["images"])
 
@@ -100,7 +109,9 @@ def test_the_codes_of_an_autoencoder_get_a_gaussian():
     torch.testing.assert_close(drawing.mean, codes.mean(dim=0), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(drawing.root @ drawing.root.T, codes.T.cov(), atol=1e-5, rtol=1e-3)
     eps = torch.randn(3, recipes.K)
-    torch.testing.assert_close(drawing.draw(eps), drawing.decode(drawing.mean + eps @ drawing.root.T))
+    torch.testing.assert_close(
+        drawing.draw(eps), drawing.decode(drawing.mean + eps @ drawing.root.T)
+    )
 
 
 def same_weights(a, b) -> bool:
@@ -115,12 +126,18 @@ torch.set_num_threads(1)
 train = data.load("digits")
 for name in recipes.RECIPES:
     state = recipes.make(name, train, seed=5, steps=12).state_dict()
-    print(name, hashlib.sha256(b"".join(value.numpy().tobytes() for value in state.values())).hexdigest())
+    content = b"".join(value.numpy().tobytes() for value in state.values())
+    print(name, hashlib.sha256(content).hexdigest())
 """
 
 
 def test_the_same_seed_gives_the_same_bits_in_fresh_processes():
-    runs = [subprocess.run([sys.executable, "-c", BITS], capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", BITS], capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
     assert [line.split()[0] for line in runs[0].splitlines()] == list(recipes.RECIPES)
     assert runs[0] == runs[1]
 
@@ -129,7 +146,7 @@ def test_the_same_seed_gives_the_same_bits_in_fresh_processes():
 def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch, capsys):
     whole, broken = tmp_path / "whole.safetensors", tmp_path / "broken.safetensors"
     monkeypatch.setattr(Checkpoint.__init__, "__kwdefaults__", {"every": 4})
-    shipping.train(name, steps=14, out=whole, seed=3)
+    train.train(name, steps=14, out=whole, seed=3)
     record = Checkpoint.record
 
     def and_stop(self, step):
@@ -139,9 +156,14 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch
     monkeypatch.setattr(Checkpoint, "record", and_stop)
     for done in (4, 8, 12):
         with pytest.raises(SystemExit, match="The same command goes on from"):
-            shipping.train(name, steps=14, out=broken, seed=3)
-        assert not broken.exists() and states.read(broken.with_suffix(".checkpoint"))["steps"] == done
-    shipping.train(name, steps=14, out=broken, seed=3)  # two steps are left, too few for one more checkpoint
+            train.train(name, steps=14, out=broken, seed=3)
+        assert (
+            not broken.exists()
+            and tensor_io.read(broken.with_suffix(".checkpoint"))["steps"] == done
+        )
+    train.train(
+        name, steps=14, out=broken, seed=3
+    )  # two steps are left, too few for one more checkpoint
     assert same_weights(whole, broken) and not broken.with_suffix(".checkpoint").exists()
     assert "Going on after step 12 of 14" in capsys.readouterr().out
 
@@ -149,11 +171,13 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch
 def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path):
     out = tmp_path / "w.safetensors"
     program = (
-        "from course_utils.teaching import shipping, checkpoints\n"
-        "checkpoints.Checkpoint.__init__.__kwdefaults__['every'] = 1\n"
-        f"shipping.train('vae', steps=100000, out=__import__('pathlib').Path({str(out)!r}))"
+        "from course_tools.models import checkpoint, train\n"
+        "checkpoint.Checkpoint.__init__.__kwdefaults__['every'] = 1\n"
+        f"train.train('vae', steps=100000, out=__import__('pathlib').Path({str(out)!r}))"
     )
-    running = subprocess.Popen([sys.executable, "-c", program], env=os.environ, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        [sys.executable, "-c", program], env=os.environ, stderr=subprocess.DEVNULL
+    )
     checkpoint = out.with_suffix(".checkpoint")
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and running.poll() is None and time.monotonic() < deadline:
@@ -161,7 +185,7 @@ def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path):
     time.sleep(0.3)  # somewhere among the writes
     running.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
     running.wait()
-    assert states.read(checkpoint)["steps"] >= 1 and not out.exists()
+    assert tensor_io.read(checkpoint)["steps"] >= 1 and not out.exists()
 
 
 def test_a_checkpoint_of_another_run_is_refused_and_kept(tmp_path, monkeypatch):
@@ -175,14 +199,16 @@ def test_a_checkpoint_of_another_run_is_refused_and_kept(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Checkpoint, "record", and_stop)
     with pytest.raises(SystemExit):
-        shipping.train("vae", steps=6, seed=1, out=out)
+        train.train("vae", steps=6, seed=1, out=out)
     content = out.with_suffix(".checkpoint").read_bytes()
-    with pytest.raises(Refused, match="belongs to another run: .*seed 1.*this one is .*seed 2"):
-        shipping.train("vae", steps=6, seed=2, out=out)
+    with pytest.raises(
+        RequestError, match="belongs to another run: .*seed 1.*this one is .*seed 2"
+    ):
+        train.train("vae", steps=6, seed=2, out=out)
     assert out.with_suffix(".checkpoint").read_bytes() == content
     out.with_suffix(".checkpoint").write_bytes(b"nothing")
-    with pytest.raises(Refused, match="is not a checkpoint"):
-        shipping.train("vae", steps=6, seed=1, out=out)
+    with pytest.raises(RequestError, match="is not a checkpoint"):
+        train.train("vae", steps=6, seed=1, out=out)
 
 
 @pytest.mark.parametrize(
@@ -200,9 +226,9 @@ def test_what_cannot_be_done_is_said(arguments, said, capsys):
 
 
 def test_weights_of_another_model_are_refused(tmp_path):
-    shipping.train("pca", out=tmp_path / "w.safetensors")
-    with pytest.raises(Refused, match="expected weights of gan, got those of pca"):
-        shipping.sample("gan", 5, out=tmp_path / "x.npz", weights=tmp_path / "w.safetensors")
+    train.train("pca", out=tmp_path / "w.safetensors")
+    with pytest.raises(RequestError, match="expected weights of gan, got those of pca"):
+        train.sample("gan", 5, out=tmp_path / "x.npz", weights=tmp_path / "w.safetensors")
 
 
 @pytest.mark.parametrize("name", ["vae", "cgan", "vae_gan"])
@@ -216,11 +242,13 @@ def test_a_model_whose_training_was_interrupted_is_kept_and_can_be_used(name, mo
     module = recipes.make(name, data.load("digits"), steps=10)
     assert "interrupted after 3 steps" in capsys.readouterr().out
     y = torch.arange(10)
-    assert recipes.RECIPES[name].draw(module, torch.randn(10, recipes.RECIPES[name].k), y).shape == (10, 1, 28, 28)
+    assert recipes.RECIPES[name].draw(
+        module, torch.randn(10, recipes.RECIPES[name].latent_dim), y
+    ).shape == (10, 1, 28, 28)
 
 
 def test_only_what_is_trained_in_steps_says_so(tmp_path, capsys):
-    shipping.train("pca", out=tmp_path / "p.safetensors")
-    shipping.train("ae", steps=2, out=tmp_path / "a.safetensors")
+    train.train("pca", out=tmp_path / "p.safetensors")
+    train.train("ae", steps=2, out=tmp_path / "a.safetensors")
     first, second = capsys.readouterr().out.splitlines()[-2:]
     assert "steps" not in first and "2 steps in" in second

@@ -8,10 +8,11 @@ import sys
 import nbformat
 import pytest
 
+from course_tools.grading import extract
+from course_tools.publish import notebooks
+from course_tools.publish.class_repo import release
+from course_tools.publish.student_version import STUDENT
 from course_utils.exercises import TASKS
-from course_utils.teaching import lessons, submissions
-from course_utils.teaching.release import release
-from course_utils.teaching.student import STUDENT
 
 
 @pytest.fixture(scope="module")
@@ -25,28 +26,47 @@ def python(repository, code: str, *, data: str = "") -> str:
     """What a program prints that runs in the class repository, with its package."""
     environment = {**os.environ, "PYTHONPATH": str(repository), "PYTHONUTF8": "1"}
     run = subprocess.run(
-        [sys.executable, "-c", code], cwd=repository, env=environment, input=data, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=repository,
+        env=environment,
+        input=data,
+        capture_output=True,
+        text=True,
     )
     assert run.returncode == 0, run.stderr
     return run.stdout
 
 
 def test_no_answer_is_in_it(repository):
-    names = {path.relative_to(repository).as_posix() for path in repository.rglob("*") if path.is_file()}
+    names = {
+        path.relative_to(repository).as_posix() for path in repository.rglob("*") if path.is_file()
+    }
     assert {f"notebooks/student/{path.name}" for path in STUDENT.glob("*.ipynb")} < names
-    assert not [name for name in names if name.startswith("tests/") or "specs" in name or name.endswith(".pyc")]
-    assert not [name for name in names if name.startswith("notebooks/") and not name.startswith("notebooks/student/")]
+    assert not [
+        name
+        for name in names
+        if name.startswith("tests/") or "specs" in name or name.endswith(".pyc")
+    ]
+    assert not [
+        name
+        for name in names
+        if name.startswith("notebooks/") and not name.startswith("notebooks/student/")
+    ]
     text = "\n".join(
-        (repository / name).read_text(encoding="utf-8") for name in names if name.endswith((".py", ".ipynb", ".md"))
+        (repository / name).read_text(encoding="utf-8")
+        for name in names
+        if name.endswith((".py", ".ipynb", ".md"))
     )
-    for lesson in lessons.find():
-        cells = submissions.code_cells(json.loads(nbformat.writes(lesson.read())))
+    for lesson in notebooks.find():
+        cells = extract.code_cells(json.loads(nbformat.writes(lesson.read())))
         for name in (task.name for task in TASKS.values() if task.lesson == lesson.number):
             (solution,) = [cell.source for cell in cells if cell.tag == name]
             written = solution.split("### BEGIN SOLUTION")[1].split("### END SOLUTION")[0].strip()
             assert written not in text and written.splitlines()[-1].strip() not in text, name
     for task in TASKS.values():
-        assert task.reference.__name__ == "<lambda>" or f"def {task.reference.__name__}(" not in text
+        assert (
+            task.reference.__name__ == "<lambda>" or f"def {task.reference.__name__}(" not in text
+        )
         assert not [hint for hint in task.hints if hint in text]
     assert "BEGIN SOLUTION" not in text.replace('"BEGIN SOLUTION"', "")
 
@@ -54,31 +74,39 @@ def test_no_answer_is_in_it(repository):
 def test_verify_works_as_ever(repository):
     """Solutions are right, stubs not started, and a listed mistake gets its hint."""
     answers = {}
-    for lesson in lessons.find():
-        cells = submissions.code_cells(json.loads(nbformat.writes(lesson.read())))
+    for lesson in notebooks.find():
+        cells = extract.code_cells(json.loads(nbformat.writes(lesson.read())))
         names = [task.name for task in TASKS.values() if task.lesson == lesson.number]
-        answers |= {name: answer.source for name, answer in submissions.answers(cells, names).items()}
+        answers |= {name: answer.source for name, answer in extract.answers(cells, names).items()}
     said = python(
         repository,
-        "import json, sys\n"
-        "from course_utils.exercises import TASKS, verify\n"
-        "import course_utils.exercises as e; assert type(TASKS['auc']).__name__ == 'Handout', e.__file__\n"
-        "def stub(**inputs): raise NotImplementedError\n"
-        "for name, source in json.load(sys.stdin).items():\n"
-        "    space = {}; exec(source, space)\n"
-        "    verify(name, stub); verify(name, space[name])\n"
-        "verify('auc', lambda digits, others: (digits[:, None] > others).double().mean())\n"
-        "verify.summary()\n",
+        "import json, sys\nfrom course_utils.exercises import TASKS, verify\nimport"
+        " course_utils.exercises as e; assert type(TASKS['auc']).__name__ == 'Handout',"
+        " e.__file__\ndef stub(**inputs): raise NotImplementedError\nfor name, source in"
+        " json.load(sys.stdin).items():\n    space = {}; exec(source, space)\n    verify(name,"
+        " stub); verify(name, space[name])\nverify('auc', lambda digits, others: (digits[:, None] >"
+        " others).double().mean())\nverify.summary()\n",
         data=json.dumps(answers),
     )
     lines = said.splitlines()
     for name, task in TASKS.items():
         assert (
             f"○ {name}: not started yet" in lines
-            and f"✓ {name}: right, {task.points} of {task.points} point{'s' * (task.points > 1)}" in lines
+            and f"✓ {name}: right, {task.points} of {task.points} point{'s' * (task.points > 1)}"
+            in lines
         )
-    assert any(line.startswith("✗ auc") and line.endswith("Hint: a tie counts one half, not nothing.") for line in lines)
-    assert sum(line.split()[-1] == "right" for line in lines if line.startswith("✓") and ":" not in line) == len(TASKS) - 1
+    assert any(
+        line.startswith("✗ auc") and line.endswith("Hint: a tie counts one half, not nothing.")
+        for line in lines
+    )
+    assert (
+        sum(
+            line.split()[-1] == "right"
+            for line in lines
+            if line.startswith("✓") and ":" not in line
+        )
+        == len(TASKS) - 1
+    )
 
 
 def test_its_readme_leads_to_its_own_files(repository):
@@ -94,14 +122,17 @@ def test_its_readme_leads_to_its_own_files(repository):
 def test_its_commands_say_what_is_not_there(repository, tmp_path):
     said = python(
         repository,
-        "from course_utils.__main__ import main\n"
+        "from course_tools.cli import main\n"
         "main(['restart', '04']); main(['submit', '04'])\n"
         "try: main(['outline'])\n"
         "except SystemExit as end: print(end)\n"
         f"try: main(['release', {str(tmp_path / 'again')!r}])\n"
         "except SystemExit as end: print(end)\n",
     )
-    assert "0 of 3 tasks are written" in said and "A class repository has only the student versions" in said
+    assert (
+        "0 of 3 tasks are written" in said
+        and "A class repository has only the student versions" in said
+    )
     assert "no references to make another one from" in said and not (tmp_path / "again").exists()
 
 

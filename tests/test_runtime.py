@@ -38,7 +38,9 @@ def test_device_by_name(no_settings, capsys):
 
 
 def test_the_device_falls_back_with_one_sentence(no_settings, capsys):
-    missing = ["mps"] * (not torch.backends.mps.is_available()) + ["cuda"] * (not torch.cuda.is_available())
+    missing = ["mps"] * (not torch.backends.mps.is_available()) + ["cuda"] * (
+        not torch.cuda.is_available()
+    )
     for nonsense in ("nonsense", "cuda:99", "meta", "hpu", *missing):
         no_settings.setenv("COURSE_DEVICE", nonsense)
         assert runtime.pick_device() == torch.device("cpu"), nonsense
@@ -46,13 +48,22 @@ def test_the_device_falls_back_with_one_sentence(no_settings, capsys):
         assert nonsense in said and "CPU" in said and said.count("\n") == 1 and len(said) < 400
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other OpenMP libraries, which report otherwise")
+@pytest.mark.skipif(
+    sys.platform != "linux",
+    reason="other systems have other OpenMP libraries, which report otherwise",
+)
 def test_threads_wait_as_the_course_says():
     """OpenMP's own report, which the variable OMP_DISPLAY_ENV asks for."""
-    code = "import course_utils, torch; torch.set_num_threads(2); torch.ones(2000, 2000) @ torch.ones(2000, 2000)"
-    for chosen, rounds in ({}, 100_000), ({"GOMP_SPINCOUNT": "7"}, 7):
+    code = (
+        "import course_utils, torch; torch.set_num_threads(2); torch.ones(2000, 2000) @"
+        " torch.ones(2000, 2000)"
+    )
+    for chosen, rounds in ({}, 1_000), ({"GOMP_SPINCOUNT": "7"}, 7):
         here = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
         ran = subprocess.run(
-            [sys.executable, "-c", code], env={**here, "OMP_DISPLAY_ENV": "verbose", **chosen}, capture_output=True, text=True
+            [sys.executable, "-c", code],
+            env={**here, "OMP_DISPLAY_ENV": "verbose", **chosen},
+            capture_output=True,
+            text=True,
         )
         assert f"GOMP_SPINCOUNT = '{rounds}'" in ran.stderr

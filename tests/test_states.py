@@ -1,4 +1,6 @@
-"""Weights and checkpoints: what was written comes back bit for bit, and whatever else lies there is refused with a sentence."""
+"""Weights and checkpoints: what was written comes back bit for bit, and whatever else lies there is
+refused with a sentence.
+"""
 
 import ast
 import random
@@ -11,16 +13,19 @@ import pytest
 import torch
 
 import course_utils
-from course_utils import models, states
-from course_utils.teaching import shipping
-from course_utils.teaching.checkpoints import Refused
+from course_tools.models import train
+from course_tools.models.checkpoint import RequestError
+from course_utils import models, tensor_io, weights
 
 PACKAGE = Path(course_utils.__file__).parent
 VALUE = {
     "a": torch.arange(6.0).view(2, 3).T,  # not contiguous
     7: [torch.tensor(1.5), (None, True, -3, 1e-45, float("inf"), "é"), {}],
     "empty": torch.zeros(0, 3),
-    "kinds": [torch.ones(2, dtype=kind) for kind in (torch.bool, torch.uint8, torch.int64, torch.float16, torch.bfloat16)],
+    "kinds": [
+        torch.ones(2, dtype=kind)
+        for kind in (torch.bool, torch.uint8, torch.int64, torch.float16, torch.bfloat16)
+    ],
 }
 
 
@@ -35,25 +40,28 @@ def same(a: object, b: object) -> bool:
 
 
 def test_what_was_written_comes_back(tmp_path):
-    states.write(tmp_path / "x", VALUE)
-    assert same(states.read(tmp_path / "x"), VALUE)
+    tensor_io.write(tmp_path / "x", VALUE)
+    assert same(tensor_io.read(tmp_path / "x"), VALUE)
 
 
 def test_what_cannot_be_written_is_said(tmp_path):
-    with pytest.raises(TypeError, match="expected tensors, numbers, texts, and lists and dictionaries of them, got set"):
-        states.write(tmp_path / "x", {"a": {1}})
+    with pytest.raises(
+        TypeError,
+        match="expected tensors, numbers, texts, and lists and dictionaries of them, got set",
+    ):
+        tensor_io.write(tmp_path / "x", {"a": {1}})
     assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture
-def weights(tmp_path):
+def saved(tmp_path):
     path = tmp_path / "vae.safetensors"
-    models.save_weights(models.SHIPPED["vae"](), path, {"model": "vae", "data": "mnist"})
+    weights.save(models.SHIPPED["vae"](), path, {"model": "vae", "data": "mnist"})
     return path
 
 
-def test_a_flipped_bit_anywhere_is_refused(weights):
-    whole = weights.read_bytes()
+def test_a_flipped_bit_anywhere_is_refused(saved):
+    whole = saved.read_bytes()
     header = 8 + int.from_bytes(whole[:8], "little")
     draw = random.Random(0)
     for place in [
@@ -63,44 +71,55 @@ def test_a_flipped_bit_anywhere_is_refused(weights):
     ]:
         changed = bytearray(whole)
         changed[place] ^= 1 << draw.randrange(8)
-        weights.write_bytes(changed)
+        saved.write_bytes(changed)
         try:
-            models.load_weights(models.SHIPPED["vae"](), weights)
-        except states.Damaged as error:
-            assert str(weights) in str(error) and "expected" in str(error) and "got" in str(error)
+            weights.load(models.SHIPPED["vae"](), saved)
+        except tensor_io.DamagedFileError as error:
+            assert str(saved) in str(error) and "expected" in str(error) and "got" in str(error)
         else:  # a space in the padding of the header says nothing
             assert whole[place : place + 1].isspace(), place
 
 
 @pytest.mark.parametrize("cut", (0, 1, 7, 8, 100, -1))
-def test_a_cut_file_is_refused(weights, cut):
-    weights.write_bytes(weights.read_bytes()[:cut])
-    with pytest.raises(states.Damaged, match="expected a whole safetensors file, got .* bytes"):
-        models.load_weights(models.SHIPPED["vae"](), weights)
+def test_a_cut_file_is_refused(saved, cut):
+    saved.write_bytes(saved.read_bytes()[:cut])
+    with pytest.raises(
+        tensor_io.DamagedFileError, match="expected a whole safetensors file, got .* bytes"
+    ):
+        weights.load(models.SHIPPED["vae"](), saved)
 
 
-def test_a_web_page_is_refused(weights):
-    weights.write_text("<!DOCTYPE html><html><body>404</body></html>" + " " * 200)
-    with pytest.raises(states.Damaged, match="got a web page. Delete it and make or fetch it again"):
-        models.load_weights(models.SHIPPED["vae"](), weights)
-    with pytest.raises(Refused, match="got a web page"):
-        shipping.load("vae", weights)
+def test_a_web_page_is_refused(saved):
+    saved.write_text("<!DOCTYPE html><html><body>404</body></html>" + " " * 200)
+    with pytest.raises(
+        tensor_io.DamagedFileError, match="got a web page. Delete it and make or fetch it again"
+    ):
+        weights.load(models.SHIPPED["vae"](), saved)
+    with pytest.raises(RequestError, match="got a web page"):
+        train.load("vae", saved)
 
 
-def test_another_architecture_or_data_set_is_refused(weights):
-    with pytest.raises(states.Damaged, match="holds the weights of another network: .* expected .* got "):
-        models.load_weights(models.SHIPPED["cgan"](), weights)
-    with pytest.raises(states.Damaged, match="expected weights of digits, got those of mnist"):
-        models.load_weights(models.SHIPPED["vae"](), weights, dataset="digits")
-    with pytest.raises(states.Damaged, match="expected weights of gan, got those of vae"):
-        models.load_weights(models.SHIPPED["gan"](), weights, name="gan")
+def test_another_architecture_or_data_set_is_refused(saved):
+    with pytest.raises(
+        tensor_io.DamagedFileError,
+        match="holds the weights of another network: .* expected .* got ",
+    ):
+        weights.load(models.SHIPPED["cgan"](), saved)
+    with pytest.raises(
+        tensor_io.DamagedFileError, match="expected weights of digits, got those of mnist"
+    ):
+        weights.load(models.SHIPPED["vae"](), saved, dataset="digits")
+    with pytest.raises(
+        tensor_io.DamagedFileError, match="expected weights of gan, got those of vae"
+    ):
+        weights.load(models.SHIPPED["gan"](), saved, name="gan")
 
 
 FORKING = """
 import os, signal, sys
 import torch
 from pathlib import Path
-from course_utils import states
+from course_utils import tensor_io
 torch.set_num_threads(1)
 for _ in range(5):
     child = os.fork()
@@ -108,7 +127,7 @@ for _ in range(5):
         n = 0
         while True:
             n += 1
-            states.write(Path(sys.argv[1]), {"n": n, "x": torch.full((200_000,), float(n))})
+            tensor_io.write(Path(sys.argv[1]), {"n": n, "x": torch.full((200_000,), float(n))})
     print("ready", flush=True)
     sys.stdin.readline()
     os.kill(child, signal.SIGKILL)
@@ -123,7 +142,9 @@ def test_fifty_kills_while_saving_leave_fifty_files_that_load(tmp_path):
     draw = random.Random(1)
     for _ in range(10):  # processes of five children each
         with subprocess.Popen(
-            [sys.executable, "-c", FORKING, str(path)], stdout=subprocess.PIPE, stdin=subprocess.PIPE
+            [sys.executable, "-c", FORKING, str(path)],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE,
         ) as parent:
             for _ in range(5):
                 assert parent.stdout.readline() == b"ready\n"
@@ -133,7 +154,7 @@ def test_fifty_kills_while_saving_leave_fifty_files_that_load(tmp_path):
                 parent.stdin.write(b"kill\n")
                 parent.stdin.flush()
                 assert parent.stdout.readline() == b"killed\n"
-                saved = states.read(path)
+                saved = tensor_io.read(path)
                 assert (saved["x"] == saved["n"]).all()
             parent.stdin.close()
 
@@ -141,17 +162,17 @@ def test_fifty_kills_while_saving_leave_fifty_files_that_load(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
 def test_a_full_disk_leaves_the_old_file(tmp_path):
     path = tmp_path / "w.safetensors"
-    states.write(path, {"x": torch.ones(10)})
+    tensor_io.write(path, {"x": torch.ones(10)})
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
     try:
         with pytest.raises(OSError, match="File too large"):
-            states.write(path, {"x": torch.zeros(100_000)})
+            tensor_io.write(path, {"x": torch.zeros(100_000)})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert states.read(path)["x"].tolist() == [1.0] * 10
+    assert tensor_io.read(path)["x"].tolist() == [1.0] * 10
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
@@ -159,11 +180,23 @@ def test_the_package_never_unpickles():
     """No pickle and no `torch.load` in any form, nowhere."""
     for source in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import | ast.ImportFrom)
+                else []
+            )
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            forbidden = {"pickle", "dill", "cloudpickle", "shelve", "marshal"} & {name.split(".")[0] for name in names}
+            forbidden = {"pickle", "dill", "cloudpickle", "shelve", "marshal"} & {
+                name.split(".")[0] for name in names
+            }
             assert not forbidden, f"{source.name} imports {forbidden}"
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "torch":
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "torch"
+            ):
                 assert node.attr not in ("load", "save"), f"{source.name}: torch.{node.attr}"
             if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
-                assert isinstance(node.value, ast.Constant) and node.value.value is False, source.name
+                assert isinstance(node.value, ast.Constant) and node.value.value is False, (
+                    source.name
+                )

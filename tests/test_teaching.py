@@ -8,14 +8,18 @@ import nbformat
 import pytest
 import yaml
 
-from course_utils.teaching import generated, lab, lessons, outline, site
+from course_tools.publish import notebooks, outline, readme, site
+from course_tools.student import lab
 
 
 def lesson_with(number: str, *cells: str) -> nbformat.NotebookNode:
     about = {"course": {"lesson": number, "title": f"Title {number}", "see": "Something."}}
     v4 = nbformat.v4
     return v4.new_notebook(
-        cells=[v4.new_markdown_cell(f"# {number} <b>bold</b> $x^2$"), *[v4.new_code_cell(cell) for cell in cells]],
+        cells=[
+            v4.new_markdown_cell(f"# {number} <b>bold</b> $x^2$"),
+            *[v4.new_code_cell(cell) for cell in cells],
+        ],
         metadata=about,
     )
 
@@ -23,12 +27,18 @@ def lesson_with(number: str, *cells: str) -> nbformat.NotebookNode:
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A checkout of three small lessons, the second of which fails in its second cell."""
-    monkeypatch.setattr(lessons, "ROOT", tmp_path)
-    address = '[project.urls]\nRepository = "https://github.com/ada/course"\n[tool.course]\nref = "v1"\n'
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    address = (
+        '[project.urls]\nRepository = "https://github.com/ada/course"\n[tool.course]\nref = "v1"\n'
+    )
     (tmp_path / "pyproject.toml").write_text(address)
-    lessons.write(lesson_with("01", "print('one')"), tmp_path / "notebooks" / "01_a.ipynb")
-    lessons.write(lesson_with("02", "x = 1", "x / 0", "print('never')"), tmp_path / "notebooks" / "02_b.ipynb")
-    lessons.write(lesson_with("03", "print('three <script>')"), tmp_path / "notebooks" / "03_c.ipynb")
+    notebooks.write(lesson_with("01", "print('one')"), tmp_path / "notebooks" / "01_a.ipynb")
+    notebooks.write(
+        lesson_with("02", "x = 1", "x / 0", "print('never')"), tmp_path / "notebooks" / "02_b.ipynb"
+    )
+    notebooks.write(
+        lesson_with("03", "print('three <script>')"), tmp_path / "notebooks" / "03_c.ipynb"
+    )
     return tmp_path
 
 
@@ -36,26 +46,43 @@ def test_a_failing_cell_is_named_and_the_other_lessons_run(checkout, capsys):
     out = checkout / "site"
     assert site.course(out) == 1
     said = capsys.readouterr().out
-    assert "02 Title 02:" in said and "FAILED in cell 2: ZeroDivisionError: division by zero" in said
+    assert (
+        "02 Title 02:" in said and "FAILED in cell 2: ZeroDivisionError: division by zero" in said
+    )
     assert "01 Title 01:" in said and "03 Title 03:" in said and said.count("ok") == 2
     index = (out / "index.html").read_text(encoding="utf-8")
-    assert "blob/v1/notebooks/student/01_a.ipynb" in index and "student/01_a.ipynb" in index and "slides" not in index
-    assert index.count("<tr>") == 4 and "✗ cell 2: ZeroDivisionError" in index and 'href="03_c.html"' in index
-    pages = [(out / f"{name}.html").read_text(encoding="utf-8") for name in ("01_a", "02_b", "03_c")]
+    assert (
+        "blob/v1/notebooks/student/01_a.ipynb" in index
+        and "student/01_a.ipynb" in index
+        and "slides" not in index
+    )
+    assert (
+        index.count("<tr>") == 4
+        and "✗ cell 2: ZeroDivisionError" in index
+        and 'href="03_c.html"' in index
+    )
+    pages = [
+        (out / f"{name}.html").read_text(encoding="utf-8") for name in ("01_a", "02_b", "03_c")
+    ]
     assert "one" in pages[0] and "<math" in pages[0] and "ZeroDivisionError" in pages[1]
     assert "three &lt;script&gt;" in pages[2]
 
 
 def test_a_slow_cell_is_named_and_goes_on(checkout, monkeypatch, capsys):
-    lessons.write(lesson_with("01", "x = 1", "import time; time.sleep(1.5)", "x = 2"), checkout / "notebooks" / "01_a.ipynb")
-    monkeypatch.setattr(lessons, "SLOW", 1)
+    notebooks.write(
+        lesson_with("01", "x = 1", "import time; time.sleep(1.5)", "x = 2"),
+        checkout / "notebooks" / "01_a.ipynb",
+    )
+    monkeypatch.setattr(notebooks, "SLOW", 1)
     assert site.course(checkout / "site", "01") == 0
     assert "01 Title 01: cell 2 of 3 has taken 1 s, and goes on" in capsys.readouterr().out
 
 
 def test_a_cell_that_hangs_ends_the_lesson(checkout, monkeypatch):
-    monkeypatch.setattr(lessons, "HANGS", 1)
-    _, error = lessons.execute(lesson_with("01", "x = 1", "import time; time.sleep(60)"), checkout)
+    monkeypatch.setattr(notebooks, "HANGS", 1)
+    _, error = notebooks.execute(
+        lesson_with("01", "x = 1", "import time; time.sleep(60)"), checkout
+    )
     assert error == "cell 2: did not end within 1 s"
 
 
@@ -76,9 +103,9 @@ def test_all_well_is_exit_code_0_and_lessons_can_be_chosen(checkout, capsys):
 
 def test_execute_in_place_saves_only_what_holds(checkout, capsys):
     before = (checkout / "notebooks" / "02_b.ipynb").read_bytes()
-    assert lessons.execute_in_place() == 1
+    assert notebooks.execute_in_place() == 1
     assert (checkout / "notebooks" / "02_b.ipynb").read_bytes() == before
-    saved = lessons.find("01")[0]
+    saved = notebooks.find("01")[0]
     assert saved.seconds is not None and saved.read().cells[1].outputs[0].text == "one\n"
 
 
@@ -88,7 +115,9 @@ def test_formulas_that_a_page_cannot_show_are_refused():
     lines = site.mathml(r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "block")
     assert lines.count("<mtr>") == 2 and "<mi>&</mi>" not in lines
     assert site.mathml(r"\bigl\lVert x \bigr\rVert", "inline").count("&#x02016;") == 2
-    assert "𝒩" in site.mathml(r"\mathcal N", "inline") and "ℝ" in site.mathml(r"\mathbb R", "inline")
+    assert "𝒩" in site.mathml(r"\mathcal N", "inline") and "ℝ" in site.mathml(
+        r"\mathbb R", "inline"
+    )
 
 
 @pytest.fixture
@@ -111,12 +140,16 @@ def test_copies_are_never_overwritten(student_copies):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no such thing as root here")
-@pytest.mark.parametrize(("user", "expected"), [(0, ["--allow-root", "--no-browser"]), (1000, ["--no-browser"])])
+@pytest.mark.parametrize(
+    ("user", "expected"), [(0, ["--allow-root", "--no-browser"]), (1000, ["--no-browser"])]
+)
 def test_lab_starts_with_jupyters_defaults(student_copies, monkeypatch, capsys, user, expected):
     import jupyterlab.labapp
 
     started = []
-    monkeypatch.setattr(jupyterlab.labapp, "main", lambda arguments: started.append((arguments, os.getcwd())))
+    monkeypatch.setattr(
+        jupyterlab.labapp, "main", lambda arguments: started.append((arguments, os.getcwd()))
+    )
     monkeypatch.setattr(os, "geteuid", lambda: user)
     monkeypatch.chdir(student_copies.parent)
     monkeypatch.setattr(sys, "argv", ["python -m course_utils", "lab"])
@@ -149,10 +182,13 @@ def test_the_outline_knows_where_the_slides_are():
 def test_every_slide_of_the_lecture_is_shown_by_a_figure_or_a_number():
     shown = {
         slide
-        for lesson in lessons.find()
-        for cell in lessons.code_cells(lesson.read())
+        for lesson in notebooks.find()
+        for cell in notebooks.code_cells(lesson.read())
         for slide in cell.metadata.get("lecture", [])
-        if any("image/png" in output.get("data", {}) or output.get("name") == "stdout" for output in cell.outputs)
+        if any(
+            "image/png" in output.get("data", {}) or output.get("name") == "stdout"
+            for output in cell.outputs
+        )
         or any("image/gif" in str(output.get("data", {})) for output in cell.outputs)
     }
     assert shown == set(outline.LECTURE)
@@ -161,37 +197,81 @@ def test_every_slide_of_the_lecture_is_shown_by_a_figure_or_a_number():
 def test_an_unknown_slide_is_refused(checkout):
     notebook = lesson_with("01", "x = 1")
     notebook.cells[1].metadata.lecture = ["S31"]
-    lessons.write(notebook, checkout / "notebooks" / "01_a.ipynb")
+    notebooks.write(notebook, checkout / "notebooks" / "01_a.ipynb")
     with pytest.raises(SystemExit, match="no slide 'S31'"):
         outline.places()
 
 
-@pytest.mark.parametrize("name", generated.FILES)
+@pytest.mark.parametrize("name", readme.FILES)
 def test_generated_files_are_up_to_date(name):
-    assert (lessons.ROOT / name).read_bytes() == generated.FILES[name](), f"{name} is stale: run `make sync`"
+    assert (notebooks.ROOT / name).read_bytes() == readme.FILES[name](), (
+        f"{name} is stale: run `make sync`"
+    )
 
 
 def test_the_environment_has_every_dependency():
-    project = generated.tomllib.loads((lessons.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    environment = yaml.safe_load(generated.environment())
+    project = readme.tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    environment = yaml.safe_load(readme.environment())
     listed = {str(entry).split(">")[0] for entry in environment["dependencies"]}
-    for required in ("pytorch", "torchvision", "jupyterlab", "ipywidgets", "matplotlib", "nbval", "scikit-learn", "python"):
+    for required in (
+        "pytorch",
+        "torchvision",
+        "jupyterlab",
+        "ipywidgets",
+        "matplotlib",
+        "nbval",
+        "scikit-learn",
+        "python",
+    ):
         assert required in listed
-    assert len(listed) >= 2 + len(project["dependencies"]) + len(project["optional-dependencies"]["teach"])
+    assert len(listed) >= 2 + len(project["dependencies"]) + len(
+        project["optional-dependencies"]["teach"]
+    )
 
 
 def test_upper_bounds_have_a_reason():
-    for line in (lessons.ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines():
-        if line.strip().startswith('"') and ("<" in line or "==" in line) and "python_version" not in line:
+    for line in (notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines():
+        if (
+            line.strip().startswith('"')
+            and ("<" in line or "==" in line)
+            and "python_version" not in line
+        ):
             assert "#" in line, f"an upper bound without its reason: {line.strip()}"
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["outline", "--colour"], ["train", "nonsense"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["outline", "--colour"], ["train", "nonsense"]]
+)
 def test_the_command_line_says_what_it_takes(arguments):
-    run = subprocess.run([sys.executable, "-m", "course_utils", *arguments], capture_output=True, text=True)
-    assert run.returncode == 2 and "usage: python -m course_utils" in run.stderr
+    run = subprocess.run(
+        [sys.executable, "-m", "course_tools", *arguments], capture_output=True, text=True
+    )
+    assert run.returncode == 2 and "usage: course" in run.stderr
 
 
 def test_outline_on_the_command_line():
-    run = subprocess.run([sys.executable, "-m", "course_utils", "outline"], capture_output=True, encoding="utf-8", check=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "course_tools", "outline"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
     assert len(run.stdout.splitlines()) == 30 and " S10  PCA as the simple example" in run.stdout
+
+
+@pytest.mark.parametrize("arguments", [["outline"], ["nonsense"], ["restart", "77"]])
+def test_the_old_name_of_the_commands_does_the_same_and_says_the_new_one(arguments):
+    new, old = (
+        subprocess.run(
+            [sys.executable, "-m", package, *arguments], capture_output=True, encoding="utf-8"
+        )
+        for package in ("course_tools", "course_utils")
+    )
+    assert (old.stdout, old.returncode) == (new.stdout, new.returncode)
+    first, rest = old.stderr.split("\n", maxsplit=1)
+    assert (
+        first == "The commands have a new name: `course`, or `python -m course_tools`."
+        and rest == new.stderr
+    )

@@ -1,5 +1,6 @@
 """The loop: the right gradient, good weights after a bad step, and the same bits every time."""
 
+import itertools
 import math
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils import snapshots, training
+from course_utils import training
+from course_utils.training import game
 
 
 def line(seed: int = 0) -> nn.Linear:
@@ -62,7 +64,9 @@ def test_grad_norm_is_the_norm_of_the_gradient():
     model = line()
     (row,) = training.fit(model, squared(model), stream(), 1, lr=0.0)
     model.zero_grad()
-    squared(model)(*next(stream()))["loss"].backward()  # the learning rate was 0: the weights are as before
+    squared(model)(*next(stream()))[
+        "loss"
+    ].backward()  # the learning rate was 0: the weights are as before
     expected = torch.cat([p.grad.flatten() for p in model.parameters()]).norm().item()
     assert math.isclose(row["grad_norm"], expected, rel_tol=1e-5)
 
@@ -71,7 +75,14 @@ def test_the_schedule_is_stepped_once_per_step():
     model = line()
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=10)
-    training.fit(model, lambda x, y: {"loss": 0 * model(x).sum()}, stream(), 10, optimizer=optimizer, schedule=schedule)
+    training.fit(
+        model,
+        lambda x, y: {"loss": 0 * model(x).sum()},
+        stream(),
+        10,
+        optimizer=optimizer,
+        schedule=schedule,
+    )
     assert math.isclose(optimizer.param_groups[0]["lr"], 0.1)
 
 
@@ -89,7 +100,9 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("sync_every", [1, 50], ids=["checked every step", "checked every 50 steps"])
+@pytest.mark.parametrize(
+    "sync_every", [1, 50], ids=["checked every step", "checked every 50 steps"]
+)
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e30])
 def test_a_step_that_is_not_finite_is_not_taken(optimizer, sync_every, value, capsys):
     """1e30 overflows where float32 squares it. Every 50 steps is how a GPU is asked."""
@@ -98,46 +111,68 @@ def test_a_step_that_is_not_finite_is_not_taken(optimizer, sync_every, value, ca
         torch.manual_seed(0)
         model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
         chosen = OPTIMIZERS[optimizer](model.parameters())
-        history = training.fit(model, squared(model), batches, steps, optimizer=chosen, lr=0.01, sync_every=sync_every)
+        history = training.fit(
+            model, squared(model), batches, steps, optimizer=chosen, lr=0.01, sync_every=sync_every
+        )
         return model, history
 
     model, history = train(poisoned(at=31, value=value), 80)
     last_good, _ = train(stream(), 30)
-    assert same(weights(model), weights(last_good)), "weights and running statistics are those after step 30"
+    assert same(weights(model), weights(last_good)), (
+        "weights and running statistics are those after step 30"
+    )
     assert len(history) == 30 and np.isfinite(history.column("loss")).all()
     said = capsys.readouterr().out
-    assert "stopped at step 31" in said and "after step 30" in said and "smaller learning rate" in said
+    assert (
+        "stopped at step 31" in said and "after step 30" in said and "smaller learning rate" in said
+    )
 
 
 def test_a_gradient_that_overflows_is_not_taken(capsys):
     """The loss is finite, its gradient is not: the square root at 0."""
     model = line()
     before = weights(model)
-    history = training.fit(model, lambda x, y: {"loss": (model(x) * 0).abs().sum().sqrt()}, stream(), 5)
+    history = training.fit(
+        model, lambda x, y: {"loss": (model(x) * 0).abs().sum().sqrt()}, stream(), 5
+    )
     assert history == [] and same(weights(model), before)
     assert "stopped at step 1" in capsys.readouterr().out
 
 
-def told(model, losses):
-    """An objective that reports the losses it is told, whatever the weights; they move all the same."""
+def scripted(model, losses):
+    """An objective that reports the losses it is told, whatever the weights; they move all the
+    same.
+    """
     losses = iter(losses)
-    return lambda x, y: {"loss": squared(model)(x, y)["loss"] * 0 + model.weight.sum() * 1e-3 + next(losses)}
+    return lambda x, y: {
+        "loss": squared(model)(x, y)["loss"] * 0 + model.weight.sum() * 1e-3 + next(losses)
+    }
 
 
 def test_a_loss_that_stays_far_above_the_first_stops_training(capsys):
     model, reference = line(), line()
-    history = training.fit(model, told(model, [2.0] * 250 + [50.0] * 150), stream(), 400)
-    training.fit(reference, told(reference, [2.0] * 200), stream(), 200)
+    history = training.fit(model, scripted(model, [2.0] * 250 + [50.0] * 150), stream(), 400)
+    training.fit(reference, scripted(reference, [2.0] * 200), stream(), 200)
     said = capsys.readouterr().out
-    assert "stopped at step 260: the loss, " in said and "as it was after step 200" in said and len(history) == 260
+    assert (
+        "stopped at step 260: the loss, " in said
+        and "as it was after step 200" in said
+        and len(history) == 260
+    )
     assert same(weights(model), weights(reference))
 
 
-@pytest.mark.parametrize("losses", [[1e-4] + [5.0] * 99, [-3.0] * 100, [2.0] * 50 + [500.0] * 4 + [2.0] * 46, [0.0] * 100])
+@pytest.mark.parametrize(
+    "losses",
+    [[1e-4] + [5.0] * 99, [-3.0] * 100, [2.0] * 50 + [500.0] * 4 + [2.0] * 46, [0.0] * 100],
+)
 def test_what_a_healthy_loss_may_do(losses, capsys):
     """Begin very small, be negative, have a few bad steps among good ones in two readings, be 0."""
     model = line()
-    assert len(training.fit(model, told(model, losses), stream(), 100)) == 100 and not capsys.readouterr().out
+    assert (
+        len(training.fit(model, scripted(model, losses), stream(), 100)) == 100
+        and not capsys.readouterr().out
+    )
 
 
 def test_an_interrupt_keeps_what_was_learned(capsys):
@@ -148,13 +183,25 @@ def test_an_interrupt_keeps_what_was_learned(capsys):
             yield batch
 
     model, reference = line(), line()
-    film = snapshots.Film(lambda: weights(model)[0], [0, 10, 12, 50, 100])
+    film = training.Film(lambda: weights(model)[0], [0, 10, 12, 50, 100])
     history = training.fit(model, squared(model), interrupted(), 100, watch=[film], label="line")
     training.fit(reference, squared(reference), stream(), 12)
     assert len(history) == 12 and not model.training and same(weights(model), weights(reference))
     assert "line: interrupted after 12 steps" in capsys.readouterr().out
-    assert film.steps == [0, 10, 12, 50, 100]  # the cells below find every frame; the last ones show where training stopped
-    assert [bool((frame == film.frames[-1]).all()) for frame in film.frames] == [False, False, True, True, True]
+    assert film.steps == [
+        0,
+        10,
+        12,
+        50,
+        100,
+    ]  # the cells below find every frame; the last ones show where training stopped
+    assert [bool((frame == film.frames[-1]).all()) for frame in film.frames] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_a_second_interrupt_ends_the_film_and_keeps_the_history(capsys):
@@ -169,8 +216,10 @@ def test_a_second_interrupt_ends_the_film_and_keeps_the_history(capsys):
             raise KeyboardInterrupt
         return seen
 
-    film = snapshots.Film(look, [0, 5, 10])
-    assert len(training.fit(model, squared(model), interrupted(), 10, watch=[film])) == 7 and film.steps == [0, 5]
+    film = training.Film(look, [0, 5, 10])
+    assert len(
+        training.fit(model, squared(model), interrupted(), 10, watch=[film])
+    ) == 7 and film.steps == [0, 5]
 
 
 def test_an_interrupt_while_a_film_looks_gives_no_film_a_frame_twice():
@@ -181,18 +230,18 @@ def test_an_interrupt_while_a_film_looks_gives_no_film_a_frame_twice():
             raise KeyboardInterrupt
         return 1.0
 
-    model, films = line(), [snapshots.Film(lambda: 1.0, [0, 2, 4]), snapshots.Film(look, [0, 2, 4])]
+    model, films = line(), [training.Film(lambda: 1.0, [0, 2, 4]), training.Film(look, [0, 2, 4])]
     training.fit(model, squared(model), stream(), 4, watch=films)
     assert [film.steps for film in films] == [[0, 2, 4], [0, 2, 4]]
 
 
 def test_an_interrupt_between_freezing_and_training_leaves_nothing_frozen(monkeypatch):
-    def stop(own, everything):
-        for p in everything[:2]:
+    def stop(self, own):
+        for p in self._parameters[:2]:
             p.requires_grad_(False)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_only", stop)
+    monkeypatch.setattr(game.Game, "_others_frozen", stop)
     model = nn.Sequential(line(0), nn.Linear(1, 1))
     model[1].bias.requires_grad_(False)
     training.fit(model, squared(model), stream(), 4)
@@ -235,10 +284,15 @@ def test_a_full_device_keeps_what_was_learned(capsys):
 
 
 def test_statistics_that_overflow_stop_training_too(capsys):
-    """BatchNorm turns a huge batch into a harmless loss, and ruins its running variance for good."""
+    """BatchNorm makes a huge batch's loss harmless, and ruins its running variance."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 1))
-    history = training.fit(model, squared(model), ((1e25 * x if n == 30 else x, y) for n, (x, y) in enumerate(stream())), 50)
+    history = training.fit(
+        model,
+        squared(model),
+        ((1e25 * x if n == 30 else x, y) for n, (x, y) in enumerate(stream())),
+        50,
+    )
     assert len(history) == 30 and all(torch.isfinite(buffer).all() for buffer in model.buffers())
     assert "stopped at step 31" in capsys.readouterr().out
 
@@ -269,7 +323,9 @@ def test_parts_must_stay_the_same(sync_every):
         calls.append(1)
         return {"loss": model(x).mean(), "early" if len(calls) < 3 else "late": torch.ones(())}
 
-    with pytest.raises(ValueError, match="same parts at every step: first loss, early, now loss, late"):
+    with pytest.raises(
+        ValueError, match="same parts at every step: first loss, early, now loss, late"
+    ):
         training.fit(model, objective, stream(), 10, sync_every=sync_every)
 
 
@@ -282,7 +338,9 @@ def test_a_schedule_needs_its_optimizer():
 
 def test_a_history_shows_itself_in_a_line():
     model = line()
-    assert repr(training.fit(model, squared(model), stream(), 3)).startswith("History of 3 steps; the last: step 3, loss ")
+    assert repr(training.fit(model, squared(model), stream(), 3)).startswith(
+        "History of 3 steps; the last: step 3, loss "
+    )
     assert repr(training.History()) == "History of 0 steps; the last: nothing"
 
 
@@ -300,7 +358,7 @@ def test_a_film_changes_nothing_and_sees_the_model_at_rest():
         torch.rand(100)  # a look may draw random numbers
         return filmed(probe)
 
-    film = snapshots.Film(look, steps=[0, 3, 10, 99])
+    film = training.Film(look, steps=[0, 3, 10, 99])
     torch.manual_seed(1)
     training.fit(plain, squared(plain), stream(), 20)
     torch.manual_seed(1)
@@ -312,7 +370,7 @@ def test_a_film_changes_nothing_and_sees_the_model_at_rest():
 
 def test_a_film_keeps_several_things_by_name():
     model = line()
-    film = snapshots.Film(lambda: {"weight": model.weight, "two": 2.0}, [0, 3])
+    film = training.Film(lambda: {"weight": model.weight, "two": 2.0}, [0, 3])
     training.fit(model, squared(model), stream(), 3, lr=0.05, watch=[film])
     first, last = film.frames
     assert set(first) == {"weight", "two"} and first["two"] == 2.0
@@ -325,18 +383,18 @@ def test_a_film_of_anything_but_numbers_is_refused_before_the_first_step(seen):
     model = line()
     before = weights(model)
     with pytest.raises(TypeError, match="a film keeps arrays, tensors and numbers"):
-        training.fit(model, squared(model), stream(), 4, watch=[snapshots.Film(lambda: seen, [0])])
+        training.fit(model, squared(model), stream(), 4, watch=[training.Film(lambda: seen, [0])])
     assert same(weights(model), before)
 
 
 def test_a_film_keeps_values_not_references():
     counter = np.zeros(2)
-    film = snapshots.Film(lambda: counter, steps=[0, 1])
+    film = training.Film(lambda: counter, steps=[0, 1])
     film.record(0)
     counter += 1
     film.record(1)
     np.testing.assert_array_equal(film.frames, [[0, 0], [1, 1]])
-    assert snapshots.Film(lambda: counter, steps=[]).frames.shape == (0,)
+    assert training.Film(lambda: counter, steps=[]).frames.shape == (0,)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
@@ -345,5 +403,19 @@ def test_on_a_gpu():
     batches = ((x.cuda(), y.cuda()) for x, y in poisoned(at=31, value=float("nan")))
     history = training.fit(model, squared(model), batches, 80, lr=0.01)
     reference = line().cuda()
-    training.fit(reference, squared(reference), ((x.cuda(), y.cuda()) for x, y in stream()), 30, lr=0.01)
+    training.fit(
+        reference, squared(reference), ((x.cuda(), y.cuda()) for x, y in stream()), 30, lr=0.01
+    )
     assert len(history) == 30 and same(weights(model), weights(reference))
+
+
+def test_a_film_that_saw_another_training_is_filled_after_an_interrupt():
+    film, model = training.Film(lambda: 1.0, [0, 2, 4]), line()
+    training.fit(model, squared(model), stream(), 4, watch=[film])
+
+    def stops():
+        yield from itertools.islice(stream(), 1)
+        raise KeyboardInterrupt
+
+    training.fit(model, squared(model), stops(), 4, watch=[film])
+    assert film.steps == [0, 2, 4, 0, 2, 4]

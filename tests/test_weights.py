@@ -5,65 +5,83 @@ import json
 
 import pytest
 
-from course_utils import __main__ as commands
-from course_utils import models, recipes
-from course_utils.teaching import board
+from course_tools import cli as commands
+from course_tools.models import measure
+from course_utils import recipes, weights
 
 SETS = ("mnist", "digits")
-every_file = pytest.mark.parametrize("stem", [f"{name}_{dataset}" for name in recipes.RECIPES for dataset in SETS])
+every_file = pytest.mark.parametrize(
+    "stem", [f"{name}_{dataset}" for name in recipes.RECIPES for dataset in SETS]
+)
 
 
 @every_file
 def test_every_model_ships_for_both_sets_and_is_what_the_list_says(stem):
-    entry = models.manifest()[stem]
-    content = (models.WEIGHTS / f"{stem}.safetensors").read_bytes()
+    entry = weights.manifest()[stem]
+    content = (weights.FOLDER / f"{stem}.safetensors").read_bytes()
     assert hashlib.sha256(content).hexdigest() == entry["sha256"]
     name, dataset = stem.rsplit("_", 1)
-    assert entry["data"] == dataset and f"COURSE_DATASET={dataset} python -m course_utils train {name} " in entry["recipe"]
-    assert int(entry["images"]) > 1000 and int(entry["steps"]) == recipes.RECIPES[name].steps_for(range(int(entry["images"])))
-    module = models.pretrained(name, dataset)
+    assert (
+        entry["data"] == dataset
+        and f"COURSE_DATASET={dataset} course train {name} " in entry["recipe"]
+    )
+    assert int(entry["images"]) > 1000 and int(entry["steps"]) == recipes.RECIPES[name].steps_for(
+        range(int(entry["images"]))
+    )
+    module = weights.pretrained(name, dataset)
     assert not module.training and not any(p.requires_grad for p in module.parameters())
 
 
 def test_nothing_else_ships_and_all_of_it_is_small():
-    there = {path.name for path in models.WEIGHTS.iterdir()}
-    assert there == {f"{stem}.safetensors" for stem in models.manifest()} | {models.MANIFEST}
-    assert sum((models.WEIGHTS / name).stat().st_size for name in there) <= 16e6
+    there = {path.name for path in weights.FOLDER.iterdir()}
+    assert there == {f"{stem}.safetensors" for stem in weights.manifest()} | {weights.MANIFEST}
+    assert sum((weights.FOLDER / name).stat().st_size for name in there) <= 16e6
 
 
 def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
-    content = bytearray((models.WEIGHTS / "pca_digits.safetensors").read_bytes())
+    content = bytearray((weights.FOLDER / "pca_digits.safetensors").read_bytes())
     content[-1] ^= 1
     (tmp_path / "pca_digits.safetensors").write_bytes(content)
-    (tmp_path / models.MANIFEST).write_bytes((models.WEIGHTS / models.MANIFEST).read_bytes())
-    monkeypatch.setattr(models, "WEIGHTS", tmp_path)
-    with pytest.raises(ValueError, match="pca_digits.safetensors is not the file that ships: expected SHA-256"):
-        models.pretrained("pca", "digits")
+    (tmp_path / weights.MANIFEST).write_bytes((weights.FOLDER / weights.MANIFEST).read_bytes())
+    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    with pytest.raises(
+        ValueError, match="pca_digits.safetensors is not the file that ships: expected SHA-256"
+    ):
+        weights.pretrained("pca", "digits")
 
 
 def test_the_scoreboard_of_the_digits_is_what_the_list_says(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_DATASET", "digits")
-    monkeypatch.setenv("COURSE_DEVICE", "cpu")  # where the list comes from; another device draws other noise
+    monkeypatch.setenv(
+        "COURSE_DEVICE", "cpu"
+    )  # where the list comes from; another device draws other noise
     assert commands.main(["scoreboard", "--json", str(tmp_path / "board.json")]) == 0
     rows = json.loads((tmp_path / "board.json").read_text(encoding="utf-8"))
-    assert list(rows) == ["training pictures", "test pictures", *board.MODELS]
-    for name in board.MODELS:
-        assert rows[name] == pytest.approx(models.manifest()[f"{name}_digits"]["measured"], rel=0.01)
+    assert list(rows) == ["training pictures", "test pictures", *measure.MODELS]
+    for name in measure.MODELS:
+        assert rows[name] == pytest.approx(
+            weights.manifest()[f"{name}_digits"]["measured"], rel=0.01
+        )
     printed = capsys.readouterr().out
     assert "–" in printed and all(name in printed for name in rows)
 
 
 @pytest.mark.parametrize("dataset", SETS)
 def test_a_vae_gan_is_crisper_than_a_vae_its_copies_nearer_and_its_drawings_closer(dataset):
-    """The claim of Larsen et al. 2016, by the numbers of the list; how firmly it holds over seeds, says the lesson's table."""
-    vae, vae_gan = (models.manifest()[f"{name}_{dataset}"]["measured"] for name in ("vae", "vae_gan"))
+    """The claim of Larsen et al.
+
+    2016, by the numbers of the list; how firmly it holds over seeds, says the lesson's table.
+    """
+    vae, vae_gan = (
+        weights.manifest()[f"{name}_{dataset}"]["measured"] for name in ("vae", "vae_gan")
+    )
     for kind in ("energy", "copy energy"):
         assert abs(vae_gan[kind] - 1) < abs(vae[kind] - 1)
     assert vae_gan["copy distance"] < vae["copy distance"] and vae_gan["frechet"] < vae["frechet"]
 
 
 def test_without_weights_the_way_on_is_said(monkeypatch, capsys):
-    monkeypatch.setattr(models, "WEIGHTS", models.WEIGHTS.parent)
+    monkeypatch.setattr(weights, "FOLDER", weights.FOLDER.parent)
     monkeypatch.setenv("COURSE_DATASET", "digits")
     assert commands.main(["scoreboard"]) == 1
-    assert "COURSE_DATASET=digits python -m course_utils train all" in capsys.readouterr().err
+    assert "COURSE_DATASET=digits course train all" in capsys.readouterr().err

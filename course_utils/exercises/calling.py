@@ -1,4 +1,7 @@
-"""How a student's function is called. It knows neither tasks nor PyTorch, so that the grader's sandbox can hold it alone."""
+"""How a student's function is called.
+
+It knows neither tasks nor PyTorch, so that the grader's sandbox can hold it alone.
+"""
 
 import inspect
 
@@ -13,7 +16,10 @@ def call(function: object, inputs: dict[str, object]) -> object:
 
 
 def is_the_stub(error: BaseException) -> bool:
-    """Whether a function that stopped so was never begun. PyTorch's own NotImplementedError has a message."""
+    """Whether a function that stopped so was never begun.
+
+    PyTorch's own NotImplementedError has a message.
+    """
     return type(error) is NotImplementedError and not error.args
 
 

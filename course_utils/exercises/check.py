@@ -11,7 +11,7 @@ from torch import Tensor
 
 from course_utils.exercises.calling import call, described, is_the_stub
 from course_utils.exercises.handout import Handout
-from course_utils.exercises.spec import Part, Round, Task, copied
+from course_utils.exercises.task import Part, Round, Task, copied
 
 ROUNDS = 3  # fresh inputs per check
 SYMBOLS = {"right": "✓", "wrong": "✗", "not started": "○"}
@@ -19,7 +19,10 @@ SYMBOLS = {"right": "✓", "wrong": "✗", "not started": "○"}
 
 @dataclass(frozen=True)
 class Result:
-    """Outcome of one check. status: "right", "wrong" or "not started"; str() is the line that the notebook shows."""
+    """Outcome of one check.
+
+    status: "right", "wrong" or "not started"; str() is the line that the notebook shows.
+    """
 
     task: str
     status: str
@@ -31,40 +34,73 @@ class Result:
         return f"{SYMBOLS[self.status]} {self.task}: {self.message}"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """As the value of a cell: nothing to see, for the line is printed; as plain text the points, which nbgrader reads."""
+        """As the value of a cell: nothing to see, for the line is printed; as plain text the
+        points, which nbgrader reads.
+        """
         return {"text/html": "", "text/plain": str(self.points)}
 
 
 def check(task: Task | Handout, function: object, *, seed: int | None = None) -> Result:
-    """Run `function` on `ROUNDS` fresh inputs and compare with the right answers. `seed` fixes the inputs, for tests."""
+    """Run `function` on `ROUNDS` fresh inputs and compare with the right answers.
+
+    `seed` fixes the inputs, for tests.
+    """
     if not callable(function):
-        return _wrong(task, f"expected a function, got {_kind(function)}. Keep the `def` line and write its body.")
+        return _wrong(
+            task,
+            f"expected a function, got {_kind(function)}. Keep the `def` line and write its body.",
+        )
     generator = torch.Generator()
     generator.manual_seed(seed) if seed is not None else generator.seed()
     rounds = task.rounds(generator, ROUNDS)
     answers = []
-    for made in rounds:
+    for each in rounds:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                answers.append(call(function, copied(made.inputs)))
+                answers.append(call(function, copied(each.inputs)))
         except (Exception, SystemExit) as error:
             if is_the_stub(error):
-                left = ": the line `raise NotImplementedError()` still stands in your function" if _has_body(function) else ""
+                left = (
+                    ": the line `raise NotImplementedError()` still stands in your function"
+                    if _has_body(function)
+                    else ""
+                )
                 return Result(task.name, "not started", f"not started yet{left}", 0, task.points)
             return _wrong(task, f"your function stopped with {described(error)}")
     return compare(task, rounds, answers)
 
 
 def compare(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[object]) -> Result:
-    """The verdict on one answer per round, part by part: a part counts if it is right in every round."""
+    """The verdict on one answer per round, part by part: a part counts if it is right in every
+    round.
+    """
     parts = task.parts or (Part("", task.points, 0),)
-    problems = [next(filter(None, (_difference(task, a, r.expected, part) for a, r in zip(answers, rounds, strict=True))), None)
-                for part in parts]  # fmt: skip
+    problems = [
+        next(
+            filter(
+                None,
+                (
+                    _difference(task, a, r.expected, part)
+                    for a, r in zip(answers, rounds, strict=True)
+                ),
+            ),
+            None,
+        )
+        for part in parts
+    ]
     points = sum(part.points for part, problem in zip(parts, problems, strict=True) if not problem)
     if points == task.points:
-        return Result(task.name, "right", f"right, {points} of {points} point{'s' * (points > 1)}", points, points)
-    part, problem = next((part, problem) for part, problem in zip(parts, problems, strict=True) if problem)
+        return Result(
+            task.name,
+            "right",
+            f"right, {points} of {points} point{'s' * (points > 1)}",
+            points,
+            points,
+        )
+    part, problem = next(
+        (part, problem) for part, problem in zip(parts, problems, strict=True) if problem
+    )
     scored = f"{points} of {task.points} points. {part.name}: " if points else ""
     return _wrong(task, scored + problem + _hint(task, rounds, answers), points)
 
@@ -80,26 +116,41 @@ def _wrong(task: Task | Handout, message: str, points: int = 0) -> Result:
 
 
 def _hint(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[object]) -> str:
-    """The hint of the first listed mistake that explains every answer; else what a simple relation to the truth tells."""
+    """The hint of the first listed mistake that explains every answer; else what a simple relation
+    to the truth tells.
+    """
     for i, hint in enumerate(task.hints):
-        if all(_alike(task, answer, made.mistaken(i)) for made, answer in zip(rounds, answers, strict=True)):
+        if all(
+            _alike(task, answer, each.mistaken(i))
+            for each, answer in zip(rounds, answers, strict=True)
+        ):
             return f" Hint: {hint}"
-    relation = _relation(task, [made.expected for made in rounds], [_array(answer) for answer in answers])
+    relation = _relation(
+        task, [each.expected for each in rounds], [_array(answer) for answer in answers]
+    )
     return f" Hint: {relation}" if relation else ""
 
 
 def _alike(task: Task | Handout, answer: object, mistaken: object) -> bool:
     """Whether two answers are the same, NaN and infinity in the same places included."""
     a, b = _array(answer), _array(mistaken)
-    return a is not None and a.shape == b.shape and np.allclose(a, b, rtol=task.rtol, atol=task.atol, equal_nan=True)
+    return (
+        a is not None
+        and a.shape == b.shape
+        and np.allclose(a, b, rtol=task.rtol, atol=task.atol, equal_nan=True)
+    )
 
 
-def _relation(task: Task | Handout, truths: list[np.ndarray], answers: list[np.ndarray | None]) -> str | None:
+def _relation(
+    task: Task | Handout, truths: list[np.ndarray], answers: list[np.ndarray | None]
+) -> str | None:
     """A sentence, if every answer is the truth transposed, times one number, or plus one number."""
     pairs = list(zip(answers, truths, strict=True))
     if any(answer is None or not np.isfinite(answer).all() for answer in answers):
         return None
-    if all((truth == np.round(truth)).all() for truth in truths):  # counts and names: a factor would be chance
+    if all(
+        (truth == np.round(truth)).all() for truth in truths
+    ):  # counts and names: a factor would be chance
         return None
     which = "every number" if truths[0].ndim else "the number"
 
@@ -110,7 +161,9 @@ def _relation(task: Task | Handout, truths: list[np.ndarray], answers: list[np.n
         return "the right numbers, transposed."
     if any(answer.shape != truth.shape for answer, truth in pairs):
         return None
-    answer, truth = (np.concatenate([np.ravel(value) for value in values]) for values in (answers, truths))
+    answer, truth = (
+        np.concatenate([np.ravel(value) for value in values]) for values in (answers, truths)
+    )
     factor = answer @ truth / max(truth @ truth, 1e-300)
     if abs(factor) > 1e-6 and f"{factor:.4g}" != "1" and equal(answer, factor * truth):
         return f"{which} is {factor:.4g} times what it should be."
@@ -141,7 +194,9 @@ def _difference(task: Task | Handout, answer: object, truth: np.ndarray, part: P
     numbers = f"expected {truth[worst]:.6g}, got {got[worst]:.6g}"
     if truth.ndim == 0:
         return f"{numbers}, difference {difference.max():.3g}."
-    where = ", ".join(str(int(i) + (part.start if axis == 0 else 0)) for axis, i in enumerate(worst))
+    where = ", ".join(
+        str(int(i) + (part.start if axis == 0 else 0)) for axis, i in enumerate(worst)
+    )
     wrong = int((~np.isclose(got, truth, rtol=task.rtol, atol=task.atol)).sum())
     if truth.size == 1:
         return f"at [{where}] {numbers}, difference {difference.max():.3g}."
@@ -152,11 +207,17 @@ def _difference(task: Task | Handout, answer: object, truth: np.ndarray, part: P
 
 def _array(value: object) -> np.ndarray | None:
     """A real number, array or tensor as float64 on the CPU; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, Tensor | np.ndarray | np.number | int | float):
+    if isinstance(value, bool) or not isinstance(
+        value, Tensor | np.ndarray | np.number | int | float
+    ):
         return None
     try:
         array: Any = np.ma.asarray(value.numpy(force=True) if isinstance(value, Tensor) else value)
-        return array.filled().astype(np.float64) if array.dtype.kind in "fiu" and not array.mask.any() else None
+        return (
+            array.filled().astype(np.float64)
+            if array.dtype.kind in "fiu" and not array.mask.any()
+            else None
+        )
     except Exception:  # sparse, quantized, on no device at all, or larger than a float
         return None
 
@@ -176,9 +237,17 @@ def _instead(value: object, truth: np.ndarray) -> str:
     """What to do about an answer that is no tensor of real numbers."""
     if isinstance(value, Tensor | np.ndarray):
         kind = str(value.dtype)
-        return ": take `.real`" if "complex" in kind else ": truth values, still to be counted or averaged" * ("bool" in kind)
+        return (
+            ": take `.real`"
+            if "complex" in kind
+            else ": truth values, still to be counted or averaged" * ("bool" in kind)
+        )
     if hasattr(value, "values") and hasattr(value, "indices"):
         return ", which is a pair: take its `.values` or its `.indices`"
     if not isinstance(value, list | tuple):
         return ""
-    return ": make it a tensor, by torch.stack from tensors or torch.tensor from numbers" if truth.ndim else ""
+    return (
+        ": make it a tensor, by torch.stack from tensors or torch.tensor from numbers"
+        if truth.ndim
+        else ""
+    )

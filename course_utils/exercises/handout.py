@@ -1,7 +1,8 @@
 """Tasks without their answers: numbers computed in advance, for a class repository.
 
-A handout keeps, for each task, some rounds of inputs with the right answer and the answers of the listed mistakes. With it
-`verify` works as ever; what it compares with is no secret, and no help: a grader draws other inputs.
+A handout keeps, for each task, some rounds of inputs with the right answer and the answers of the
+listed mistakes. With it `verify` works as ever; what it compares with is no secret, and no help: a
+grader draws other inputs.
 """
 
 import json
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.exercises.spec import Affine, Part, Round, Task
+from course_utils.exercises.task import Affine, Part, Round, Task
 
 KEPT = 12  # rounds per task
 ABOUT = ("name", "lesson", "points", "hints", "rtol", "atol")
@@ -34,23 +35,30 @@ class Handout:
 
     def rounds(self, generator: torch.Generator, n: int) -> list[Round]:
         """n of the kept rounds, at random."""
-        return [self.kept[i] for i in torch.randperm(len(self.kept), generator=generator)[:n].tolist()]
+        return [
+            self.kept[i] for i in torch.randperm(len(self.kept), generator=generator)[:n].tolist()
+        ]
 
 
 def write(tasks: Iterable[Task], path: Path, *, seed: int | None = None) -> None:
-    """Compute `KEPT` rounds of every task and write them to one .npz file. `seed`: of the inputs, for tests."""
+    """Compute `KEPT` rounds of every task and write them to one .npz file.
+
+    `seed`: of the inputs, for tests.
+    """
     generator = torch.Generator()
     generator.manual_seed(seed) if seed is not None else generator.seed()
     arrays: dict[str, np.ndarray] = {}
     about = []
     for task in tasks:
         inputs = []
-        for n, made in enumerate(task.rounds(generator, KEPT)):
+        for n, each in enumerate(task.rounds(generator, KEPT)):
             key = f"{task.name}/{n}"
-            inputs.append({name: pack(f"{key}/{name}", value, arrays) for name, value in made.inputs.items()})
-            arrays[f"{key}/expected"] = made.expected
+            inputs.append(
+                {name: pack(f"{key}/{name}", value, arrays) for name, value in each.inputs.items()}
+            )
+            arrays[f"{key}/expected"] = each.expected
             for i in range(len(task.hints)):
-                arrays[f"{key}/mistaken/{i}"] = np.asarray(made.mistaken(i), dtype=np.float64)
+                arrays[f"{key}/mistaken/{i}"] = np.asarray(each.mistaken(i), dtype=np.float64)
         known = {field: getattr(task, field) for field in ABOUT}
         about.append({**known, "parts": [asdict(part) for part in task.parts], "inputs": inputs})
     np.savez_compressed(path, about=np.array(json.dumps(about)), **arrays)
@@ -68,13 +76,21 @@ def _task(known: dict, arrays: dict[str, np.ndarray]) -> Handout:
     for n, inputs in enumerate(known.pop("inputs")):
         key = f"{known['name']}/{n}"
         unpacked = {name: unpack(value, arrays) for name, value in inputs.items()}
-        kept.append(Round(unpacked, arrays[f"{key}/expected"], lambda i, key=key: arrays[f"{key}/mistaken/{i}"]))
+        kept.append(
+            Round(
+                unpacked,
+                arrays[f"{key}/expected"],
+                lambda i, key=key: arrays[f"{key}/mistaken/{i}"],
+            )
+        )
     parts = tuple(Part(**part) for part in known.pop("parts"))
     return Handout(**{**known, "hints": tuple(known["hints"])}, parts=parts, kept=tuple(kept))
 
 
 def pack(key: str, value: object, arrays: dict[str, np.ndarray]) -> object:
-    """What stands in JSON for a value: a number itself, else a list of its kind and the names of its `arrays`."""
+    """What stands in JSON for a value: a number itself, else a list of its kind and the names of
+    its `arrays`.
+    """
     if isinstance(value, Tensor):
         arrays[key] = value.numpy()
         return ["tensor", key]

@@ -1,4 +1,7 @@
-"""A real Chromium. Without one these tests are skipped with a reason, or fail where COURSE_TEST_ALL=1 asks for them."""
+"""A real Chromium.
+
+Without one these tests are skipped with a reason, or fail where COURSE_TEST_ALL=1 asks for them.
+"""
 
 import json
 import os
@@ -14,9 +17,14 @@ from urllib.request import Request, urlopen
 import pytest
 
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -44,9 +52,9 @@ def packages():
     """The folder with what npm fetches, axe-core included."""
     if not shutil.which("npm"):
         missing("there is no npm here, so no deck can be built")
-    from course_utils.teaching import decks
+    from course_tools.publish import slides
 
-    return decks.frontend()
+    return slides.frontend()
 
 
 class Watch:
@@ -61,7 +69,9 @@ class Watch:
     @property
     def outside(self) -> list[str]:
         """Requests to anything but the file itself and what stands inside it."""
-        return [url[:200] for url in self.requests if not url.startswith(("file:", "data:", "blob:"))]
+        return [
+            url[:200] for url in self.requests if not url.startswith(("file:", "data:", "blob:"))
+        ]
 
 
 @pytest.fixture
@@ -91,7 +101,12 @@ class Lab:
     def end_kernels(self) -> None:
         """Give their memory back: nine lessons at once are too many for a small machine."""
         for session in json.load(urlopen(f"{self.address}/api/sessions?token={self.token}")):
-            urlopen(Request(f"{self.address}/api/sessions/{session['id']}?token={self.token}", method="DELETE"))
+            urlopen(
+                Request(
+                    f"{self.address}/api/sessions/{session['id']}?token={self.token}",
+                    method="DELETE",
+                )
+            )
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +118,11 @@ def lab(tmp_path_factory, chromium, trained):
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     (home / "work").mkdir()
     environment = {
-        **os.environ, "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "COURSE_PRETRAINED": trained,
-    }  # fmt: skip
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "COURSE_CACHE": trained,
+    }
     log = open(home / "log", "w+")  # noqa: SIM115
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port-retries=50",
@@ -116,7 +133,10 @@ def lab(tmp_path_factory, chromium, trained):
     try:
         for _ in range(120):
             time.sleep(0.5)
-            found = re.search(r"http://(?:localhost|127\.0\.0\.1):(\d+)/lab\?token=(\w+)", (home / "log").read_text())
+            found = re.search(
+                r"http://(?:localhost|127\.0\.0\.1):(\d+)/lab\?token=(\w+)",
+                (home / "log").read_text(),
+            )
             if found:
                 break
         else:

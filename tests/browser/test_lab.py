@@ -1,5 +1,6 @@
-"""Every untouched student version in JupyterLab: Run All reaches the end, every verdict is "not started yet", nothing
-complains, and what can be moved moves the picture."""
+"""Every untouched student version in JupyterLab: Run All reaches the end, every verdict is "not
+started yet", nothing complains, and what can be moved moves the picture.
+"""
 
 import re
 import shutil
@@ -7,22 +8,30 @@ from pathlib import Path
 
 import pytest
 
+from course_tools.publish import notebooks
+from course_tools.publish.student_version import STUDENT
 from course_utils.exercises import TASKS
-from course_utils.teaching import lessons
-from course_utils.teaching.student import STUDENT
 
-LESSONS = lessons.find()
+LESSONS = notebooks.find()
 FAILED = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']"
-DONE = """([n, failed]) => document.querySelector(failed) || n <= [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+DONE = """([n, failed]) => document.querySelector(failed) ||
+    n <= [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
     .filter(prompt => /\\[\\d+\\]/.test(prompt.textContent)).length"""
-READY = "/[|] Idle$/.test(document.querySelector('#jp-main-statusbar')?.textContent.match(/Python 3[^|]*[|] [A-Z][a-z]+/)?.[0])"
+READY = (
+    "/[|] Idle$/.test(document.querySelector('#jp-main-statusbar')?.textContent.match(/Python"
+    " 3[^|]*[|] [A-Z][a-z]+/)?.[0])"
+)
 DRAG = Path(__file__).with_name("drag.js").read_text(encoding="utf-8")
-HANGS = 3_600_000  # milliseconds; a busy machine is slow, and what takes longer than this does not end
+HANGS = (
+    3_600_000  # milliseconds; a busy machine is slow, and what takes longer than this does not end
+)
 LIVE = "img[src^='data:image/png']"
 
 
 def run_all(watch, address: str) -> None:
-    """The status bar is asked: the notebook's own sign says "idle" before it has a kernel, and Run All is then forgotten."""
+    """The status bar is asked: the notebook's own sign says "idle" before it has a kernel, and Run
+    All is then forgotten.
+    """
     from playwright.sync_api import TimeoutError
 
     page = watch.page
@@ -36,7 +45,10 @@ def run_all(watch, address: str) -> None:
         page.wait_for_function(DONE, arg=[cells, FAILED], timeout=HANGS)
     except TimeoutError:
         prompts = "".join(page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents())
-        pytest.fail(f"Run All did not reach the end: {prompts}, {page.locator('#jp-main-statusbar').text_content()}")
+        pytest.fail(
+            f"Run All did not reach the end: {prompts},"
+            f" {page.locator('#jp-main-statusbar').text_content()}"
+        )
 
 
 def pixels(picture) -> str:
@@ -66,25 +78,45 @@ def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
     watch = watched(1300, 1000)
     page = watch.page
     run_all(watch, lab.page(lesson.path.name))
-    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
+    assert not page.locator(
+        ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
+    ).count()
     assert not page.locator(FAILED).count(), page.locator(FAILED).first.text_content()
     said = [text.strip() for text in page.locator(".jp-OutputArea-output pre").all_text_contents()]
     names = [task.name for task in TASKS.values() if task.lesson == lesson.number]
-    assert [text for text in said if text.endswith("not started yet")] == [f"○ {name}: not started yet" for name in names]
-    assert len([text for text in said if re.search(rf"lesson {lesson.number} +0 of \d+$", text)]) == 1
+    assert [text for text in said if text.endswith("not started yet")] == [
+        f"○ {name}: not started yet" for name in names
+    ]
+    assert (
+        len([text for text in said if re.search(rf"lesson {lesson.number} +0 of \d+$", text)]) == 1
+    )
     sliders = page.locator(".widget-vbox").filter(has=page.locator(".widget-hslider"))
     for i in range(sliders.count()):
         box = sliders.nth(i)
         box.scroll_into_view_if_needed()
         moves(page, box.locator(".noUi-handle").last, one_step, box.locator(LIVE).first)
-    stages = page.locator(".widget-vbox").filter(has=page.locator(".jupyter-button", has_text="turn of"))
+    stages = page.locator(".widget-vbox").filter(
+        has=page.locator(".jupyter-button", has_text="turn of")
+    )
     for i in range(stages.count()):
         box = stages.nth(i)
         box.scroll_into_view_if_needed()
-        moves(page, box.locator(".jupyter-button", has_text="turn of").first, lambda b: b.click(), box.locator(LIVE).first)
-    for handle in page.locator("input[type=range][data-frames]").all():  # a film's own handle, without the kernel
+        moves(
+            page,
+            box.locator(".jupyter-button", has_text="turn of").first,
+            lambda b: b.click(),
+            box.locator(LIVE).first,
+        )
+    for handle in page.locator(
+        "input[type=range][data-frames]"
+    ).all():  # a film's own handle, without the kernel
         handle.scroll_into_view_if_needed()
-        moves(page, handle, lambda film: film.press("ArrowRight"), handle.locator("xpath=..").locator("img"))
+        moves(
+            page,
+            handle,
+            lambda film: film.press("ArrowRight"),
+            handle.locator("xpath=..").locator("img"),
+        )
     pads = page.locator("div[data-frames]")
     for i in range(pads.count()):
         plane, picture = pads.nth(i).locator("canvas").all()

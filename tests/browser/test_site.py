@@ -2,9 +2,9 @@
 
 import pytest
 
-from course_utils.teaching import lessons, site
+from course_tools.publish import notebooks, site
 
-LESSONS = lessons.find()
+LESSONS = notebooks.find()
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,9 @@ def folder(tmp_path_factory):
         (out / f"{lesson.name}.html").write_text(
             site.page(lesson.read(), f"{lesson.number} · {lesson.title}"), encoding="utf-8"
         )
-    (out / "index.html").write_text(site.index([site.Run(lesson, 1.0, None) for lesson in LESSONS], out), encoding="utf-8")
+    (out / "index.html").write_text(
+        site.index([site.Run(lesson, 1.0, None) for lesson in LESSONS], out), encoding="utf-8"
+    )
     return out
 
 
@@ -25,13 +27,23 @@ def test_a_page_is_whole_and_for_everybody(name, folder, packages, watched):
     page = watch.page
     page.goto((folder / f"{name}.html").as_uri())
     page.wait_for_timeout(300)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375, "it scrolls sideways on a phone"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375, (
+        "it scrolls sideways on a phone"
+    )
     assert page.evaluate("[...document.images].every(i => i.alt.length > 20)")
-    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4')].map(h => +h.tagName[1])")
+    levels = page.evaluate(
+        "[...document.querySelectorAll('h1, h2, h3, h4')].map(h => +h.tagName[1])"
+    )
     assert levels[0] == 1 and all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
     page.add_script_tag(path=packages / "axe-core" / "axe.min.js")
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
-    serious = [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")]
+    found = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)"
+    )
+    serious = [
+        (v["id"], v["nodes"][0]["html"][:200])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
     assert not serious, serious
     assert not watch.outside and not watch.errors, (watch.outside, watch.errors)
 

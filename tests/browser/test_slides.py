@@ -1,19 +1,23 @@
-"""Every deck, slide by slide, in Chromium: nothing asked for, nothing cut off, formulas drawn, films playing."""
+"""Every deck, slide by slide, in Chromium: nothing asked for, nothing cut off, formulas drawn,
+films playing.
+"""
 
 from pathlib import Path
 
 import pytest
 
-from course_utils.teaching import decks, lessons
+from course_tools.publish import notebooks, slides
 
-LESSONS = lessons.find()
-MEASURE, DRAG = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("measure.js", "drag.js"))
+LESSONS = notebooks.find()
+MEASURE, DRAG = (
+    Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("measure.js", "drag.js")
+)
 
 
 @pytest.fixture(scope="module")
 def folder(packages, tmp_path_factory):
     out = tmp_path_factory.mktemp("slides")
-    assert decks.write(out) == 0
+    assert slides.write(out) == 0
     return out
 
 
@@ -29,12 +33,16 @@ def steps(page):
 
 def opened(watch, path):
     watch.page.goto(path.as_uri())
-    watch.page.wait_for_function("window.Reveal && Reveal.isReady() && document.fonts.status === 'loaded'")
+    watch.page.wait_for_function(
+        "window.Reveal && Reveal.isReady() && document.fonts.status === 'loaded'"
+    )
     watch.page.wait_for_timeout(200)
     return watch.page
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    "size", [(1280, 720), (1920, 1080)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_every_slide_is_whole(lesson, size, folder, watched):
     watch = watched(*size)
@@ -46,7 +54,7 @@ def test_every_slide_is_whole(lesson, size, folder, watched):
         assert seen["math"] and seen["pictures"], (place, seen)
         assert seen["smallest"] >= 10, (place, seen)
         found += 1
-    assert found >= sum(map(len, decks.slides(lesson.read())))
+    assert found >= sum(map(len, slides.slides(lesson.read())))
     assert not watch.outside and not watch.errors, (watch.outside, watch.errors)
 
 
@@ -67,10 +75,17 @@ def test_films_play(folder, watched):
 def test_a_derivation_builds_up_and_code_unfolds(folder, watched):
     page = opened(watched(1280, 720), folder / "04_elbo_derivation.html")
     for _ in steps(page):
-        if page.locator("section.present section.present").locator("h1, h2").text_content().startswith("Line 3"):
+        if (
+            page.locator("section.present section.present")
+            .locator("h1, h2")
+            .text_content()
+            .startswith("Line 3")
+        ):
             break
     here = page.locator("section.present section.present")
-    assert here.locator(".before math").count() == 2 and not here.locator(".fragment.visible").count()
+    assert (
+        here.locator(".before math").count() == 2 and not here.locator(".fragment.visible").count()
+    )
     page.keyboard.press("Space")
     assert here.locator(".fragment.visible math").count() == 1
     for _ in steps(page):
@@ -102,4 +117,6 @@ def test_the_index_leads_to_all_decks(folder, watched):
     page = watched(1280, 720).page
     page.goto((folder / "index.html").as_uri())
     links = [link.get_attribute("href") for link in page.locator("a").all()]
-    assert links == [f"{lesson.name}.html" for lesson in LESSONS] and all((folder / link).exists() for link in links)
+    assert links == [f"{lesson.name}.html" for lesson in LESSONS] and all(
+        (folder / link).exists() for link in links
+    )

@@ -1,0 +1,290 @@
+"""What a grading leaves behind: two tables, a page of feedback per student, and a summary on the
+terminal.
+"""
+
+import csv
+import hashlib
+import io
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import jinja2
+
+from course_tools.grading.mark import REVIEW, Mark
+from course_utils import atomic
+from course_utils.errors import CourseError
+from course_utils.exercises import TASKS
+
+COLUMNS = ("student", "lesson", "task", "points", "of", "reason")
+OVERRIDES = "overrides.csv"
+HERE = Path(__file__).parent
+TEMPLATES = (HERE / "templates", HERE.parent / "publish" / "templates")  # the pages' style is one
+Overrides = dict[tuple[str, str, str], tuple[float, str]]
+
+
+class OverridesError(CourseError):
+    """A line of overrides.csv that cannot be used; says which, what was expected, and what stands
+    there.
+    """
+
+
+def overrides(out: Path) -> Overrides:
+    """Points that a person gave, by student, lesson and task.
+
+    The file is made empty where there is none, and never changed.
+    """
+    path = out / OVERRIDES
+    columns = (*COLUMNS[:4], "reason")
+    if not path.exists():
+        atomic.write(path, (",".join(columns) + "\n").encode())
+    found: Overrides = {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except UnicodeDecodeError as error:
+        raise OverridesError(
+            f"{path} is not UTF-8: save it as “CSV UTF-8”. Nothing was graded."
+        ) from error
+    except (OSError, csv.Error) as error:
+        raise OverridesError(
+            f"{path} cannot be read as a table: {error}. Nothing was graded."
+        ) from error
+    if not lines or tuple(lines[0]) != columns:
+        raise OverridesError(
+            f"{path}: expected {','.join(columns)} as its first line. Nothing was graded."
+        )
+    for number, fields in enumerate(lines[1:], 2):
+        if not any(fields):
+            continue
+        student, lesson, name, given, reason = [*fields, *[""] * 5][:5]
+        task = TASKS.get(name)
+        try:
+            points = float(given)
+        except ValueError:
+            points = -1.0
+        fits = len(fields) <= 5 and "\n" not in reason
+        if (
+            task is None
+            or lesson != task.lesson
+            or not student
+            or not 0 <= points <= task.points
+            or not fits
+        ):
+            of = (
+                f"; {task.name} is of lesson {task.lesson} and gives 0 to {task.points}"
+                if task
+                else ""
+            )
+            raise OverridesError(
+                f"{path}, row {number}: expected student, lesson such as 05, task, points such as"
+                f" 1.5 and reason, in quotes if it has a comma{of}; got {', '.join(fields)}. Mend"
+                " the line; nothing was graded."
+            )
+        student = (
+            student[1:] if student[:1] == "'" and _cell(student[1:]) == student else student
+        )  # as in grades.csv
+        found[_composed(student), task.lesson, task.name] = points, reason or "by hand"
+    return found
+
+
+def _composed(student: str) -> str:
+    """A name as one sequence of characters: ü may be one, or a u with two dots behind it."""
+    return unicodedata.normalize("NFC", student)
+
+
+def _known_as(mark: Mark) -> tuple[str, str, str]:
+    return _composed(mark.student), mark.lesson, mark.task
+
+
+def best(marks: Iterable[Mark]) -> list[Mark]:
+    """One mark per student, lesson and task, sorted: of several files the one with the most points.
+
+    What needs review is better than all but full points, and what was tried better than what was
+    not started.
+    """
+    kept: dict[tuple[str, str, str, str], Mark] = {}
+
+    def worth(mark: Mark) -> tuple:
+        return (
+            mark.points == mark.of,
+            mark.points is None,
+            mark.points or 0,
+            mark.status != "not started",
+            mark.file,
+        )
+
+    for mark in sorted(marks, key=worth):
+        kept[mark.student, mark.lesson, mark.task, "" if mark.task else mark.file] = mark
+    return [
+        kept[key]
+        for key in sorted(
+            kept,
+            key=lambda key: (key[0], key[1], list(TASKS).index(key[2]) if key[2] else -1, key[3]),
+        )
+    ]
+
+
+def write(out: Path, marks: list[Mark], given: Overrides, *, safe: bool) -> None:
+    """Write grades.csv, summary.csv and feedback/, and print the summary.
+
+    A student sees nothing of another one.
+    """
+    marks = [_overridden(mark, given) for mark in marks]
+    warning = (
+        "" if safe else "Graded with --unsafe-no-sandbox: this code ran with the grader's rights. "
+    )
+    marks = sorted(marks + _only_by_hand(marks, given), key=lambda mark: mark.student)
+    unknown = set(given) - set(map(_known_as, marks))
+    rows = [
+        (
+            m.student,
+            m.lesson,
+            m.task,
+            "" if m.points is None else m.points,
+            m.of,
+            warning + _reason(m),
+        )
+        for m in marks
+    ]
+    atomic.write(out / "grades.csv", _csv(COLUMNS, rows))
+    header, sums = _summary(marks)
+    atomic.write(
+        out / "summary.csv",
+        _csv(
+            (*header, *["warning"] * (not safe)), [(*row, *[warning] * (not safe)) for row in sums]
+        ),
+    )
+    by_student: dict[str, list[Mark]] = defaultdict(list)
+    for mark in marks:
+        by_student[mark.student].append(mark)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
+    template = environment.get_template("feedback.html.j2")
+    for path in (out / "feedback").glob("*.html"):
+        if path.name not in {
+            file_name(student) for student in by_student
+        }:  # gone since the last time
+            path.unlink()
+    for student, own in by_student.items():
+        page = template.render(
+            student=student,
+            marks=own,
+            warning=warning,
+            points=_points(own),
+            of=sum(mark.of for mark in own),
+        )
+        atomic.write(out / "feedback" / file_name(student), page.encode("utf-8", "replace"))
+    _print(out, marks, by_student, unknown, warning)
+
+
+def file_name(student: str) -> str:
+    """The page of a student; a name too long for a file is cut, and stays its own: no other has a ~
+    there.
+    """
+    if len(student.encode()) <= 200:
+        return f"{student.replace('~', '~~')}.html"
+    digest = hashlib.sha256(student.encode()).hexdigest()[:12]
+    return f"{student.encode()[:100].decode(errors='ignore').replace('~', '~~')}~{digest}.html"
+
+
+def _overridden(mark: Mark, given: Overrides) -> Mark:
+    if _known_as(mark) not in given:
+        return mark
+    points, reason = given[_known_as(mark)]
+    points = int(points) if points.is_integer() else points
+    return replace(
+        mark,
+        points=points,
+        status="right" if points == mark.of else "wrong",
+        reason=f"by hand: {reason}",
+    )
+
+
+def _only_by_hand(marks: list[Mark], given: Overrides) -> list[Mark]:
+    """Points for tasks that could not be marked at all, of students who are there."""
+    students = {_composed(mark.student): mark.student for mark in marks}
+    return [
+        _overridden(
+            Mark(students[student], "", lesson, task, REVIEW, None, TASKS[task].points, ""), given
+        )
+        for student, lesson, task in sorted(set(given) - set(map(_known_as, marks)))
+        if student in students
+    ]
+
+
+def _reason(mark: Mark) -> str:
+    return f"{REVIEW}: {mark.reason}" if mark.points is None else mark.reason
+
+
+def _points(marks: Iterable[Mark]) -> float:
+    return sum(mark.points or 0 for mark in marks)
+
+
+def _summary(marks: list[Mark]) -> tuple[tuple[str, ...], list[tuple]]:
+    """Header and rows: points per lesson and in all, of the lessons that this student handed in,
+    and what is left to decide.
+    """
+    lessons = sorted({mark.lesson for mark in marks if mark.lesson})
+    rows = []
+    for student in sorted({mark.student for mark in marks}):
+        own = [mark for mark in marks if mark.student == student]
+        of = sum(
+            task.points for task in TASKS.values() if task.lesson in {mark.lesson for mark in own}
+        )
+        each = [_points(mark for mark in own if mark.lesson == lesson) for lesson in lessons]
+        rows.append((student, *each, sum(each), of, sum(mark.points is None for mark in own)))
+    return (
+        "student",
+        *(f"lesson {lesson}" for lesson in lessons),
+        "points",
+        "of",
+        "needs review",
+    ), rows
+
+
+def _csv(header: tuple[str, ...], rows: list[tuple]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([[_cell(value) for value in row] for row in rows])
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _cell(value: object) -> object:
+    """No cell may begin like a formula: spreadsheets would compute it."""
+    return (
+        f"'{value}"
+        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+        else value
+    )
+
+
+def _print(
+    out: Path, marks: list[Mark], by_student: dict[str, list[Mark]], unknown: set, warning: str
+) -> None:
+    students = len(by_student)
+    print(f"{students} student{'s' * (students != 1)}. Points, of what they handed in:")
+    for lesson in sorted({mark.lesson for mark in marks if mark.lesson}):
+        own = [mark for mark in marks if mark.lesson == lesson]
+        handed_in = len({mark.student for mark in own})
+        of = sum(task.points for task in TASKS.values() if task.lesson == lesson)
+        print(
+            f"  lesson {lesson}  {_points(own) / handed_in:5.2f} of {of} on average, {handed_in}"
+            " handed in"
+        )
+    for task in TASKS:
+        own = [mark for mark in marks if mark.task == task]
+        if own:
+            print(f"    {task:<28} {_points(own) / sum(mark.of for mark in own):4.0%}")
+    review = [mark for mark in marks if mark.points is None]
+    for mark in review[:20]:
+        print(f"  {REVIEW}: {mark.student} {mark.file} {mark.task}: {mark.reason}")
+    if len(review) > 20:
+        print(f"  and {len(review) - 20} more in grades.csv")
+    for student, lesson, task in sorted(unknown):
+        print(f"  {OVERRIDES}: nothing was handed in for {student}, lesson {lesson}, {task}")
+
+    print(f"{warning}Written to {out}: grades.csv, summary.csv, feedback/.")
+    print(f"What a person decides goes into {out / OVERRIDES}; then run the same command again.")

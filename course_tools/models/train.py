@@ -1,0 +1,188 @@
+"""Weights: `course train NAME`, `train all` for those that ship, and `sample NAME` to draw from
+them.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from torch import Generator, nn
+
+from course_tools.models import measure
+from course_tools.models.checkpoint import Checkpoint, RequestError
+from course_utils import atomic, data, models, recipes, runtime, scoreboard, tensor_io, weights
+from course_utils.runtime import setting
+from course_utils.training import distributed
+
+
+def train(
+    name: str,
+    dataset: str = "auto",
+    *,
+    seed: int = 0,
+    out: Path | None = None,
+    steps: int | None = None,
+) -> Path:
+    """Train a model, write its weights (float16 safetensors) and return their path.
+
+    While it trains, a checkpoint lies beside them; the same call goes on from there, with the
+    weights of an unbroken run. Under `torchrun` all processes train one model, and the first one
+    writes. Raises RequestError if that file belongs to another run, or steps is below 1; SystemExit
+    if training does not reach its end.
+    """
+    with distributed.joined():
+        return _train(name, dataset, seed, out, steps)
+
+
+def _train(name: str, dataset: str, seed: int, out: Path | None, steps: int | None) -> Path:
+    recipe = recipes.RECIPES[name]
+    if steps is not None and steps < 1:
+        raise RequestError(f"expected at least one step, got --steps {steps}")
+    device = runtime.pick_device()
+    images = data.load(dataset, "train", device=device)
+    steps = steps or recipe.steps_for(images)
+    path = out or weights.FOLDER / f"{name}_{images.name}.safetensors"
+    run = {
+        "model": name,
+        "data": images.name,
+        "images": str(len(images)),
+        "seed": str(seed),
+        "steps": str(steps),
+    }
+    checkpoint = Checkpoint(path.with_suffix(".checkpoint"), run)
+    module = recipes.make(name, images, seed=seed, steps=steps, resume=checkpoint.resume)
+    if module is None:
+        again = (
+            f"The same command goes on from {checkpoint.path}."
+            if checkpoint.path.exists()
+            else "Nothing was written."
+        )
+        raise SystemExit(f"Training did not reach its end. {again}")
+    if distributed.rank():
+        return path
+    seconds = checkpoint.stop_clock()
+    said = recipe.report(module, data.load(images.name, "test", device=device))
+    weights.save(
+        module, path, {**run, "seconds": f"{seconds:.0f}", **({"report": said} if said else {})}
+    )
+    checkpoint.path.unlink(missing_ok=True)
+    if out is None:
+        note(path)
+    took = [f"{steps} steps in {seconds:.0f} s"] if checkpoint.players else []
+    parts = [*took, *[said] * bool(said), f"{path} ({path.stat().st_size / 1e6:.2f} MB)"]
+    print(f"{name}, {images.name}: {'; '.join(parts)}")
+    return path
+
+
+def train_all(*, seed: int = 0, steps: int | None = None, out: Path | None = None) -> None:
+    """Train and measure every model, for MNIST if it can be had and the digits, or for the one set
+    that `COURSE_DATASET` names.
+
+    The weights and the list of them, `manifest.json`, lie in the package. Raises RequestError for
+    any other `out`.
+    """
+    if out:
+        raise RequestError(
+            f"`train all` writes into the package, every model to its own file; got --out {out}"
+        )
+    first = data.load().name
+    for dataset in (
+        (first,)
+        if setting("COURSE_DATASET", "auto") != "auto" or first == "digits"
+        else (first, "digits")
+    ):
+        for name in recipes.RECIPES:
+            train(name, dataset, seed=seed, steps=steps)
+        measure_all(dataset)
+
+
+def measure_all(dataset: str) -> None:
+    """Note in the list what the weights of one data set score."""
+    rows = measure.measure(dataset)
+    for name in measure.MODELS:
+        note(weights.FOLDER / f"{name}_{dataset}.safetensors", rows[name])
+    print(scoreboard.table(rows, *measure.DRAWN, *measure.COPIED))
+
+
+def note(path: Path, measured: Mapping[str, float] = MappingProxyType({})) -> None:
+    """Write what is known of weights that ship into `manifest.json` beside them: SHA-256, recipe,
+    what they score.
+    """
+    with safe_open(path, framework="pt") as file:
+        about = file.metadata()
+    command = f"COURSE_DATASET={about['data']} course train {about['model']}"
+    entry = {
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "recipe": f"{command} --seed {about['seed']} --steps {about['steps']}",
+        **about,
+        "measured": {key: float(f"{value:.5g}") for key, value in measured.items()},
+    }
+    entries = dict(sorted({**weights.manifest(), path.stem: entry}.items()))
+    atomic.write(
+        path.with_name(weights.MANIFEST),
+        (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode(),
+    )
+
+
+def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None = None) -> None:
+    """Draw n pictures and write them: `images` uint8 (n, 28, 28), and for conditional models
+    balanced `labels` int64 (n,).
+
+    Raises RequestError for a model that does not draw, n below 1, or without weights of this model.
+    """
+    recipe = recipes.RECIPES[name]
+    if recipe.draw is None or n < 1:
+        raise RequestError(
+            f"expected a model that draws and at least one picture, got {name} and -n {n}"
+        )
+    module = load(name, weights or _shipped(name)).to(runtime.pick_device())
+    device = next(iter(module.state_dict().values())).device
+    generator = Generator().manual_seed(seed)
+    y = torch.arange(10).repeat(-(-n // 10))[:n]
+    with torch.no_grad():
+        pieces = [
+            recipe.draw(
+                module,
+                torch.randn(len(part), recipe.latent_dim, generator=generator).to(device),
+                part.to(device),
+            )
+            for part in y.split(500)
+        ]
+    pixels = (torch.cat(pieces)[:, 0].clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+    content = io.BytesIO()
+    np.savez_compressed(
+        content, images=pixels, **({"labels": y.numpy()} if recipe.conditional else {})
+    )
+    atomic.write(out, content.getvalue())
+    print(f"{n} pictures by {name} in {out}{recipe.note and f' ({recipe.note})'}")
+
+
+def load(name: str, path: Path) -> nn.Module:
+    """The module that `train` wrote, in evaluation mode.
+
+    Raises RequestError if it is not there, damaged, or another model's.
+    """
+    if not path.is_file():
+        raise RequestError(f"{path} is not there. Make it: course train {name} --out {path}")
+    try:
+        return weights.load(models.SHIPPED[name](), path, name=name)
+    except tensor_io.DamagedFileError as error:
+        raise RequestError(str(error)) from error
+
+
+def _shipped(name: str) -> Path:
+    dataset = setting("COURSE_DATASET", "auto")
+    for candidate in ("mnist", "digits") if dataset == "auto" else (dataset,):
+        path = weights.FOLDER / f"{name}_{candidate}.safetensors"
+        if path.exists():
+            return path
+    raise RequestError(
+        f"no weights of {name} for {dataset}. Make them: course train {name}, or name a file with"
+        " --weights"
+    )

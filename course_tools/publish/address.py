@@ -1,0 +1,80 @@
+"""Where the course lives. The address stands in pyproject.toml; links and cells follow it."""
+
+import re
+import sys
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from course_tools.publish import notebooks
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PLACEHOLDER = "OWNER/REPOSITORY"
+LINK = re.compile(r"\n*\[Open in Colab\]\([^)]*\)")
+CELL = """#@title On Colab, this installs the course. Elsewhere it does nothing.
+import sys
+if "google.colab" in sys.modules:
+    %pip install -q "git+ADDRESS"
+    sys.modules["google.colab"].output.enable_custom_widget_manager()"""
+
+
+@dataclass(frozen=True)
+class Address:
+    """repo: "owner/name" on GitHub. ref: a tag or branch."""
+
+    repo: str
+    ref: str
+
+    @property
+    def url(self) -> str:
+        return f"https://github.com/{self.repo}"
+
+    def colab(self, file: str) -> str:
+        """The address at which Colab opens a file of the repository."""
+        return f"https://colab.research.google.com/github/{self.repo}/blob/{self.ref}/{file}"
+
+    def cell(self) -> str:
+        return CELL.replace("ADDRESS", f"{self.url}@{self.ref}")
+
+
+def read() -> Address:
+    """The address in pyproject.toml."""
+    project = tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    repo = project["project"]["urls"]["Repository"].removeprefix("https://github.com/")
+    return Address(repo, project["tool"]["course"]["ref"])
+
+
+def check() -> None:
+    """SystemExit, with a sentence, while the address is the placeholder: links and the Colab cell
+    would lead nowhere.
+    """
+    if read().repo == PLACEHOLDER:
+        raise SystemExit(
+            f"The address is still {PLACEHOLDER}: course address --repo owner/name --ref v1.0"
+        )
+
+
+def put(notebook: NotebookNode, file: str, address: Address | None) -> None:
+    """Give a notebook its link and its Colab cell, or with None take both away.
+
+    file: its path in the repository.
+    """
+    title = notebook.cells[0]
+    title.source = LINK.sub("", title.source)
+    notebook.cells = [
+        cell for cell in notebook.cells if "colab" not in cell.metadata.get("tags", [])
+    ]
+    if address:
+        title.source += f"\n\n[Open in Colab]({address.colab(file)})"
+        about = {
+            "slideshow": {"slide_type": "skip"},
+            "tags": ["colab"],
+            "cellView": "form",
+            "jupyter": {"source_hidden": True},
+        }
+        notebook.cells.insert(1, new_code_cell(address.cell(), metadata=about, id="colab"))

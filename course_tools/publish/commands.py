@@ -1,0 +1,121 @@
+"""`course run`, `slides`, `outline`, `release`, and what maintainers call: `execute`, `student`,
+`address`, `sync`.
+"""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+
+def add_to(commands) -> None:
+    def of_lessons(name: str, **about) -> ArgumentParser:
+        command = commands.add_parser(name, **about)
+        command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
+        return command
+
+    def out(command, folder: str) -> None:
+        command.add_argument(
+            "--out", type=Path, default=Path(folder), help="where to (default: %(default)s)"
+        )
+
+    command = of_lessons("run", aliases=["course"], help="run the lessons and write a page each")
+    out(command, "build/site")
+    command.set_defaults(run=run)
+    command = of_lessons("slides", help="write every lesson as a deck, from its committed figures")
+    out(command, "build/slides")
+    command.set_defaults(run=slides)
+    commands.add_parser("outline", help="which slide of the lecture stands where").set_defaults(
+        run=outline
+    )
+    command = commands.add_parser(
+        "release", help="write a class repository: no lessons, no references, no solutions"
+    )
+    command.add_argument("out", type=Path, help="a new folder")
+    command.add_argument(
+        "--repo", help="owner/name that it will have on GitHub, for links to Colab"
+    )
+    command.add_argument("--ref", default="main", help="its branch or tag (default: %(default)s)")
+    command.set_defaults(run=release)
+    command = of_lessons(
+        "execute", help="for maintainers: run lessons and save them, with their figures, in place"
+    )
+    command.set_defaults(run=execute)
+    command = commands.add_parser(
+        "student", help="for maintainers: write the student versions of all lessons"
+    )
+    command.set_defaults(run=student)
+    command = commands.add_parser(
+        "address",
+        aliases=["badges"],
+        help="for maintainers: the address of the course, in all links and Colab cells",
+    )
+    command.add_argument("--repo", help="owner/name on GitHub")
+    command.add_argument("--ref", help="the tag that Colab installs, e.g. v1.0")
+    command.add_argument(
+        "--check", action="store_true", help="only say whether the address is still the placeholder"
+    )
+    command.set_defaults(run=address)
+    command = commands.add_parser(
+        "sync",
+        help="for maintainers: rewrite environment.yml and the generated parts of the README",
+    )
+    command.set_defaults(run=sync)
+
+
+# Imported where they are needed: only some of them need the teaching extra.
+
+
+def run(chosen: Namespace) -> int:
+    from course_tools.publish.site import course
+
+    return course(chosen.out, *chosen.lessons)
+
+
+def slides(chosen: Namespace) -> int:
+    from course_tools.publish import slides
+
+    return slides.write(chosen.out, *chosen.lessons)
+
+
+def outline(chosen: Namespace) -> None:
+    from course_tools.publish import outline
+
+    outline.write()
+
+
+def release(chosen: Namespace) -> None:
+    from course_tools.publish.address import Address
+    from course_tools.publish.class_repo import release
+
+    release(chosen.out, Address(chosen.repo, chosen.ref) if chosen.repo else None)
+
+
+def execute(chosen: Namespace) -> int:
+    from course_tools.publish import notebooks
+
+    notebooks.require_the_course()
+    return notebooks.execute_in_place(*chosen.lessons)
+
+
+def student(chosen: Namespace) -> None:
+    from course_tools.publish import notebooks, student_version
+
+    notebooks.require_the_course()
+    student_version.write_all()
+
+
+def address(chosen: Namespace) -> None:
+    from course_tools.publish import address, notebooks, set_address
+
+    notebooks.require_the_course()
+    if chosen.check:
+        address.check()
+    else:
+        now = address.read()
+        set_address.write(chosen.repo or now.repo, chosen.ref or now.ref)
+
+
+def sync(chosen: Namespace) -> None:
+    from course_tools.publish import notebooks, readme
+
+    notebooks.require_the_course()
+    readme.sync()

@@ -1,0 +1,105 @@
+"""`course sync`: files that are generated from others, so that nothing is said twice."""
+
+import base64
+import sys
+
+from course_tools.publish import address, notebooks
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CONDA_NAMES = {"torch": "pytorch"}  # every other package has one name on PyPI and conda-forge
+BEGIN, END = "<!-- lessons: written by `course sync` -->", "<!-- end of lessons -->"
+PICTURE = "docs/picture.png"
+
+
+def requirement_name(requirement: str) -> str:
+    return requirement.split(";")[0].split(">")[0].split("[")[0].strip()
+
+
+def environment() -> str:
+    """environment.yml, from the dependencies and the extras of pyproject.toml."""
+    project = tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *(line for extra in extras.values() for line in extra)]
+    wanted = {
+        requirement_name(line): line for line in asked
+    }.values()  # an extra may ask for a newer one
+    lines = [
+        "# Generated from pyproject.toml by `course sync`: change it there.",
+        "name: generative-models", "channels: [conda-forge]", "dependencies:",
+        f"  - python{project['requires-python']}", "  - pip",
+    ]  # fmt: skip
+    for requirement in wanted:
+        name = requirement_name(requirement)
+        if name != project["name"] and ";" not in requirement:
+            lines.append(f"  - {requirement.replace(name, CONDA_NAMES.get(name, name), 1)}")
+    return "\n".join([*lines, "  - pip: [--editable .]", ""])
+
+
+def table(where: address.Address | None, *, read: bool = True) -> str:
+    """The README's table of lessons; `read`: with links to the solved ones. where: the address, for
+    Colab.
+
+    The minutes are those of the committed run, on two cores.
+    """
+    rows = ["| | lesson | what you will see | minutes | |", "|---|---|---|---|---|"]
+    for lesson in notebooks.find():
+        file, minutes = lesson.path.name, f"{lesson.seconds / 60:.1f}" if lesson.seconds else "–"
+        links = (
+            [f"[![read](https://img.shields.io/badge/read-lesson-3f90da)](notebooks/{file})"]
+            if read
+            else []
+        )
+        links += [
+            f"[![do](https://img.shields.io/badge/do-tasks-e76300)](notebooks/student/{file})"
+        ]
+        if where:
+            student = where.colab(f"notebooks/student/{file}")
+            links += [f"[![Colab](https://img.shields.io/badge/open-Colab-717581)]({student})"]
+        rows.append(
+            f"| {lesson.number} | {lesson.title} | {lesson.see} | {minutes} | {' '.join(links)} |"
+        )
+    return "\n".join(rows)
+
+
+def readme() -> str:
+    text = (notebooks.ROOT / "README.md").read_text(encoding="utf-8")
+    head, rest = text.split(BEGIN)
+    return f"{head}{BEGIN}\n{table(address.read())}\n{END}{rest.split(END)[1]}"
+
+
+def picture() -> bytes:
+    """The README's picture: the figure of the one cell whose metadata say `"readme": true`."""
+    cells = [
+        cell
+        for lesson in notebooks.find()
+        for cell in notebooks.code_cells(lesson.read())
+        if cell.metadata.get("readme")
+    ]
+    (image,) = [
+        output.data["image/png"]
+        for cell in cells
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    return base64.b64decode(image)
+
+
+FILES = {
+    "environment.yml": lambda: environment().encode(),
+    "README.md": lambda: readme().encode(),
+    PICTURE: picture,
+}
+
+
+def sync() -> None:
+    for name, make in FILES.items():
+        path = notebooks.ROOT / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(make())
+        print(f"wrote {name}")

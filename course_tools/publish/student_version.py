@@ -1,0 +1,35 @@
+"""`course student`: the lessons without solutions and outputs, for students."""
+
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from course_tools.publish import notebooks
+
+STUDENT = notebooks.ROOT / "notebooks" / "student"
+SAVE = (
+    "> In Colab, first of all: *File → Save a copy in Drive*. Without a copy your work is lost.\n\n"
+)
+STUBS = Config({"ClearSolutions": {"text_stub": "*Your answer, in a sentence or two:*"}})
+
+
+def student_version(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook as nbgrader would hand it out: solutions replaced by stubs, outputs
+    cleared, checksums set.
+    """
+    try:
+        from nbgrader.preprocessors import ClearOutput, ClearSolutions, ComputeChecksums, LockCells
+    except ImportError as error:
+        raise SystemExit("Student versions need nbgrader: pip install -e '.[teach]'") from error
+    resources: dict[str, dict] = {"nbgrader": {}}
+    for step in (LockCells(), ClearSolutions(config=STUBS), ClearOutput(), ComputeChecksums()):
+        notebook, resources = step.preprocess(notebook, resources)
+    notebook.metadata.course.pop("seconds", None)
+    title = notebook.cells[0]
+    title.source = SAVE + title.source.replace("/notebooks/", "/notebooks/student/")
+    return notebook
+
+
+def write_all() -> None:
+    for lesson in notebooks.find():
+        notebooks.write(student_version(lesson.read()), STUDENT / lesson.path.name)
+        print(f"wrote notebooks/student/{lesson.path.name}")

@@ -1,0 +1,1 @@
+"""For students: a lab on their own copies, handing in, beginning afresh."""

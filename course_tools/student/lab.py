@@ -1,0 +1,59 @@
+"""`course lab`: the student's own copies in `work/`, and JupyterLab on them."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from course_tools.publish import notebooks
+from course_tools.publish.student_version import STUDENT
+from course_utils import name_errors
+
+WORK = notebooks.ROOT / "work"
+
+
+def copy_missing() -> list[str]:
+    """Copy each student notebook to `work/` unless a file of its name is there.
+
+    Returns the names copied.
+    """
+    notebooks.require_checkout()
+    WORK.mkdir(exist_ok=True)
+    copied = []
+    for source in sorted(STUDENT.glob("*.ipynb")):
+        target = WORK / source.name
+        if not target.exists():
+            shutil.copyfile(source, target)
+            copied.append(source.name)
+    return copied
+
+
+def copy_of(lesson: str) -> Path:
+    """Where the student's copy of a lesson is, or will be."""
+    handed_out = sorted(STUDENT.glob(f"{lesson:0>2}_*.ipynb"))
+    if not handed_out:
+        raise SystemExit(f"There is no lesson {lesson}.")
+    return WORK / handed_out[0].name
+
+
+def lab(extra: list[str]) -> None:
+    """Open JupyterLab in `work/`, with its defaults: localhost and a token. `extra` goes to
+    JupyterLab as it is.
+    """
+    copied = copy_missing()
+    print(
+        f"Your copies are in {WORK}; new today: {', '.join(copied) or 'none'}. What you have there"
+        " is never overwritten."
+    )
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        print(
+            "You are root, as in most containers. JupyterLab refuses that by default; it starts"
+            " with --allow-root."
+        )
+        extra = ["--allow-root", *extra]
+    from jupyterlab.labapp import main
+
+    os.environ.setdefault("PYTHONSTARTUP", str(name_errors.START))  # IPython's kernels run it
+    os.chdir(WORK)
+    sys.argv[0] = "jupyter-lab"
+    sys.exit(main(extra))

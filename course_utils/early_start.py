@@ -1,4 +1,0 @@
-from course_utils import early as _early
-
-_early.listen()
-del _early

@@ -1,0 +1,252 @@
+"""Tasks of lesson 03."""
+
+from functools import partial
+
+import numpy as np
+import torch
+from scipy.special import expit, xlog1py, xlogy
+from torch import Generator, Tensor
+
+from course_utils.exercises.task import Affine, Mistake, Part, Task, randn
+
+# cross_entropy: of pixels and logits, one number per image, safe for large logits
+
+
+def _pixel_inputs(generator: Generator) -> dict[str, object]:
+    logits = 3 * randn(generator, 5, 12)
+    logits[0, :3] = torch.tensor(
+        [200.0, -900.0, 900.0]
+    )  # surely right or wrong: a plain log of a sigmoid is −∞ there
+    return {"logits": logits, "x": torch.rand(5, 12, generator=generator, dtype=torch.float64)}
+
+
+def _cross_entropy(logits: Tensor, x: Tensor) -> np.ndarray:
+    """From the mean of log σ, with log σ(l) = −log(1 + e^−l) by NumPy's logaddexp."""
+    l, ink = logits.numpy(), x.numpy()  # noqa: E741 (the lesson's symbol)
+    return (ink * np.logaddexp(0, -l) + (1 - ink) * np.logaddexp(0, l)).sum(axis=1)
+
+
+def _plain(logits: Tensor, x: Tensor) -> np.ndarray:
+    p = expit(logits.numpy())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return -(x.numpy() * np.log(p) + (1 - x.numpy()) * np.log(1 - p)).sum(axis=1)
+
+
+def _only_ink(logits: Tensor, x: Tensor) -> np.ndarray:
+    return (x.numpy() * np.logaddexp(0, -logits.numpy())).sum(axis=1)
+
+
+def _clamped(eps: float) -> object:
+    def mistaken(logits: Tensor, x: Tensor) -> np.ndarray:
+        p = expit(logits.numpy()).clip(eps, 1 - eps)
+        return -(xlogy(x.numpy(), p) + xlog1py(1 - x.numpy(), -p)).sum(axis=1)
+
+    return mistaken
+
+
+def _shifted(eps: float) -> object:
+    def mistaken(logits: Tensor, x: Tensor) -> Tensor:
+        p = logits.sigmoid()
+        return -(x * (p + eps).log() + (1 - x) * (1 - p + eps).log()).sum(dim=1)
+
+    return mistaken
+
+
+CROSS_ENTROPY = Task(
+    name="cross_entropy",
+    lesson="03",
+    points=2,
+    inputs=_pixel_inputs,
+    reference=_cross_entropy,
+    parts=(Part("ordinary logits", 1, 1), Part("logits of ±900", 1, 0, 1)),
+    mistakes=(
+        Mistake(
+            lambda logits, x: _cross_entropy(logits, x) / x.shape[1],
+            "is that a mean over pixels? Sum over pixels.",
+        ),
+        Mistake(
+            lambda logits, x: float(_cross_entropy(logits, x).mean()),
+            "that is the mean over images; return one number each.",
+        ),
+        Mistake(
+            lambda logits, x: -_cross_entropy(logits, x), "the sign: a loss is −log, and positive."
+        ),
+        Mistake(
+            _plain,
+            "σ(900) is exactly 1, and exp(900) infinite: log σ(l) = −softplus(−l), log(1 − σ(l)) ="
+            " −softplus(l).",
+        ),
+        Mistake(
+            _clamped(1e-7),
+            "clamp or + ε cap the loss just where the model is most wrong: use log σ(l) ="
+            " −softplus(−l).",
+            also=tuple(_clamped(eps) for eps in (1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12))
+            + tuple(_shifted(eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)),
+        ),
+        Mistake(
+            lambda logits, x: _cross_entropy(-logits, x),
+            "σ(l) is the ink: x goes with log σ(l), 1 − x with log(1 − σ(l)).",
+        ),
+        Mistake(_only_ink, "the empty part of each pixel is missing: + (1 − x) log(1 − σ(l))."),
+    ),
+)
+
+# slerp: along the arc between two codes
+
+
+def _path_inputs(generator: Generator) -> dict[str, object]:
+    k = int(torch.randint(3, 9, (), generator=generator))
+    return {
+        "z0": 2 * randn(generator, k),
+        "z1": randn(generator, k),
+        "n": int(torch.randint(3, 8, (), generator=generator)),
+    }
+
+
+def _arc(z0: Tensor, z1: Tensor, t: np.ndarray) -> np.ndarray:
+    """With the part of z1 perpendicular to z0; the formula has two sines of the angle."""
+    a, b = z0.numpy(), z1.numpy()
+    u = a / np.linalg.norm(a)
+    w = b / np.linalg.norm(b) - (b @ u) / np.linalg.norm(b) * u
+    angle = np.arctan2(np.linalg.norm(w), b @ u / np.linalg.norm(b))
+    share_of_b = np.sin(t * angle) / np.sin(angle)
+    share_of_a = np.cos(t * angle) - share_of_b * np.cos(angle)
+    return share_of_a[:, None] * a + share_of_b[:, None] * b
+
+
+def _slerp(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
+    return _arc(z0, z1, np.linspace(0, 1, n))
+
+
+def _line(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
+    t = np.linspace(0, 1, n)[:, None]
+    return (1 - t) * z0.numpy() + t * z1.numpy()
+
+
+def _angle_of_dot(z0: Tensor, z1: Tensor, n: int, *, cut: bool = True) -> np.ndarray:
+    product = float(z0 @ z1)
+    angle = np.arccos(np.clip(product, -1, 1)) if cut or abs(product) <= 1 else np.nan
+    t = np.linspace(0, 1, n)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (np.sin((1 - t) * angle) * z0.numpy() + np.sin(t * angle) * z1.numpy()) / np.sin(
+            angle
+        )
+
+
+def _no_division(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
+    cosine = float(z0 @ z1 / (z0.norm() * z1.norm()))
+    return _slerp(z0, z1, n) * np.sin(np.arccos(cosine))
+
+
+SLERP = Task(
+    name="slerp",
+    lesson="03",
+    points=2,
+    inputs=_path_inputs,
+    reference=_slerp,
+    mistakes=(
+        Mistake(_line, "that is the straight line; the weights are sines."),
+        Mistake(
+            lambda z0, z1, n: _slerp(z0, z1, n)[::-1].copy(),
+            "the path runs backwards: t = 0 is z0.",
+        ),
+        Mistake(
+            lambda z0, z1, n: _arc(z0, z1, np.arange(n) / n),
+            "the last code is missing: t runs from 0 to 1, both included.",
+        ),
+        Mistake(
+            lambda z0, z1, n: _arc(z0, z1, np.linspace(0, 1, n + 2))[1:-1],
+            "both ends belong to the path: n codes with them.",
+        ),
+        Mistake(
+            _angle_of_dot,
+            "the cosine needs both lengths: z0 · z1 / (|z0| |z1|).",
+            also=(partial(_angle_of_dot, cut=False),),
+        ),
+        Mistake(_no_division, "divide by sin Ω, so that the path begins at z0 and ends at z1."),
+    ),
+)
+
+
+# denoising_loss: a noisy picture in, the clean one wanted
+
+
+def _noisy_inputs(generator: Generator) -> dict[str, object]:
+    d = 6
+    model = Affine(randn(generator, d, d) / 2, randn(generator, d))
+    x = torch.rand(4, d, generator=generator, dtype=torch.float64)
+    return {"model": model, "x": x, "eps": 0.5 * randn(generator, 3, 4, d)}
+
+
+def _denoising_loss(model: Affine, x: Tensor, eps: Tensor) -> float:
+    W, b, clean = model.W.numpy(), model.b.numpy(), x.numpy()
+    losses = [
+        ((np.clip(clean + noise, 0, 1) @ W + b - clean) ** 2).sum(axis=1).mean()
+        for noise in eps.numpy()
+    ]
+    return float(np.mean(losses))
+
+
+def _loss_of(goes_in, wanted) -> object:
+    """The loss with something else going in or wanted."""
+    return lambda model, x, eps: ((model(goes_in(x, eps)) - wanted(x, eps)) ** 2).sum(dim=-1).mean()
+
+
+def _noised(x: Tensor, eps: Tensor) -> Tensor:
+    return (x + eps).clamp(0, 1)
+
+
+DENOISING_LOSS = Task(
+    name="denoising_loss",
+    lesson="03",
+    points=2,
+    inputs=_noisy_inputs,
+    reference=_denoising_loss,
+    mistakes=(
+        Mistake(
+            _loss_of(_noised, _noised),
+            "compare with the clean x: copying the noise must not be rewarded.",
+        ),
+        Mistake(
+            _loss_of(lambda x, eps: x, lambda x, eps: x),
+            "the clean x goes in: add the noise first.",
+        ),
+        Mistake(
+            _loss_of(lambda x, eps: x + eps, lambda x, eps: x),
+            "cut x + ε off to [0, 1] before it goes in.",
+        ),
+        Mistake(
+            _loss_of(_noised, lambda x, eps: eps), "the clean picture is wanted, not the noise."
+        ),
+        Mistake(
+            lambda model, x, eps: (
+                ((model(_noised(x, eps)).clamp(0, 1) - x) ** 2).sum(dim=-1).mean()
+            ),
+            "cut off what goes in, not what comes out.",
+        ),
+        Mistake(
+            lambda model, x, eps: _denoising_loss(model, x, eps) / x.shape[1],
+            "sum over pixels, not their mean.",
+        ),
+        Mistake(
+            lambda model, x, eps: _denoising_loss(model, x, eps) * len(x),
+            "mean over pictures, not their sum.",
+        ),
+        Mistake(
+            lambda model, x, eps: _denoising_loss(model, x, eps) * len(eps),
+            "mean over the draws of noise, not their sum.",
+        ),
+        Mistake(
+            lambda model, x, eps: _denoising_loss(model, x, eps[:1]),
+            "that is the first draw of noise alone; average over all.",
+        ),
+        Mistake(
+            lambda model, x, eps: _loss_of(lambda x, e: _noised(x, e.mean(dim=0)), lambda x, e: x)(
+                model, x, eps
+            ),
+            "that averages the noise, and little is left of it; average the losses.",
+        ),
+    ),
+)
+
+TASKS = (CROSS_ENTROPY, SLERP, DENOISING_LOSS)

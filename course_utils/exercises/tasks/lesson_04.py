@@ -1,0 +1,250 @@
+"""Tasks of lesson 04."""
+
+import math
+
+import numpy as np
+import torch
+from scipy.special import logsumexp
+from torch import Generator, Tensor
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
+
+from course_utils.exercises.task import Mistake, Part, Task, randn
+
+# gaussian_kl: D[N(μ, Σ) ‖ N(0, I)] for a full covariance
+
+
+def _gaussian_inputs(generator: Generator) -> dict[str, object]:
+    k = int(torch.randint(2, 6, (), generator=generator))
+    A = randn(generator, k, k)
+    return {"mu": randn(generator, k), "Sigma": A @ A.T + 0.3 * torch.eye(k, dtype=torch.float64)}
+
+
+def _gaussian_kl(mu: Tensor, Sigma: Tensor) -> float:
+    standard = MultivariateNormal(torch.zeros_like(mu), torch.eye(len(mu), dtype=mu.dtype))
+    return kl_divergence(MultivariateNormal(mu, Sigma), standard).item()
+
+
+def _terms(mu: Tensor, Sigma: Tensor) -> tuple[float, float, int, float]:
+    return Sigma.trace().item(), (mu @ mu).item(), len(mu), torch.logdet(Sigma).item()
+
+
+def _sum(trace: float, square: float, k: float, log_det: float) -> float:
+    return 0.5 * (trace + square - k - log_det)
+
+
+def _diagonal(mu: Tensor, Sigma: Tensor) -> float:
+    trace, square, k, _ = _terms(mu, Sigma)
+    return _sum(trace, square, k, Sigma.diagonal().log().sum().item())
+
+
+def _other_way(mu: Tensor, Sigma: Tensor) -> float:
+    standard = MultivariateNormal(torch.zeros_like(mu), torch.eye(len(mu), dtype=mu.dtype))
+    return kl_divergence(standard, MultivariateNormal(mu, Sigma)).item()
+
+
+def _without(position: int, sign: float = 0.0):
+    """The formula with one term left out, or with the other sign."""
+
+    def mistaken(mu: Tensor, Sigma: Tensor) -> float:
+        terms = list(_terms(mu, Sigma))
+        terms[position] *= sign
+        return _sum(*terms)
+
+    return mistaken
+
+
+GAUSSIAN_KL = Task(
+    name="gaussian_kl",
+    lesson="04",
+    points=2,
+    inputs=_gaussian_inputs,
+    reference=_gaussian_kl,
+    mistakes=(
+        Mistake(lambda mu, Sigma: 2 * _gaussian_kl(mu, Sigma), "what about the ½ in front?"),
+        Mistake(
+            _without(2),
+            "the dimension k is missing: without it the KL of N(0, I) to itself is not 0.",
+        ),
+        Mistake(_without(1), "the squared length of μ is missing."),
+        Mistake(
+            lambda mu, Sigma: _sum(*_terms(mu, Sigma)[:3], 1.0),
+            "torch.linalg.slogdet gives a pair: the sign, and then log |det|, `.logabsdet`.",
+        ),
+        Mistake(
+            lambda mu, Sigma: _sum(
+                Sigma.trace().item(), (mu @ mu).item(), 1, torch.logdet(Sigma).item()
+            ),
+            "−1 is for one number; Σ has k of them.",
+        ),
+        Mistake(_without(3), "log det Σ is missing."),
+        Mistake(
+            _without(3, -1.0),
+            "the sign of log det Σ: a narrow Q is far from the prior, so it counts negatively.",
+        ),
+        Mistake(
+            lambda mu, Sigma: _sum(*_terms(mu, Sigma)[:3], torch.det(Sigma).item()),
+            "take the logarithm of the determinant.",
+        ),
+        Mistake(
+            _diagonal, "that is the log of the diagonal alone; Σ is full, so take its determinant."
+        ),
+        Mistake(_other_way, "that is D[N(0, I) ‖ N(μ, Σ)], the other way round."),
+        Mistake(
+            lambda mu, Sigma: _gaussian_kl(mu, Sigma) / len(mu),
+            "is that a mean over the k coordinates? Sum them.",
+        ),
+    ),
+)
+
+
+# score_gradient: the gradient of E_Q[f(z)] from draws, without differentiating f
+
+
+def _score_inputs(generator: Generator) -> dict[str, object]:
+    k, n = int(torch.randint(2, 5, (), generator=generator)), 20
+    mu, log_var = randn(generator, k), randn(generator, k)
+    return {
+        "f": 3 + 2 * randn(generator, n),
+        "z": mu + (0.5 * log_var).exp() * randn(generator, n, k),
+        "mu": mu,
+        "log_var": log_var,
+    }
+
+
+def _score_gradient(f: Tensor, z: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    """Through PyTorch's own density, by automatic differentiation."""
+    mu, log_var = mu.clone().requires_grad_(), log_var.clone().requires_grad_()
+    log_q = Normal(mu, (0.5 * log_var).exp()).log_prob(z).sum(dim=1)
+    gradients = torch.autograd.grad((f * log_q).mean(), (mu, log_var))
+    return torch.stack(gradients).detach()
+
+
+def _scored(
+    f=lambda f: f, mu=lambda c, v: c / v, log_var=lambda c, v: 0.5 * (c**2 / v - 1), by=1.0
+) -> object:
+    """Other weights f, or other scores: of the deviation c = z − μ and the variance v."""
+
+    def mistaken(f_, z, mu_, log_var_):
+        c, v = z - mu_, log_var_.exp()
+        return by * torch.stack(
+            [(f(f_)[:, None] * score(c, v)).mean(dim=0) for score in (mu, log_var)]
+        )
+
+    return lambda f, z, mu, log_var: mistaken(f, z, mu, log_var)
+
+
+SCORE_GRADIENT = Task(
+    name="score_gradient",
+    lesson="04",
+    points=3,
+    inputs=_score_inputs,
+    reference=_score_gradient,
+    parts=(Part("row 0, by μ", 1, 0, 1), Part("row 1, by log σ²", 2, 1)),
+    mistakes=(
+        Mistake(_scored(f=lambda f: f - f.mean()), "no baseline here: take f as it is given."),
+        Mistake(
+            _scored(f=lambda f: torch.ones_like(f)), "the value f belongs in front of the score."
+        ),
+        Mistake(
+            _scored(mu=lambda c, v: c / v.sqrt()), "divide by σ², not by σ; and log_var is log σ²."
+        ),
+        Mistake(
+            _scored(mu=lambda c, v: c / v**2, log_var=lambda c, v: 0.5 * (c**2 / v**2 - 1)),
+            "log_var is log σ²: its exponential is the variance itself, not σ.",
+        ),
+        Mistake(_scored(mu=lambda c, v: c), "the score of μ is (z − μ) / σ²."),
+        Mistake(
+            _scored(mu=lambda c, v: -c / v), "the sign: a larger μ makes draws above μ more likely."
+        ),
+        Mistake(
+            _scored(log_var=lambda c, v: 0.5 * c**2 / v),
+            "log Q also has −½ log σ²: its derivative is −½.",
+        ),
+        Mistake(
+            _scored(log_var=lambda c, v: c**2 / v - 1),
+            "that is the derivative by log σ; by log σ² it is half of that.",
+        ),
+        Mistake(
+            _scored(log_var=lambda c, v: 0.5 * (c**2 / v**2 - 1 / v)),
+            "that is the derivative by σ²; by log σ² it is σ² times that.",
+        ),
+        Mistake(
+            _scored(log_var=lambda c, v: 0.5 * (1 - c**2 / v)),
+            "the sign: draws far from μ are likelier under a larger σ².",
+        ),
+        Mistake(_scored(by=20.0), "is that a sum over the draws? Take the mean."),
+        Mistake(
+            lambda f, z, mu, log_var: _score_gradient(f, z, mu, log_var).flip(0),
+            "row 0 is the gradient by μ, row 1 by log σ².",
+        ),
+    ),
+)
+
+
+# importance_weighted_bound: mean over pictures of log mean exp over draws
+
+
+def _weight_inputs(generator: Generator) -> dict[str, object]:
+    """Pictures of very different size, in both directions, and never as many draws as pictures."""
+    K = int(torch.randint(7, 12, (), generator=generator))
+    size = torch.tensor([-1500.0, -800.0, 0.0, 800.0, 1500.0], dtype=torch.float64) + 100 * randn(
+        generator, 5
+    )
+    return {"log_w": 2 * randn(generator, K, 5) + size[torch.randperm(5, generator=generator)]}
+
+
+def _bound(log_w: Tensor) -> float:
+    return float(np.mean(logsumexp(log_w.numpy(), axis=0, b=1 / len(log_w))))
+
+
+IMPORTANCE_WEIGHTED_BOUND = Task(
+    name="importance_weighted_bound",
+    lesson="04",
+    points=2,
+    inputs=_weight_inputs,
+    reference=_bound,
+    rtol=1e-5,  # single precision is fine
+    atol=1e-3,
+    mistakes=(
+        Mistake(
+            lambda log_w: log_w.mean(),
+            "that is the ELBO, K = 1: average the weights, then take the logarithm.",
+        ),
+        Mistake(
+            lambda log_w: log_w.logsumexp(dim=0).mean(),
+            "the sum over K is not yet a mean: subtract log K.",
+        ),
+        Mistake(
+            lambda log_w: (log_w.logsumexp(dim=1) - math.log(log_w.shape[1])).mean(),
+            "the draws are the rows: average over dim 0, then over the pictures.",
+        ),
+        Mistake(
+            lambda log_w: log_w.exp().mean(dim=0).log().mean(),
+            "exp(−1500) is 0 for a computer, and exp(1500) infinite: use torch.logsumexp.",
+            also=(
+                lambda log_w: (log_w - log_w.max()).exp().mean(dim=0).log().mean() + log_w.max(),
+                lambda log_w: log_w.clamp(-700, 700).exp().mean(dim=0).log().mean(),
+            ),
+        ),
+        Mistake(
+            lambda log_w: (log_w.logsumexp(dim=0) - math.log(log_w.shape[1])).mean(),
+            "subtract log K: the draws are the rows, len(log_w) of them.",
+        ),
+        Mistake(
+            lambda log_w: log_w.logsumexp(dim=0) - math.log(len(log_w)),
+            "one bound per picture; return their mean.",
+        ),
+        Mistake(lambda log_w: log_w.amax(dim=0).mean(), "that is the largest weight alone."),
+        Mistake(
+            lambda log_w: log_w.flatten().logsumexp(dim=0) - math.log(log_w.numel()),
+            "one bound per picture, then their mean: do not average the weights of different"
+            " pictures.",
+        ),
+        Mistake(
+            lambda log_w: (log_w.logsumexp(dim=0) - math.log(len(log_w))).sum(),
+            "is that a sum over pictures? Take the mean.",
+        ),
+    ),
+)
+
+TASKS = (GAUSSIAN_KL, SCORE_GRADIENT, IMPORTANCE_WEIGHTED_BOUND)

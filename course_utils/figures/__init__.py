@@ -1,0 +1,27 @@
+"""Figures: arrays go in, pictures with a text for those who cannot see them come out. No model in
+here.
+"""
+
+from course_utils.figures.animation import animate
+from course_utils.figures.diagrams import diagram, tree
+from course_utils.figures.grids import image_grid, image_rows, manifolds
+from course_utils.figures.latent_pad import pad
+from course_utils.figures.scatter import codes
+from course_utils.figures.style import PALETTE, show
+from course_utils.figures.widgets import slider, sliders, stage
+
+__all__ = [
+    "PALETTE",
+    "animate",
+    "codes",
+    "diagram",
+    "image_grid",
+    "image_rows",
+    "manifolds",
+    "pad",
+    "show",
+    "slider",
+    "sliders",
+    "stage",
+    "tree",
+]

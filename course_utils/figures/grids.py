@@ -1,0 +1,146 @@
+"""Images side by side."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from torch import Tensor
+
+from course_utils.figures import style  # noqa: F401  (the look)
+
+
+def image_grid(
+    x,
+    *,
+    columns: int | None = None,
+    signed: bool = False,
+    labels=None,
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Tile images (N, 1, 28, 28), (N, 28, 28) or (N, 784) into one grid, row by row, `columns` wide
+    (default: all in one row).
+
+    signed: red for positive, blue for negative, white for 0, each image on its own scale; else ink
+    on white for [0, 1].
+    labels: one short text per image, written above it.
+    """
+    x = as_images(x)
+    n, columns = len(x), columns or len(x)
+    rows = -(-n // columns)
+    labels = None if labels is None else [str(text) for text in np.asarray(labels).tolist()]
+    gap, top = 2, 10 if labels else 2
+    if signed:
+        x = x / np.abs(x).max(axis=(1, 2), keepdims=True).clip(1e-12)
+    sheet = np.full((rows * (28 + top) + gap, columns * (28 + gap) + gap), np.nan)
+    corners = [
+        (top + (i // columns) * (28 + top), gap + (i % columns) * (28 + gap)) for i in range(n)
+    ]
+    for image, (r, c) in zip(x, corners, strict=True):
+        sheet[r : r + 28, c : c + 28] = image
+    ax = (
+        ax
+        or plt.subplots(
+            figsize=(
+                min(10, 1.1 * columns),
+                min(10, 1.1 * columns) * sheet.shape[0] / sheet.shape[1],
+            )
+        )[1]
+    )
+    ax.imshow(sheet, cmap="RdBu_r" if signed else None, vmin=-1 if signed else 0, vmax=1)
+    frames = [
+        plt.Rectangle((c - 0.5, r - 0.5), 28, 28) for r, c in corners
+    ]  # white pictures on a white page
+    ax.add_collection(
+        PatchCollection(frames, facecolor="none", edgecolor="0.85", linewidth=0.6, zorder=1.5)
+    )
+    for text, (r, c) in zip(labels or (), corners if labels else (), strict=True):
+        ax.text(c + 14, r - 1, text, ha="center", va="bottom", fontsize=10)
+    ax.set(title=title)
+    ax.axis("off")
+    return ax
+
+
+def image_rows(
+    rows: Mapping[str, object], *, heads: Sequence[str] = (), ax: Axes | None = None
+) -> Axes:
+    """Rows of images, each with its name on the left: {"original": (N, …), "k = 16": (N, …)}, all
+    with the same N.
+
+    heads: N texts above the columns; an empty one writes nothing.
+    """
+    stacks = [as_images(x) for x in rows.values()]
+    n = len(stacks[0])
+    if any(len(stack) != n for stack in stacks):
+        raise ValueError(
+            "every row needs as many images, got"
+            f" {', '.join(f'{k}: {len(s)}' for k, s in zip(rows, stacks, strict=True))}"
+        )
+    ax = image_grid(np.concatenate(stacks), columns=n, ax=ax)
+    for i, name in enumerate(rows):
+        ax.text(-4, 2 + 30 * i + 14, name, ha="right", va="center", fontsize=12)
+    for i, text in enumerate(heads):
+        ax.text(2 + 30 * i + 14, 0, text, ha="center", va="bottom", fontsize=12)
+    return ax
+
+
+def manifolds(x, *, names: Sequence = ("",), columns: int = 5, ax: Axes | None = None) -> Axes:
+    """Decoded grids: x (M, n², 28, 28) or (M, n², 1, 28, 28), each a sheet of n × n tiles without
+    gaps, under its name.
+
+    Sheets stand `columns` in a row, tiles in the order of `latent.normal_grid`.
+    """
+    x = np.asarray(x.numpy(force=True) if isinstance(x, Tensor) else x)
+    n = round(x.shape[1] ** 0.5)
+    if len(x) != len(names) or n * n != x.shape[1]:
+        raise ValueError(
+            f"expected as many sheets as names ({len(names)}), of n² tiles each, got x of shape"
+            f" {x.shape}"
+        )
+    columns, side = min(columns, len(x)), 28 * n
+    rows, gap, top = -(-len(x) // columns), side // 20, side // 6 if any(map(str, names)) else 0
+    page = np.full((rows * (side + gap + top), columns * (side + gap)), np.nan)
+    ax = (
+        ax
+        or plt.subplots(figsize=(1.8 * columns, 1.8 * columns * page.shape[0] / page.shape[1]))[1]
+    )
+    for i, (tiles, name) in enumerate(zip(x, names, strict=True)):
+        r, c = (i // columns) * (side + gap + top) + top, (i % columns) * (side + gap)
+        sheet = as_images(tiles).reshape(n, n, 28, 28).swapaxes(1, 2).reshape(side, side)
+        page[r : r + side, c : c + side] = sheet
+        ax.add_patch(
+            plt.Rectangle(
+                (c - 0.5, r - 0.5), side, side, fill=False, edgecolor="0.85", linewidth=0.6
+            )
+        )
+        ax.text(
+            c + side / 2,
+            r - top / 5,
+            str(name),
+            ha="center",
+            va="bottom",
+            fontsize=12,
+            weight="bold",
+        )
+    ax.imshow(page, vmin=0, vmax=1)
+    ax.axis("off")
+    return ax
+
+
+def as_images(x) -> np.ndarray:
+    """Tensor or array of images, (N, 784), (N, 28, 28) or (N, 1, 28, 28), as (N, 28, 28) on the
+    CPU.
+    """
+    x = np.asarray(x.numpy(force=True) if isinstance(x, Tensor) else x)
+    if x.dtype.kind in "iu" and x.max(initial=0) > 1:
+        raise ValueError(
+            f"expected images in [0, 1], got whole numbers up to {x.max()}; divide pixels by 255"
+        )
+    x = x.astype(float)
+    if x.shape[1:] not in ((784,), (28, 28), (1, 28, 28)) or len(x) == 0:
+        raise ValueError(
+            f"expected images (N, 784), (N, 28, 28) or (N, 1, 28, 28), got shape {x.shape}"
+        )
+    return x.reshape(-1, 28, 28)

@@ -1,0 +1,192 @@
+"""Live pictures for a running kernel, and a still one for everybody else."""
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from types import FunctionType
+
+import ipywidgets
+import matplotlib.pyplot as plt
+from IPython.display import display
+from matplotlib.axes import Axes
+
+from course_utils.figures.style import described, png
+
+
+def slider(
+    draw: Callable[[object, Axes], None],
+    values: Sequence,
+    *,
+    still: Sequence,
+    label: str,
+    alt: str,
+    size: tuple[float, float] = (7, 4),
+) -> None:
+    """A slider over `values`; `draw(value, ax)` paints the picture for one of them. The rest as in
+    `sliders`.
+    """
+    sliders(draw, {label: values}, still=[(value,) for value in still], alt=alt, size=size)
+
+
+def sliders(
+    draw: Callable[..., None],
+    values: Mapping[str, Sequence],
+    *,
+    still: Sequence[tuple],
+    alt: str,
+    start: tuple | None = None,
+    size: tuple[float, float] = (7, 4),
+) -> None:
+    """Sliders, one for each name in `values`; `draw(*chosen, ax)` paints the picture for one value
+    of each.
+
+    still: the choices for the still picture. start: where the sliders stand first; default: the
+    first values. size: inches.
+
+    One output carries both: the sliders, which a front end with a kernel shows, and a still picture
+    of the `still` choices, which a page, GitHub or a deck shows instead.
+    """
+    described(alt)
+    if not values or not all(len(choices) for choices in values.values()) or not len(still):
+        raise ValueError(
+            "a slider needs at least one value to choose from and one for the still picture"
+        )
+    draw = pinned(draw)
+    start = start or tuple(choices[0] for choices in values.values())
+    handles = [
+        ipywidgets.SelectionSlider(
+            options=list(choices), value=first, description=label, layout={"width": "90%"}
+        )
+        for (label, choices), first in zip(values.items(), start, strict=True)
+    ]
+    picture = ipywidgets.HTML()
+
+    def redraw(_=None) -> None:
+        chosen = [handle.value for handle in handles]
+        now = ", ".join(f"{label} {value}" for label, value in zip(values, chosen, strict=True))
+        _paint(picture, lambda ax: draw(*chosen, ax), size, f"{alt} Now: {now}.")
+
+    redraw()
+    for handle in handles:
+        handle.observe(redraw, names="value")
+    _show(
+        [*handles, picture],
+        [lambda ax, chosen=chosen: draw(*chosen, ax) for chosen in still],
+        size,
+        alt,
+    )
+
+
+def stage(
+    draw: Callable[[object, Axes], None],
+    look: Callable[[], object],
+    turns: Mapping[str, Callable[[], object]],
+    *,
+    still: Sequence,
+    alt: str,
+    size: tuple[float, float] = (5, 5),
+) -> None:
+    """Something that goes on: a button for each turn, and a player that takes them all, one after
+    the other, until paused.
+
+    look: the present, as one value; `draw(value, ax)` paints it, as it paints the `still` ones for
+    whoever has no kernel.
+    turns: what the buttons do, by the words on them.
+    """
+    described(alt)
+    if not turns or not len(still):
+        raise ValueError("a stage needs at least one turn and one value for the still picture")
+    picture, counter, taken = ipywidgets.HTML(), ipywidgets.Label(), dict.fromkeys(turns, 0)
+
+    def take(*names: str) -> None:
+        def then_draw(ax: Axes) -> None:
+            for name in names:
+                turns[name]()
+                taken[name] += 1
+            draw(look(), ax)
+
+        _paint(picture, then_draw, size, alt)
+        counter.value = ", ".join(f"{name}: {n}" for name, n in taken.items())
+
+    player = ipywidgets.Play(interval=300, max=10**6, show_repeat=False)
+    player.observe(
+        lambda change: take(*turns) if change["new"] > change["old"] else None, names="value"
+    )
+    buttons = [ipywidgets.Button(description=name, layout={"width": "auto"}) for name in turns]
+    for button in buttons:
+        button.on_click(lambda pressed: take(pressed.description))
+    take()
+    controls = ipywidgets.HBox([player, *buttons, counter])
+    _show(
+        [controls, picture], [lambda ax, value=value: draw(value, ax) for value in still], size, alt
+    )
+
+
+def view(widget: ipywidgets.DOMWidget) -> dict[str, dict]:
+    """The part of an output that shows a live widget, to be put beside the still forms of the same
+    output.
+
+    A front end with a kernel takes this one, also Colab, whose own hook adds what its widget
+    manager needs to whatever is displayed. Written out, because ipywidgets 7, which Colab has, and
+    ipywidgets 8 make it by different, private methods.
+    """
+    return {
+        "application/vnd.jupyter.widget-view+json": {
+            "version_major": 2,
+            "version_minor": 0,
+            "model_id": widget.model_id,
+        }
+    }
+
+
+def pinned(draw: Callable) -> Callable:
+    """`draw` with all global names as they are now: later cells of a notebook may give the same
+    names to other things.
+    """
+    if not isinstance(draw, FunctionType):
+        return draw
+    now = dict(draw.__globals__)
+
+    def rebuilt(function: FunctionType) -> FunctionType:
+        copy = FunctionType(
+            function.__code__, now, function.__name__, function.__defaults__, function.__closure__
+        )
+        copy.__kwdefaults__ = function.__kwdefaults__
+        return copy
+
+    for name, value in list(now.items()):
+        if isinstance(value, FunctionType) and value.__globals__ is draw.__globals__:
+            now[name] = rebuilt(value)
+    return rebuilt(draw)
+
+
+def _paint(
+    picture: ipywidgets.HTML, draw: Callable[[Axes], None], size: tuple[float, float], alt: str
+) -> None:
+    """One picture into the live one, or the error in its place: a front end shows nothing of what a
+    callback raises.
+    """
+    fig, ax = plt.subplots(figsize=size)
+    try:
+        draw(ax)
+    except Exception as error:
+        plt.close(fig)
+        picture.value = f"<pre>{escape(type(error).__name__)}: {escape(str(error))}</pre>"
+        raise
+    picture.value = f'<img src="data:image/png;base64,{png(fig)}" alt="{escape(alt)}">'
+
+
+def _show(
+    live: list, still: Sequence[Callable[[Axes], None]], size: tuple[float, float], alt: str
+) -> None:
+    """One output with both: what is live, for a front end with a kernel, and a still picture for a
+    page, GitHub or a deck.
+    """
+    wide = size[0] > 2 * size[1]  # wide pictures below each other, others side by side
+    rows, columns = (len(still), 1) if wide else (1, len(still))
+    fig, axes = plt.subplots(
+        rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False
+    )
+    for draw, ax in zip(still, axes.flat, strict=True):
+        draw(ax)
+    bundle = {**view(ipywidgets.VBox(live)), "image/png": png(fig), "text/plain": alt}
+    display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)

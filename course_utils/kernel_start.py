@@ -1,0 +1,4 @@
+from course_utils import name_errors as _early
+
+_early.listen()
+del _early

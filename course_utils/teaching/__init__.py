@@ -1,1 +1,0 @@
-"""What instructors and maintainers run: `python -m course_utils …`. Lessons never import from here."""

@@ -1,0 +1,48 @@
+"""Code speaks the field's words, none of the first edition's private ones, in short functions."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("course_utils", "course_tools")
+FILES = [
+    path for part in (*PACKAGES, "tests", "benchmarks") for path in (ROOT / part).rglob("*.py")
+]
+PRIVATE = set(
+    "bend told rival alone as_asked ruler guard planted grown apart made few goes_on".split()
+)
+LONGEST = 60  # lines of a function
+
+
+def names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.arg | ast.keyword) and node.arg:
+            yield node.arg
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.alias):
+            yield (node.asname or node.name).split(".")[-1]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_are_words_of_the_field(path):
+    assert not set(names(ast.parse(path.read_text(encoding="utf-8")))) & PRIVATE
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in FILES if p.relative_to(ROOT).parts[0] in PACKAGES],
+    ids=lambda path: path.stem,
+)
+def test_functions_are_short(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            length = node.end_lineno - node.lineno + 1
+            assert length <= LONGEST, f"{node.name} has {length} lines"
