@@ -3,14 +3,14 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN := $(BIN)/python -m course_tools
 
-.PHONY: help setup lab course slides submit restart grade bench soak check test lock locked student release address badges sync outline
+.PHONY: help setup lab course slides submit restart grade bench soak check test quick lock locked student release address badges sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
 	@echo "make course   run every lesson, write build/site/"
 	@echo "make slides   every lesson as a deck, build/slides/ (needs npm, once)"
 	@echo "make submit N=05; make restart N=05"
 	@echo "make grade SUBMISSIONS=DIR    mark what students handed in, into grades/"
-	@echo "make test     everything that must hold"
+	@echo "make test     everything that must hold; make quick: what is fast of it"
 	@echo "make soak     the lessons' claims over 20 seeds: an hour"
 	@echo "make check    format, lint, types, spelling, links: seconds"
 	@echo "make bench    speed and quality, measured"
@@ -44,6 +44,8 @@ bench: .venv/ready-dev
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 test: .venv/ready-dev
 	$(BIN)/python -m pytest $(ARGS)
+quick: .venv/ready-dev
+	$(BIN)/python -m pytest tests -m "not slow" $(ARGS)
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --no-annotate --quiet --upgrade --output-file requirements-dev.txt

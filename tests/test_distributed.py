@@ -10,6 +10,8 @@ import torch
 
 from course_utils.training import distributed
 
+pytestmark = pytest.mark.slow
+
 CURVE = """
 import json, sys
 import torch

@@ -19,6 +19,8 @@ from course_utils import exercises, metrics, objectives
 from course_utils.exercises import TASKS, check, handout, verify
 from course_utils.exercises.verify import Verify
 
+pytestmark = pytest.mark.slow
+
 TASK_LIST = list(TASKS.values())
 MISTAKES = [(task, *wrong) for task in TASK_LIST for wrong in task.wrong]
 

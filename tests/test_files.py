@@ -25,6 +25,8 @@ from idx import idx_bytes, write_set
 
 from course_utils import data, datasets
 
+pytestmark = pytest.mark.slow
+
 SIZES = {"train": 50, "t10k": 20}
 SILENCE = datasets.SILENCE  # the real limit; `quick` shortens it
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = datasets.FILES

@@ -34,7 +34,7 @@ if (
     os.environ.get("COURSE_TEST_ALL") == "1" and sys.platform == "linux"
 ):  # as in CI: what is missing is a failure
     needs_bwrap = pytest.mark.filterwarnings("error")
-pytestmark = needs_bwrap
+pytestmark = [needs_bwrap, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,8 @@ from nbconvert import PythonExporter
 from course_tools import cli as commands
 from course_tools.publish import notebooks, site
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_cell_twice_and_then_all_of_them_backwards(tmp_path, monkeypatch, trained):
     """Whatever the lesson asserts holds every time."""

@@ -16,6 +16,8 @@ from course_tools.publish.student_version import student_version
 from course_tools.student import lab, restart, submit
 from course_utils.exercises import TASKS, check
 
+pytestmark = pytest.mark.slow
+
 LESSONS = notebooks.find()
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 

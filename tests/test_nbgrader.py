@@ -11,6 +11,8 @@ import pytest
 from course_tools.publish import notebooks
 from course_utils.exercises import TASKS
 
+pytestmark = pytest.mark.slow
+
 LESSON = notebooks.find("04")[0]  # the shortest
 CONFIG = """
 c = get_config()

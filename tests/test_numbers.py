@@ -93,6 +93,7 @@ def test_the_bound_is_exact_with_the_posterior(generator):
         torch.testing.assert_close(metrics.iw_bound(log_weights, x, samples=samples), exact)
 
 
+@pytest.mark.slow
 def test_any_other_bound_is_below_by_the_divergence_and_tightens(generator):
     torch.manual_seed(0)
     x, exact, log_weights, divergence = gaussian_model(generator, wider=1.6)

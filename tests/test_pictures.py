@@ -384,3 +384,21 @@ def test_no_two_labels_of_codes_hide_each_other(generator):
             "ten circles fit into one of three times their width"
         )
         plt.close(ax.figure)
+
+
+def test_a_figure_keeps_the_ten_colours_and_the_greys(generator):
+    """Also beside a large grey picture, which wants all colours for itself."""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(10, 5))
+    left.imshow(torch.rand(300, 300, generator=generator).numpy(), cmap="gray", vmin=0, vmax=1)
+    scatter.codes(torch.randn(200, 2, generator=generator), torch.arange(200) % 10, ax=right)
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", bbox_inches="tight")
+    before = np.asarray(Image.open(buffer).convert("RGB")).astype(int)
+    after = Image.open(io.BytesIO(base64.b64decode(style.png(fig))))
+    assert after.mode == "P"
+    pixels = np.asarray(after.convert("RGB")).astype(int)
+    for color in style.PALETTE:
+        rgb = np.rint(255 * np.array(matplotlib.colors.to_rgb(color)))
+        here = (before == rgb).all(axis=2)  # the legend's dots; those of the codes are see-through
+        assert here.sum() > 20 and (pixels[here] == rgb).all()
+    assert np.abs(pixels - before).mean() < 1

@@ -20,6 +20,8 @@ from course_tools.models import train
 from course_tools.models.checkpoint import Checkpoint, RequestError
 from course_utils import data, models, recipes, tensor_io, training
 
+pytestmark = pytest.mark.slow
+
 DRAWING = [name for name, recipe in recipes.RECIPES.items() if recipe.draw]
 
 

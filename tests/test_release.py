@@ -14,6 +14,8 @@ from course_tools.publish.class_repo import release
 from course_tools.publish.student_version import STUDENT
 from course_utils.exercises import TASKS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):

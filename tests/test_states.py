@@ -17,6 +17,8 @@ from course_tools.models import train
 from course_tools.models.checkpoint import RequestError
 from course_utils import models, tensor_io, weights
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(course_utils.__file__).parent
 VALUE = {
     "a": torch.arange(6.0).view(2, 3).T,  # not contiguous

@@ -11,6 +11,8 @@ import yaml
 from course_tools.publish import notebooks, outline, readme, site
 from course_tools.student import lab
 
+pytestmark = pytest.mark.slow
+
 
 def lesson_with(number: str, *cells: str) -> nbformat.NotebookNode:
     about = {"course": {"lesson": number, "title": f"Title {number}", "see": "Something."}}

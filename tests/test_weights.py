@@ -50,6 +50,7 @@ def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
         weights.pretrained("pca", "digits")
 
 
+@pytest.mark.slow
 def test_the_scoreboard_of_the_digits_is_what_the_list_says(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_DATASET", "digits")
     monkeypatch.setenv(

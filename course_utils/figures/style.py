@@ -2,9 +2,15 @@
 
 import base64
 import io
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # Ten colours chosen to stay apart for colour-blind readers (Petroff 2021, arXiv:2107.02270): the
 # digits 0 … 9, everywhere.
@@ -53,18 +59,34 @@ def show(fig: Figure, *, alt: str) -> None:
 
 
 def png(fig: Figure) -> str:
-    """The figure as PNG in base64, with at most 256 colours, which takes a third of the space;
-    closes it.
-    """
+    """The figure as PNG in base64, with 256 colours: a third of the space. Closes it."""
     from PIL import Image
 
     drawn, small = io.BytesIO(), io.BytesIO()
     fig.savefig(drawn, format="png", bbox_inches="tight")
     plt.close(fig)
-    Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-        small, format="png", optimize=True
-    )
+    limited(Image.open(drawn).convert("RGB"), 256).save(small, format="png", optimize=True)
     return base64.b64encode(small.getvalue()).decode()
+
+
+def limited(image: "Image.Image", colors: int) -> "Image.Image":
+    """An RGB image with so many colours, among them exactly those of PALETTE, black and white.
+
+    Pillow alone would merge some of the ten: it merges what is near and rare, as the dots of a
+    legend are beside a large picture.
+    """
+    from PIL import Image
+
+    pixels = np.asarray(image)
+    kept = [np.rint(255 * np.array(to_rgb(name))) for name in (*PALETTE, "black", "white")]
+    reduced = image.quantize(colors - len(kept), dither=Image.Dither.NONE)
+    index = np.array(reduced)
+    own = (reduced.getpalette() or [])[: 3 * (colors - len(kept))]
+    for n, color in enumerate(kept):
+        index[(pixels == color).all(axis=2)] = len(own) // 3 + n
+    limited = Image.fromarray(index)  # its palette makes it one of colours
+    limited.putpalette([*own, *np.concatenate(kept).astype(int).tolist()])
+    return limited
 
 
 def described(alt: str) -> str:

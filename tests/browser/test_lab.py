@@ -12,6 +12,8 @@ from course_tools.publish import notebooks
 from course_tools.publish.student_version import STUDENT
 from course_utils.exercises import TASKS
 
+pytestmark = pytest.mark.slow
+
 LESSONS = notebooks.find()
 FAILED = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']"
 DONE = """([n, failed]) => document.querySelector(failed) ||

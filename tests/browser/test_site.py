@@ -4,6 +4,8 @@ import pytest
 
 from course_tools.publish import notebooks, site
 
+pytestmark = pytest.mark.slow
+
 LESSONS = notebooks.find()
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from course_tools.publish import notebooks, slides
 
+pytestmark = pytest.mark.slow
+
 LESSONS = notebooks.find()
 MEASURE, DRAG = (
     Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("measure.js", "drag.js")
