@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_utils.exercises.calling import Affine
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -31,19 +33,6 @@ class Part:
     points: int
     start: int
     stop: int | None = None
-
-
-@dataclass(frozen=True)
-class Affine:
-    """x ↦ x W + b, where a task takes a model: W (d, m), b (m,). Made of arrays, so that another
-    process can rebuild it.
-    """
-
-    W: Tensor
-    b: Tensor
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return x @ self.W + self.b
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from PIL import Image
 
-from course_utils.figures.style import described
+from course_utils.figures.style import base64_of, described
 from course_utils.figures.widgets import slider
 
 
@@ -36,12 +36,10 @@ def animate(
     bytes again as the film.
     """
     frames = pictures(draw, values, size=size, colors=colors)
-    film = (
-        f'<img src="data:image/gif;base64,{_base64(gif(frames, seconds=seconds))}"'
-        f' alt="{escape(described(alt))}">'
-    )
+    moving = base64.b64encode(gif(frames, seconds=seconds)).decode()
+    film = f'<img src="data:image/gif;base64,{moving}" alt="{escape(described(alt))}">'
     if scrub:
-        sources = " ".join(f"data:image/png;base64,{_base64(_png(frame))}" for frame in frames)
+        sources = " ".join(f"data:image/png;base64,{base64_of(frame)}" for frame in frames)
         show = (
             "this.parentNode.querySelector('img').src = this.dataset.frames.split(' ')[this.value]"
         )
@@ -95,13 +93,3 @@ def gif(frames: Sequence[Image.Image], *, seconds: float = 6.0) -> bytes:
         out, format="gif", save_all=True, append_images=frames[1:], loop=0, duration=times
     )
     return out.getvalue()
-
-
-def _png(frame: Image.Image) -> bytes:
-    out = io.BytesIO()
-    frame.save(out, format="png", optimize=True)
-    return out.getvalue()
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()

@@ -1,6 +1,5 @@
 """The latent pad: drag on the plane of two-number codes, and the decoded picture follows."""
 
-import base64
 import io
 import json
 from collections.abc import Callable
@@ -146,6 +145,4 @@ def _still(pictures: Callable[[Tensor], np.ndarray], codes: Tensor, y: Tensor, r
 
 
 def _data_uri(picture: Image.Image) -> str:
-    out = io.BytesIO()
-    picture.save(out, format="png", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+    return f"data:image/png;base64,{style.base64_of(picture)}"

@@ -62,11 +62,17 @@ def png(fig: Figure) -> str:
     """The figure as PNG in base64, with 256 colours: a third of the space. Closes it."""
     from PIL import Image
 
-    drawn, small = io.BytesIO(), io.BytesIO()
+    drawn = io.BytesIO()
     fig.savefig(drawn, format="png", bbox_inches="tight")
     plt.close(fig)
-    limited(Image.open(drawn).convert("RGB"), 256).save(small, format="png", optimize=True)
-    return base64.b64encode(small.getvalue()).decode()
+    return base64_of(limited(Image.open(drawn).convert("RGB"), 256))
+
+
+def base64_of(image: "Image.Image") -> str:
+    """An image as PNG in base64."""
+    out = io.BytesIO()
+    image.save(out, format="png", optimize=True)
+    return base64.b64encode(out.getvalue()).decode()
 
 
 def limited(image: "Image.Image", colors: int) -> "Image.Image":

@@ -161,25 +161,16 @@ def attempt(
     protocol.send(out, header, returned)
 
 
-class Affine:
-    """The model that some tasks take: x ↦ x W + b."""
-
-    def __init__(self, W, b) -> None:
-        self.W, self.b = W, b
-
-    def __call__(self, x):
-        return x @ self.W + self.b
-
-
 def unpacked(value, arrays):
     """An argument: a number, or a list that names its kind and its arrays."""
+    import calling
     import torch
 
     if not isinstance(value, list):
         return value
     kind, *names = value
     tensors = [torch.from_numpy(arrays[name].copy()) for name in names]
-    return Affine(*tensors) if kind == "affine" else tensors[0]
+    return calling.Affine(*tensors) if kind == "affine" else tensors[0]
 
 
 def packed(name: str, value, arrays: dict) -> dict:
