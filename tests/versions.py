@@ -2,7 +2,7 @@
 
     python3.12 tests/versions.py newest           the suite with the newest this Python can have
     python3.10 tests/versions.py oldest -k vae    the oldest allowed; what follows goes to pytest
-    python3 tests/versions.py colab 03 07         these lessons (default: all) and their student
+    python3 tests/versions.py colab 03 04         these lessons (default: all) and their student
                                                   versions, with what Colab has
     .venv/bin/python tests/versions.py refresh preinstalled.txt
                                                   writes tests/colab.txt from Colab's own list
