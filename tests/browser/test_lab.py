@@ -42,7 +42,8 @@ def run_all(watch, address: str) -> None:
     page.wait_for_function(READY, timeout=HANGS)
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
-    cells = page.locator(".jp-CodeCell").count()
+    # A folded cell, as the first one is, shows no number when it has run.
+    cells = page.locator(".jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)").count()
     try:
         page.wait_for_function(DONE, arg=[cells, FAILED], timeout=HANGS)
     except TimeoutError:
