@@ -18,8 +18,7 @@ from course_utils.errors import CourseError
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = 60  # seconds; a cell that takes longer is named, and goes on
-# seconds; a machine with much other work is slow, and what takes longer than this does not end
-HANGS = 3600
+HANGS = 3600  # seconds; a busy machine is slow, and what takes longer than this does not end
 # Jupyter encrypts the line to the kernel only when asked to, and only its newer versions can;
 # without it they warn.
 ENCRYPTED = Config(
@@ -57,16 +56,15 @@ def require_checkout() -> Path:
     if not (ROOT / "pyproject.toml").exists():
         raise SystemExit(
             "This command works on a checkout of the course: install from there, with `pip install"
-            " --editable .`"
+            ' --editable ".[lab,teach]"`'
         )
     return ROOT
 
 
 def require_the_course() -> None:
     """Raise CourseError in a class repository, which has no lessons to change."""
-    from course_utils.exercises.catalogue import (
-        HANDOUT,
-    )  # with PyTorch, for which `lab` does not wait
+    # Here, for it brings PyTorch, and `lab` does not wait for that.
+    from course_utils.exercises.catalogue import HANDOUT
 
     if HANDOUT.exists():
         raise CourseError(

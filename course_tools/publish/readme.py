@@ -26,9 +26,8 @@ def environment() -> str:
     ]
     extras = project["optional-dependencies"]
     asked = [*project["dependencies"], *(line for extra in extras.values() for line in extra)]
-    wanted = {
-        requirement_name(line): line for line in asked
-    }.values()  # an extra may ask for a newer one
+    # An extra may ask for a newer version than a lesson does: the later line counts.
+    wanted = {requirement_name(line): line for line in asked}.values()
     lines = [
         "# Generated from pyproject.toml by `course sync`: change it there.",
         "name: generative-models", "channels: [conda-forge]", "dependencies:",

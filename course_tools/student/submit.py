@@ -83,9 +83,8 @@ def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> 
             " with --out."
         )
     content = json.dumps(_without_outputs(notebook), ensure_ascii=False, indent=1) + "\n"
-    atomic.write(
-        target, content.encode("utf-8", "backslashreplace")
-    )  # half a character is written as JSON writes it
+    # Half a character is written as JSON writes it.
+    atomic.write(target, content.encode("utf-8", "backslashreplace"))
     print(f"Hand in this one file: {target}")
     return 0
 

@@ -160,9 +160,8 @@ def _repeatable(players: Mapping[str, Player]) -> bool:
     nobody puts back.
     """
     used = [used for player in players.values() for used in _used(player.objective)]
-    owners = [
-        getattr(value, "__self__", value) for value in used
-    ]  # of a method that was given by itself
+    # A bound method such as rng.random stands for the object it belongs to.
+    owners = [getattr(value, "__self__", value) for value in used]
     return not any(isinstance(owner, torch.Generator | np.random.Generator) for owner in owners)
 
 
