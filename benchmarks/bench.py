@@ -205,9 +205,8 @@ def loop(found: Found) -> None:
     found["loop.vs_usual_same"] = ratio(usual(), ours(128, fused=False, plain=True), at_least=None)
     found["loop.vs_usual"] = ratio(usual(), ours(128), at_least=2.2)
     found["loop.vs_floor"] = ratio(fixed(128), ours(128), at_least=0.95)
-    found["loop.floor_vs_usual"] = ratio(
-        usual(), fixed(128), at_least=None
-    )  # no loop with this network can do better
+    # No loop with this network can do better.
+    found["loop.floor_vs_usual"] = ratio(usual(), fixed(128), at_least=None)
     for name, run in shares.items():
         found[f"loop.share_1: {name}"] = images(run)
     torch.set_num_threads(2)

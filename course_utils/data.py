@@ -122,9 +122,8 @@ def place(large: Tensor, *, turn=0.0, size=1.0, right=0.0, up=0.0) -> Tensor:
     )
     turn, size, right, up = (v.reshape(-1).to(large.device) for v in (turn, size, right, up))
     cos, sin = turn.deg2rad().cos() / size, turn.deg2rad().sin() / size
-    back = torch.stack([cos, -sin, sin, cos], dim=1).view(
-        -1, 2, 2
-    )  # where each point of the sheet comes from
+    # Where each point of the sheet comes from.
+    back = torch.stack([cos, -sin, sin, cos], dim=1).view(-1, 2, 2)
     shift = torch.stack([right, -up], dim=1)[:, :, None] / 14  # the sheet reaches from −1 to 1
     pieces = []
     for theta in torch.cat([back, -back @ shift], dim=2).split(

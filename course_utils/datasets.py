@@ -27,11 +27,12 @@ from course_utils import atomic
 from course_utils.errors import CourseError
 from course_utils.runtime import setting
 
+# Names of torchvision's folders and classes.
 LAYOUT = {
     "mnist": "MNIST",
     "fashion_mnist": "FashionMNIST",
     "kmnist": "KMNIST",
-}  # names of torchvision's folders and classes
+}
 STEMS = {"train": "train", "test": "t10k"}
 FILES = tuple(
     f"{stem}-{kind}-ubyte" for stem in STEMS.values() for kind in ("images-idx3", "labels-idx1")

@@ -78,9 +78,8 @@ def log_weights(
                 .flatten(1)
                 .sum(dim=1)
             )
-            yield log_px + 0.5 * (eps**2 + log_var - z**2).sum(
-                dim=1
-            )  # log p(z) − log q(z|x): the 2π cancel
+            # log p(z) − log q(z|x): the 2π cancel.
+            yield log_px + 0.5 * (eps**2 + log_var - z**2).sum(dim=1)
 
     return draws
 

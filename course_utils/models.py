@@ -131,9 +131,10 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self.n_classes = n_classes
+        # 14×14, 7×7, 7×7.
         self.body = nn.Sequential(
             down(1, width), down(width, 2 * width), same(2 * width, 2 * width)
-        )  # 14×14, 7×7, 7×7
+        )
         if spatial:
             self.head = nn.Sequential(
                 nn.Conv2d(2 * width, _channels(k), 3, padding=1), nn.Flatten()

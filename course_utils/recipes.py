@@ -127,9 +127,8 @@ def score(
         given = metrics.iw_bound(
             metrics.log_weights(*recipe.weights(module, y), generator=noise), x, samples=samples
         )
-        return (
-            given - math.log(10) if recipe.conditional else given
-        )  # log p(x) ≥ log p(x, y) = log p(x|y) + log 1/10
+        # log p(x) ≥ log p(x, y) = log p(x|y) + log 1/10.
+        return given - math.log(10) if recipe.conditional else given
 
     return scoreboard.score(
         real,

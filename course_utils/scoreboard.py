@@ -113,12 +113,13 @@ def score(
     return found
 
 
+# All other numbers ".2f".
 FORMATS = {
     "parameters": ",.0f",
     "seconds": ".0f",
     "bound": ".1f",
     "as asked": ".1%",
-}  # all other numbers ".2f"
+}
 
 
 def table(rows: Mapping[str, Mapping[str, float]], *columns: str) -> str:

@@ -140,9 +140,8 @@ def mirror(official, monkeypatch):
 
 
 def no_mirrors(monkeypatch):
-    monkeypatch.setattr(
-        torchvision.datasets.MNIST, "mirrors", ["http://127.0.0.1:9/"]
-    )  # nobody listens there
+    # Nobody listens there.
+    monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", ["http://127.0.0.1:9/"])
 
 
 def contents(folder: Path) -> dict[str, bytes]:

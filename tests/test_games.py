@@ -23,10 +23,11 @@ def networks(seed: int = 0) -> tuple[nn.Module, nn.Module]:
 def stream(seed: int = 0):
     generator = torch.Generator().manual_seed(seed)
     while True:
+        # x, and z in place of labels.
         yield (
             torch.randn(16, 2, generator=generator),
             torch.randn(16, 3, generator=generator),
-        )  # x, and z in place of labels
+        )
 
 
 def losses(D, G):
@@ -120,11 +121,12 @@ def test_in_a_turn_the_other_player_keeps_every_bit_and_no_gradient():
         for before, after in zip(seen, seen[1:], strict=False)
     ]
     assert [name for name, *_ in seen] == ["D", "G", "D", "G"]
+    # D moved, G moved, D moved; the other one did not.
     assert same == [
         [False, True],
         [True, False],
         [False, True],
-    ]  # D moved, G moved, D moved; the other one did not
+    ]
     assert all(p.requires_grad for network in (D, G) for p in network.parameters())
 
 

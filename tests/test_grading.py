@@ -41,9 +41,8 @@ pytestmark = [needs_bwrap, pytest.mark.slow]
 def quick(monkeypatch):
     """Tasks end sooner than in a real grading, and the environment holds something to steal."""
     monkeypatch.setattr(sandbox, "SECONDS", 5.0)
-    monkeypatch.setattr(
-        sandbox, "WALL", 30.0
-    )  # five times as long, for a machine that has much to do
+    # Five times as long, for a machine that has much to do.
+    monkeypatch.setattr(sandbox, "WALL", 30.0)
     monkeypatch.setenv("SECRET_TOKEN", SECRET)
 
 
@@ -188,9 +187,8 @@ def batch(tmp_path_factory):
         points = run(folder, out)
     assert digest(folder) == before
     yield points, out
-    subprocess.run(
-        ["rm", "-rf", str(folder / "deep")], check=True
-    )  # too deep for pytest to take away
+    # Too deep for pytest to take away.
+    subprocess.run(["rm", "-rf", str(folder / "deep")], check=True)
 
 
 def test_a_batch_gives_honest_students_exactly_their_points(batch):

@@ -31,9 +31,8 @@ def test_pca_is_sklearns(x):
         atol=1e-10,
         rtol=0,
     )
-    variance = (
-        torch.from_numpy(theirs.explained_variance_) * (len(x) - 1) / len(x)
-    )  # theirs divide by N − 1
+    # Theirs divide by N − 1.
+    variance = torch.from_numpy(theirs.explained_variance_) * (len(x) - 1) / len(x)
     torch.testing.assert_close(ours.eigenvalues[:4], variance)
 
 

@@ -330,6 +330,7 @@ def test_the_table_of_symbols_names_where_each_is_introduced():
                 for f in re.findall(r"\$+(.+?)\$+", text, flags=re.DOTALL)
                 if re.search(rf"(?<![A-Za-z\\]){re.escape(core)}(?![A-Za-z_^])", f)
             ]
+            # Used before for something else; the table says so.
             other_life = core in (
                 "b",
                 "d",
@@ -338,7 +339,7 @@ def test_the_table_of_symbols_names_where_each_is_introduced():
                 "X",
                 r"\mu",
                 r"\sigma",
-            )  # used before for something else; the table says so
+            )
             assert number in found if other_life else number == min(found, default=""), (
                 symbol,
                 number,

@@ -103,9 +103,8 @@ def test_any_other_bound_is_below_by_the_divergence_and_tightens(generator):
     }
     gap = {K: (exact - values.mean(dim=0)) for K, values in runs.items()}
     error = {K: values.std(dim=0) / 1000**0.5 for K, values in runs.items()}
-    assert (
-        (gap[1] - divergence).abs() < 4.5 * error[1]
-    ).all()  # ELBO = log p(x) − D[q ‖ posterior]
+    # ELBO = log p(x) − D[q ‖ posterior].
+    assert ((gap[1] - divergence).abs() < 4.5 * error[1]).all()
     assert (
         (gap[1] > gap[5]).all() and (gap[5] > gap[50]).all() and (gap[50] > -4.5 * error[50]).all()
     )
@@ -199,9 +198,8 @@ def test_a_sheet_has_its_corners_and_as_long_codes_in_between():
     assert sheet.shape == (25, 4)
     torch.testing.assert_close(sheet[[0, 4, 20, 24]], corners)
     torch.testing.assert_close(sheet.norm(dim=1), torch.ones(25, dtype=torch.float64))
-    torch.testing.assert_close(
-        sheet[12], torch.full((4,), 0.5, dtype=torch.float64)
-    )  # in the middle all alike
+    # In the middle all alike.
+    torch.testing.assert_close(sheet[12], torch.full((4,), 0.5, dtype=torch.float64))
 
 
 @pytest.mark.parametrize(("shape", "n"), [((3, 2), 5), ((4,), 5), ((4, 2), 1)])
@@ -291,9 +289,8 @@ def test_frechet_needs_two_clouds_of_one_kind(shapes):
 def test_modes_count_what_is_near_and_frequent():
     centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
     near = centres.repeat_interleave(torch.tensor([90, 1, 0]), dim=0) + 0.1
-    samples = torch.cat(
-        [near, torch.full((9, 2), 5.0)]
-    )  # 9 of 100 lie nowhere; one in a hundred is enough
+    # 9 of 100 lie nowhere; one in a hundred is enough.
+    samples = torch.cat([near, torch.full((9, 2), 5.0)])
     assert metrics.modes(samples, centres, 0.5) == (2, pytest.approx(0.91))
     assert metrics.modes(torch.cat([samples, samples[:1]]), centres, 0.5)[0] == 1  # now one in 101
     assert metrics.modes(samples, centres, 0.1) == (0, 0)
@@ -384,13 +381,14 @@ def test_real_pictures_score_as_real_pictures(real):
     assert (
         noise["frechet"] > 10 * found["frechet"] and noise["coverage"] == 0 and noise["energy"] > 3
     )
+    # What it cannot do has no number.
     assert set(noise) == {
         "frechet",
         "density",
         "coverage",
         "energy",
         "nearest",
-    }  # what it cannot do has no number
+    }
 
 
 def test_a_real_picture_again_has_the_label_asked_for(real):

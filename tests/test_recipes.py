@@ -44,9 +44,8 @@ def test_every_model_is_trained_written_and_read(name, tmp_path, capsys):
     module = train.load(name, path)
     assert not module.training and str(path) in capsys.readouterr().out
     assert {t.dtype for t in load_file(path).values() if t.is_floating_point()} == {torch.float16}
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "w.safetensors"
-    ]  # neither checkpoint nor temporary file
+    # Neither checkpoint nor temporary file.
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["w.safetensors"]
 
 
 @pytest.mark.parametrize("name", sorted(recipes.RECIPES.keys() - {"pca"}))
@@ -163,9 +162,8 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch
             not broken.exists()
             and tensor_io.read(broken.with_suffix(".checkpoint"))["steps"] == done
         )
-    train.train(
-        name, steps=14, out=broken, seed=3
-    )  # two steps are left, too few for one more checkpoint
+    # Two steps are left, too few for one more checkpoint.
+    train.train(name, steps=14, out=broken, seed=3)
     assert same_weights(whole, broken) and not broken.with_suffix(".checkpoint").exists()
     assert "Going on after step 12 of 14" in capsys.readouterr().out
 

@@ -64,9 +64,8 @@ def test_grad_norm_is_the_norm_of_the_gradient():
     model = line()
     (row,) = training.fit(model, squared(model), stream(), 1, lr=0.0)
     model.zero_grad()
-    squared(model)(*next(stream()))[
-        "loss"
-    ].backward()  # the learning rate was 0: the weights are as before
+    # The learning rate was 0: the weights are as before.
+    squared(model)(*next(stream()))["loss"].backward()
     expected = torch.cat([p.grad.flatten() for p in model.parameters()]).norm().item()
     assert math.isclose(row["grad_norm"], expected, rel_tol=1e-5)
 
@@ -188,13 +187,14 @@ def test_an_interrupt_keeps_what_was_learned(capsys):
     training.fit(reference, squared(reference), stream(), 12)
     assert len(history) == 12 and not model.training and same(weights(model), weights(reference))
     assert "line: interrupted after 12 steps" in capsys.readouterr().out
+    # The cells below find every frame; the last ones show where training stopped.
     assert film.steps == [
         0,
         10,
         12,
         50,
         100,
-    ]  # the cells below find every frame; the last ones show where training stopped
+    ]
     assert [bool((frame == film.frames[-1]).all()) for frame in film.frames] == [
         False,
         False,

@@ -53,9 +53,8 @@ def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_scoreboard_of_the_digits_is_what_the_list_says(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_DATASET", "digits")
-    monkeypatch.setenv(
-        "COURSE_DEVICE", "cpu"
-    )  # where the list comes from; another device draws other noise
+    # Where the list comes from; another device draws other noise.
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
     assert commands.main(["scoreboard", "--json", str(tmp_path / "board.json")]) == 0
     rows = json.loads((tmp_path / "board.json").read_text(encoding="utf-8"))
     assert list(rows) == ["training pictures", "test pictures", *measure.MODELS]

@@ -24,18 +24,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COLAB = ROOT / "tests" / "colab.txt"
-BOUND = re.compile(
-    r'^ +"([\w-]+)>=([\d.]+)"', re.MULTILINE
-)  # no tomllib in Python 3.10, and nothing is installed yet
+# No tomllib in Python 3.10, and nothing is installed yet.
+BOUND = re.compile(r'^ +"([\w-]+)>=([\d.]+)"', re.MULTILINE)
+# What runs a notebook, beside what a lesson imports.
 KERNEL = (
     "ipykernel",
     "nbclient",
     "nbformat",
     "pip",
-)  # what runs a notebook, beside what a lesson imports
-FRONT_END = (
-    "jupyterlab-widgets",
-)  # no kernel needs it, and Colab's is not one that its ipywidgets allows
+)
+# No kernel needs it, and Colab's is not one that its ipywidgets allows.
+FRONT_END = ("jupyterlab-widgets",)
 VIEW = "application/vnd.jupyter.widget-view+json"
 LIVE = re.compile(r"^ *figures\.(slider|sliders|stage|pad|animate)\(", re.MULTILINE)
 # In place of Colab's own module; its display hook and its front end cannot be had elsewhere.
@@ -94,9 +93,8 @@ def suite(which: str, arguments: list[str]) -> int:
     pins = python.parents[1] / "pins.txt"
     pins.write_text("\n".join(oldest() if which == "oldest" else []) + "\n", encoding="utf-8")
     subprocess.run([*install, "--constraint", pins, "--editable", f"{ROOT}[dev]"], check=True)
-    old = ["-W", "default"] * (
-        which == "oldest"
-    )  # what old packages say of each other's newer versions is no fault of ours
+    # What old packages say of each other's newer versions is no fault of ours.
+    old = ["-W", "default"] * (which == "oldest")
     return subprocess.run(
         [python, "-m", "pytest", *old, *arguments], cwd=ROOT, check=False
     ).returncode

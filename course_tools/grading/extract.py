@@ -25,19 +25,21 @@ USUAL = {
     "F": "import torch.nn.functional as F",
     "Tensor": "from torch import Tensor",
 }  # fmt: skip (what a lost set-up cell had)
+# A method called on these changes nothing that an answer needs,
 MODULES = {
     "torch",
     "np",
     "plt",
     "math",
-}  # a method called on these changes nothing that an answer needs, but for
+}
 WRAPPERS = {"partial", "vmap", "compile", "script"}  # make a function of another one
+# but for these, which change their first argument, as PyTorch's functions that end in _ do.
 CHANGES = {
     "fill_diagonal",
     "copyto",
     "shuffle",
     "setattr",
-}  # of their first argument, as PyTorch's functions that end in _
+}
 SETTINGS = {
     "set_default_dtype",
     "manual_seed",
@@ -398,9 +400,8 @@ def _changed(node: ast.stmt) -> list[str]:
     ]  # fmt: skip
     for call in _calls_for_effect(node):
         called = call.func
-        setting = (
-            isinstance(node, ast.Expr) and getattr(called, "attr", "") in SETTINGS
-        )  # in a loop it belongs to a training
+        # In a loop it belongs to a training.
+        setting = isinstance(node, ast.Expr) and getattr(called, "attr", "") in SETTINGS
         if isinstance(called, ast.Attribute) and (setting or _root(called) not in MODULES):
             names.append(_root(called))
         name = getattr(called, "attr", getattr(called, "id", ""))

@@ -83,9 +83,8 @@ def overrides(out: Path) -> Overrides:
                 f" 1.5 and reason, in quotes if it has a comma{of}; got {', '.join(fields)}. Mend"
                 " the line; nothing was graded."
             )
-        student = (
-            student[1:] if student[:1] == "'" and _cell(student[1:]) == student else student
-        )  # as in grades.csv
+        # As in grades.csv.
+        student = student[1:] if student[:1] == "'" and _cell(student[1:]) == student else student
         found[_composed(student), task.lesson, task.name] = points, reason or "by hand"
     return found
 

@@ -34,9 +34,8 @@ class MathML(IPythonRenderer):
         return f'<div class="formula" tabindex="0">{mathml(body, display="block")}</div>'
 
     def inline_math(self, body: str) -> str:
-        formula = mathml(
-            body, display="inline"
-        )  # a long one may be wider than a phone, and scrolls there
+        # A long one may be wider than a phone, and scrolls there.
+        formula = mathml(body, display="inline")
         return (
             f'<span class="formula" tabindex="0">{formula}</span>' if len(body) > LONG else formula
         )
@@ -48,9 +47,8 @@ def mathml(body: str, display: str) -> str:
     """
     body = body.replace("{aligned}", "{split}")  # the same, and the converter knows only this one
     text = latex2mathml.converter.convert(body, display=display)
-    text = text.replace(
-        ' xmlns="http://www.w3.org/1998/Math/MathML"', ""
-    )  # nbconvert would give the tags in headings a prefix
+    # nbconvert would give the tags in headings a prefix.
+    text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
     text = re.sub(
         r'<mi mathvariant="(script|double-struck)">([A-Z])</mi>',
         lambda m: f"<mi>{_letter(m[1], m[2])}</mi>",
@@ -60,9 +58,8 @@ def mathml(body: str, display: str) -> str:
         r"<m[io]>\\?(log|ln|exp|min|max|arg)</m[io]>", r'<mo rspace="0.17em">\1</mo>', text
     )
     text = re.sub(r">\\[lr]Vert<", ">&#x02016;<", text)  # after \bigl and the like
-    text = text.replace(
-        "<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>'
-    )  # ‖ as high as a letter, on both sides
+    # ‖ as high as a letter, on both sides.
+    text = text.replace("<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>')
     if re.search(r">\\[a-zA-Z]", text):
         raise ValueError(f"this formula uses a command that the pages cannot show: {body}")
     return text

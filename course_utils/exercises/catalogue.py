@@ -7,9 +7,8 @@ from typing import Any
 
 from course_utils.exercises import handout
 
-HANDOUT = (
-    Path(__file__).parent / "handout.npz"
-)  # of a class repository: the tasks without their answers
+# Of a class repository: the tasks without their answers.
+HANDOUT = Path(__file__).parent / "handout.npz"
 
 
 @cache

@@ -72,9 +72,8 @@ def pictures(
         fig.savefig(buffer, format="png")
         plt.close(fig)
         frames.append(Image.open(buffer).convert("RGB"))
-    everything = np.concatenate(
-        [np.asarray(frame) for frame in frames]
-    )  # a colour may be in one frame only
+    # A colour may be in one frame only.
+    everything = np.concatenate([np.asarray(frame) for frame in frames])
     shared = Image.fromarray(everything).quantize(
         colors, method=Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE
     )

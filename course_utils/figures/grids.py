@@ -50,9 +50,8 @@ def image_grid(
         )[1]
     )
     ax.imshow(sheet, cmap="RdBu_r" if signed else None, vmin=-1 if signed else 0, vmax=1)
-    frames = [
-        plt.Rectangle((c - 0.5, r - 0.5), 28, 28) for r, c in corners
-    ]  # white pictures on a white page
+    # White pictures on a white page.
+    frames = [plt.Rectangle((c - 0.5, r - 0.5), 28, 28) for r, c in corners]
     ax.add_collection(
         PatchCollection(frames, facecolor="none", edgecolor="0.85", linewidth=0.6, zorder=1.5)
     )

@@ -20,13 +20,14 @@ from course_utils.figures import grids, scatter, style, widgets
 
 SCRIPT = (Path(__file__).parent / "latent_pad.js").read_text(encoding="utf-8")
 TILES = 21  # along each side of the sprite: pictures that a page without a kernel mixes from
+# Of the still picture, in shares of the plane.
 PLACES = (
     (0.1, 0.9),
     (0.75, 0.75),
     (0.5, 0.5),
     (0.25, 0.25),
     (0.9, 0.1),
-)  # of the still picture, in shares of the plane
+)
 
 
 class Pad(anywidget.AnyWidget):

@@ -85,9 +85,8 @@ def limit(seconds: float) -> None:
 
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     until = math.ceil(seconds)
-    resource.setrlimit(
-        resource.RLIMIT_CPU, (until, until + 1)
-    )  # the second one for those who do not hear the first
+    # The second one for those who do not hear the first.
+    resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))
     for kind, value in (
         (resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY),
         (resource.RLIMIT_FSIZE, FILE),

@@ -34,9 +34,8 @@ def main() -> None:
     for descriptor in (0, 1, 2):  # what a student prints goes nowhere
         os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
     whole = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(
-        resource.RLIMIT_AS, (2 * lockdown.MEMORY, whole[1])
-    )  # reading may not take all there is, either
+    # Reading may not take all there is, either.
+    resource.setrlimit(resource.RLIMIT_AS, (2 * lockdown.MEMORY, whole[1]))
     request, sent = protocol.receive(stdin, 4 * extract.LARGEST)
     try:
         notebook = extract.parse(sent["notebook"].tobytes(), request["name"])
@@ -54,9 +53,8 @@ def main() -> None:
         import torch
 
         torch.set_num_threads(1)
-        torch.ones(
-            2, requires_grad=True
-        ).sum().backward()  # what it sets up once, before the limits
+        # What it sets up once, before the limits.
+        torch.ones(2, requires_grad=True).sum().backward()
         gc.freeze()
         protocol.send(stdout, {"ready": True})
         inputs, arrays = protocol.receive(stdin, 100_000_000)
@@ -128,12 +126,13 @@ def attempt(
 
     later = __future__.annotations.compiler_flag if extract.LATER in source else 0
     namespace: dict = {"__name__": "answer", "display": lambda *_, **__: None}
+    # Where torch.jit.script looks.
     linecache.cache["<answer>"] = (
         len(source),
         None,
         source.splitlines(True),
         "<answer>",
-    )  # where torch.jit.script looks
+    )
     trouble = None
     header: dict = {"values": []}
     returned: dict = {}

@@ -94,10 +94,11 @@ def _score_inputs(generator: Generator) -> dict[str, object]:
         int(torch.randint(*between, (), generator=generator)) for between in ((25, 40), (15, 25))
     )
     digits = randn(generator, many) + 0.7 * randn(generator, 1).abs()
+    # Rounded: there are ties.
     return {
         "digits": (4 * digits).round(),
         "others": (4 * randn(generator, small)).round(),
-    }  # rounded: there are ties
+    }
 
 
 def _auc(digits: Tensor, others: Tensor) -> float:

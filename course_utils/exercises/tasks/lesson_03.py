@@ -14,9 +14,8 @@ from course_utils.exercises.task import Affine, Mistake, Part, Task, randn
 
 def _pixel_inputs(generator: Generator) -> dict[str, object]:
     logits = 3 * randn(generator, 5, 12)
-    logits[0, :3] = torch.tensor(
-        [200.0, -900.0, 900.0]
-    )  # surely right or wrong: a plain log of a sigmoid is −∞ there
+    # Surely right or wrong: a plain log of a sigmoid is −∞ there.
+    logits[0, :3] = torch.tensor([200.0, -900.0, 900.0])
     return {"logits": logits, "x": torch.rand(5, 12, generator=generator, dtype=torch.float64)}
 
 

@@ -73,9 +73,10 @@ UNDER_ALL_LABELS = Task(
 
 def _neighbour_inputs(generator: Generator) -> dict[str, object]:
     """Three clouds that overlap, and new codes for which one label wins the vote."""
+    # No mean is a label.
     labels = torch.randint(0, 4, (), generator=generator) + 3 * torch.randperm(
         3, generator=generator
-    )  # no mean is a label
+    )
     side = torch.randint(0, 3, (60,), generator=generator)
     z = (
         randn(generator, 60, 3) * torch.tensor([1.0, 3.0, 0.3], dtype=torch.float64)

@@ -231,9 +231,8 @@ def _cloud_inputs(generator: Generator) -> dict[str, object]:
 
 
 def _coverage(real: Tensor, generated: Tensor, k: int) -> float:
-    radius = (
-        NearestNeighbors(n_neighbors=k).fit(real.numpy()).kneighbors()[0][:, -1]
-    )  # of the others
+    # Of the others.
+    radius = NearestNeighbors(n_neighbors=k).fit(real.numpy()).kneighbors()[0][:, -1]
     nearest = (
         NearestNeighbors(n_neighbors=1).fit(generated.numpy()).kneighbors(real.numpy())[0][:, 0]
     )
