@@ -92,11 +92,11 @@ def test_samples_are_pictures_and_their_labels_balanced(name, tmp_path):
 
 def test_pca_draws_its_means():
     train = data.load("digits")
-    pca = models.PCA.fit(train.x.flatten(1), recipes.K)
+    pca = models.PCA.fit(train.x.flatten(1), models.LATENT_DIM)
     shipped = models.SHIPPED["pca"]()
     recipes.RECIPES["pca"].finish(shipped, train)
-    z = torch.randn(4, recipes.K)
-    spread = (pca.eigenvalues[: recipes.K] - pca.noise).sqrt()
+    z = torch.randn(4, models.LATENT_DIM)
+    spread = (pca.eigenvalues[: models.LATENT_DIM] - pca.noise).sqrt()
     expected = (pca.mean + (z * spread) @ pca.axes).clamp(0, 1)
     torch.testing.assert_close(recipes.RECIPES["pca"].draw(shipped, z, None).flatten(1), expected)
 
@@ -109,7 +109,7 @@ def test_the_codes_of_an_autoencoder_get_a_gaussian():
     codes = drawing.encode(train.x)
     torch.testing.assert_close(drawing.mean, codes.mean(dim=0), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(drawing.root @ drawing.root.T, codes.T.cov(), atol=1e-5, rtol=1e-3)
-    eps = torch.randn(3, recipes.K)
+    eps = torch.randn(3, models.LATENT_DIM)
     torch.testing.assert_close(
         drawing.draw(eps), drawing.decode(drawing.mean + eps @ drawing.root.T)
     )
