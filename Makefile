@@ -25,13 +25,13 @@ course: .venv/ready
 slides: .venv/ready
 	$(RUN) slides $(ARGS)
 submit: .venv/ready
-	$(RUN) submit $(N) $(ARGS)
+	$(RUN) submit "$(N)" $(ARGS)
 restart: .venv/ready
-	$(RUN) restart $(N)
+	$(RUN) restart "$(N)"
 outline: .venv/ready
 	$(RUN) outline
 grade: .venv/ready
-	$(RUN) grade $(or $(SUBMISSIONS),$(error make grade SUBMISSIONS=DIR: the folder of what was handed in)) $(ARGS)
+	$(RUN) grade "$(or $(SUBMISSIONS),$(error make grade SUBMISSIONS=DIR: the folder of what was handed in))" $(ARGS)
 soak: .venv/ready-dev
 	$(BIN)/python benchmarks/soak.py $(ARGS)
 check: .venv/ready-dev
@@ -57,9 +57,9 @@ locked:
 student: .venv/ready-dev
 	$(RUN) student
 release: .venv/ready-dev
-	$(RUN) release $(OUT) $(if $(REPO),--repo $(REPO)) $(ARGS)
+	$(RUN) release "$(OUT)" $(if $(REPO),--repo "$(REPO)") $(ARGS)
 address badges: .venv/ready-dev
-	$(RUN) address --repo $(or $(REPO),$(error make address REPO=owner/name REF=v1.0)) --ref $(or $(REF),$(error make address REPO=owner/name REF=v1.0))
+	$(RUN) address --repo "$(or $(REPO),$(error make address REPO=owner/name REF=v1.0))" --ref "$(or $(REF),$(error make address REPO=owner/name REF=v1.0))"
 sync: .venv/ready-dev
 	$(RUN) sync
 

@@ -1,56 +1,30 @@
-"""What a student's notebook holds: read as data, never run. `submit` and the grader both start
-here.
+"""What a student's notebook holds, read as data and never run: its cells as Python, its statements,
+and the tasks in it.
 
-A notebook is found to be of a lesson by the tasks in it, so that neither its file name nor its
-metadata matter. Tasks come as a dictionary from name to lesson, and nothing but Python is needed:
-the grader reads a submission inside its sandbox.
+The grader reads a submission inside its sandbox, so nothing but Python is needed here. Tasks come
+as a dictionary from name to lesson. A notebook is found to be of a lesson by the tasks in it:
+neither its file name nor its metadata matter.
 """
 
 import ast
+import hashlib
 import json
 import re
 import symtable
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-LARGEST = 50_000_000  # bytes; an executed lesson with all its pictures has 2 million
-USUAL = {
-    "torch": "import torch",
-    "np": "import numpy as np",
-    "math": "import math",
-    "nn": "from torch import nn",
-    "F": "import torch.nn.functional as F",
-    "Tensor": "from torch import Tensor",
-}  # fmt: skip (what a lost set-up cell had)
-# A method called on these changes nothing that an answer needs,
-MODULES = {
-    "torch",
-    "np",
-    "plt",
-    "math",
-}
-WRAPPERS = {"partial", "vmap", "compile", "script"}  # make a function of another one
-# but for these, which change their first argument, as PyTorch's functions that end in _ do.
-CHANGES = {
-    "fill_diagonal",
-    "copyto",
-    "shuffle",
-    "setattr",
-}
-SETTINGS = {
-    "set_default_dtype",
-    "manual_seed",
-    "set_grad_enabled",
-    "seed",
-    "seterr",
-    "setrecursionlimit",
-}
-RUNS = re.compile(r"\s*%%(time|capture|prun|timeit)\b.*")  # magics of a cell whose rest is Python
-LATER = "from __future__ import annotations"  # holds for all cells
-NOT_STARTED, WRITTEN, MISSING, BROKEN = "not started", "written", "missing", "does not parse"
+AT_END = -1  # where an answer is looked for that no call of `verify` marks
+LARGEST = 50_000_000  # bytes; an executed lesson with all its figures has 2 million
+# Every magic of a cell costs a parse of the whole cell: so many, and so many characters in all.
+MAGICS, PARSED = 200, 5_000_000
+# Magics whose code runs in the notebook itself, so that what it defines stays.
+RUNS_CELL = re.compile(r"\s*%%(time|capture|prun|timeit)\b[^\n]*\n?")
+RUNS_LINE = re.compile(r"((?:[^=#%!]+= *)?)%(?:time|prun) +(.*)", re.DOTALL)
+PROMPT = re.compile(r" *(?:In \[\d+\]: ?|\.{3,}:(?: |$)|>>>(?: |$)|\.\.\.(?: |$))")
+MAGIC = re.compile(r"[%!?]|[\w.]+\?{1,2} *(?:#.*)?$")
+ASSIGNED = re.compile(r"([^=#%!]+= *)[%!]")
 
 
 class UnreadableError(ValueError):
@@ -61,26 +35,64 @@ class UnreadableError(ValueError):
 class Cell:
     """A code cell.
 
-    tag: the task that its nbgrader metadata name, if any. tree: None if the source does not parse.
+    tag: the name in its nbgrader metadata, if any. id: of the cell, "" if it has none.
+    source: as it stands in the file. tree: of it as Python; None if it is not valid.
     """
 
     tag: str | None
+    id: str
     source: str
     tree: ast.Module | None
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What was found for one task. status: one of those above.
+class Statement:
+    """A statement at the top of a cell.
 
-    source: the student's function with the helpers and imports it uses, to be run by itself.
-    course: names that it takes from `course_utils`, which a grader does not have.
+    cell: the number of its cell. course: whether the lesson wrote it, and not the student.
+    checks: the tasks for which it calls `verify`.
     """
 
-    task: str
-    status: str
+    cell: int
+    node: ast.stmt
+    course: bool
+    checks: frozenset[str]
+
+    @property
+    def names(self) -> list[str]:
+        """The global names that it gives a value."""
+        return names_bound(self.node)
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether it is a function with nothing but a docstring before
+        `raise NotImplementedError`, or with nothing at all.
+        """
+        if not isinstance(self.node, ast.FunctionDef):
+            return False
+        body = [step for step in self.node.body if not isinstance(step, ast.Pass)]
+        body = [step for step in body if not _is_constant(step)]
+        raised = body[0].exc if body and isinstance(body[0], ast.Raise) else None
+        raised = raised.func if isinstance(raised, ast.Call) else raised
+        return not body or (isinstance(raised, ast.Name) and raised.id == "NotImplementedError")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a notebook deals with a task.
+
+    checks: the numbers of the statements that call `verify` for it. named: whether a statement of
+    the student gives its name a value, or a cell carries its tag. broken: the source of a cell
+    meant for it that is no valid Python, "" if there is none. source: of the cell with the answer.
+    """
+
+    checks: tuple[int, ...] = ()
+    named: bool = False
+    broken: str = ""
     source: str = ""
-    course: tuple[str, ...] = ()
+
+
+# The file
 
 
 def read(path: Path) -> dict:
@@ -120,12 +132,12 @@ def python_of(notebook: dict) -> list[int]:
     """The version of Python that wrote a notebook, e.g. [3, 12]; [] if it does not say."""
     metadata = notebook.get("metadata")
     about = metadata.get("language_info") if isinstance(metadata, dict) else None
-    found = (
-        re.match(r"(\d{1,3})\.(\d{1,3})", str(about.get("version")))
-        if isinstance(about, dict)
-        else None
-    )
+    version = str(about.get("version")) if isinstance(about, dict) else ""
+    found = re.match(r"(\d{1,3})\.(\d{1,3})", version)
     return [int(part) for part in found.groups()] if found else []
+
+
+# Its cells
 
 
 def code_cells(notebook: dict) -> list[Cell]:
@@ -138,318 +150,235 @@ def code_cells(notebook: dict) -> list[Cell]:
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
             source = "".join(source)
         if isinstance(source, str):
-            found.append(Cell(_tag(cell), source, _parsed(source)))
+            metadata = cell.get("metadata")
+            metadata = metadata if isinstance(metadata, dict) else {}
+            marked = metadata.get("nbgrader")
+            tag = marked.get("grade_id") if isinstance(marked, dict) else None
+            known = metadata.get("id", cell.get("id"))  # Colab moves it to the metadata
+            found.append(
+                Cell(
+                    tag if isinstance(tag, str) else None,
+                    known if isinstance(known, str) else "",
+                    source,
+                    _tree(source),
+                )
+            )
     return found
 
 
-def answers(cells: list[Cell], tasks: Iterable[str]) -> dict[str, Answer]:
-    """The answer to every task, found by the name of its function, else by the id of its cell.
-
-    Of several definitions, as in a duplicated cell, the last one counts that is more than the stub.
-    """
-    return {task: _answer(cells, task) for task in tasks}
-
-
-def lesson_of(cells: list[Cell], lessons: dict[str, str]) -> str | None:
-    """The lesson of which most tasks are in the notebook; None if there is no task in it at all.
-    lessons: of every task.
-    """
-    names = {cell.tag for cell in cells}
-    names |= {
-        name
-        for cell in cells
-        if cell.tree
-        for node in cell.tree.body
-        if not _imports(node)
-        for name in _names(node)
-    }
-    found = [lesson for name, lesson in lessons.items() if name in names]
-    return Counter(sorted(found)).most_common(1)[0][0] if found else None
-
-
-def _names(node: ast.stmt) -> list[str]:
-    """`_named`, for a tree that Python itself may not be able to walk."""
+def _tree(source: str) -> ast.Module | None:
     try:
-        return _named(node)
-    except (RecursionError, MemoryError, SyntaxError, ValueError):
-        return []
+        return ast.parse(as_python(source))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
 
 
-def _tag(cell: dict) -> str | None:
-    metadata = cell.get("metadata")
-    marked = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    tag = marked.get("grade_id") if isinstance(marked, dict) else None
-    return tag if isinstance(tag, str) else None
+def as_python(source: str) -> str:
+    """What IPython makes of a cell, as far as a definition can depend on it.
 
-
-def _parsed(source: str) -> ast.Module | None:
-    """The source as a tree; if need be without the lines that only a notebook understands. None if
-    it does not parse.
+    Indentation and prompts go, as does a line that only a notebook understands; the code behind
+    %time stays, and a cell of another language is empty. The parser says where such a line is, so
+    that % within an expression is no magic. Raises SyntaxError where the rest is not Python.
     """
-    for text in (source, plain(source)):
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
-            continue
-    return None
-
-
-def plain(source: str) -> str:
-    """Python without magics: pass for lines of %, ! and ?, None for what they return; blank for
-    cells of another language.
-    """
-    if source.lstrip().startswith("%%"):
-        if not RUNS.match(source):
+    source = source.replace("\r\n", "\n").expandtabs() if "\r\n" in source else source
+    try:
+        ast.parse(source)
+        return source
+    except SyntaxError:
+        lines = _unindented(_without_prompts(source.split("\n")))
+    text = "\n".join(lines)
+    if text.lstrip().startswith("%%"):
+        runs = RUNS_CELL.match(text)
+        if not runs:
             return ""
-        source = source.lstrip().partition("\n")[2]
-    source = re.sub(
-        r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", r"\1pass", source, flags=re.MULTILINE
-    )
-    return re.sub(r"^([ \t]*[\w, \t]+=[ \t]*)[%!].*$", r"\1None", source, flags=re.MULTILINE)
+        lines = ["", *text[runs.end() :].split("\n")]
+    for _ in range(1 + min(MAGICS, PARSED // (1 + len(text)))):
+        try:
+            ast.parse("\n".join(lines))
+            break
+        except SyntaxError as error:
+            if not _replace_magic(lines, (error.lineno or 1) - 1):
+                raise
+    return "\n".join(lines)
 
 
-def _imports(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Import | ast.ImportFrom)
+def _without_prompts(lines: list[str]) -> list[str]:
+    """The lines of a cell that was copied with the prompts of a session, without them."""
+    if not any(PROMPT.match(line) for line in lines[:2]):
+        return lines
+    return [PROMPT.sub("", line, count=1) for line in lines]
 
 
-def _is_stub(node: ast.stmt) -> bool:
-    """Whether it is a function with nothing but a docstring before `raise NotImplementedError`, or
-    with nothing at all.
-    """
-    if not isinstance(node, ast.FunctionDef):
+def _unindented(lines: list[str]) -> list[str]:
+    """Lines without the indentation of the first one that is not blank."""
+    first = next((line for line in lines if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip())]
+    return [line.removeprefix(indent) for line in lines] if indent else lines
+
+
+def _replace_magic(lines: list[str], n: int) -> bool:
+    """Replace line n, if only a notebook understands it, and what continues it. Returns whether."""
+    if n >= len(lines):
         return False
-    body = [
-        step
-        for step in node.body
-        if not (isinstance(step, ast.Expr) and isinstance(step.value, ast.Constant))
-    ]
-    body = [step for step in body if not isinstance(step, ast.Pass)]
-    raised = body[0].exc if body and isinstance(body[0], ast.Raise) else None
-    raised = raised.func if isinstance(raised, ast.Call) else raised
-    return not body or (isinstance(raised, ast.Name) and raised.id == "NotImplementedError")
+    line = lines[n].lstrip()
+    indent = lines[n][: len(lines[n]) - len(line)]
+    if runs := RUNS_LINE.fullmatch(line):
+        lines[n] = indent + runs[1] + runs[2]
+        return True
+    if MAGIC.match(line):
+        lines[n] = f"{indent}pass"
+    elif assigned := ASSIGNED.match(line):
+        lines[n] = f"{indent}{assigned[1]}[]"
+    else:
+        return False
+    while line.endswith("\\") and n + 1 < len(lines):
+        n += 1
+        line, lines[n] = lines[n], ""
+    return True
 
 
-def _makes_a_function(node: ast.stmt, name: str) -> bool:
-    """Whether what it gives the name may well be called: a definition, another name for something,
-    an object of a class.
+# Its statements
+
+
+def fingerprints(notebooks: Iterable[dict], tasks: Iterable[str]) -> dict:
+    """The cells of the lessons themselves, for `statements`: digests of their texts, and of the
+    statements of each by the cell's id. Cells meant for a task are the student's.
     """
-    if isinstance(node, ast.Assign | ast.AnnAssign):
-        value = node.value
-        made_by = value.func if isinstance(value, ast.Call) else None
-        by = getattr(made_by, "attr", getattr(made_by, "id", ""))
-        return (
-            isinstance(value, ast.Lambda | ast.Name | ast.Attribute)
-            or by[:1].isupper()
-            or by in WRAPPERS
-        )
-    return any(
-        isinstance(inner, ast.FunctionDef | ast.ClassDef) and inner.name == name
-        for inner in ast.walk(node)
-    )
+    tasks, texts, ids = set(tasks), set(), dict[str, set[str]]()
+    for notebook in notebooks:
+        for cell in code_cells(notebook):
+            if cell.tag not in tasks and cell.tree:
+                texts.add(_digest(_normal(cell.source)))
+                known = ids.setdefault(cell.id, set())
+                known.update(_digest(ast.dump(node)) for node in cell.tree.body)
+    return {"texts": sorted(texts), "ids": {key: sorted(ids[key]) for key in sorted(ids) if key}}
 
 
-def _calls(node: ast.stmt, name: str) -> bool:
-    """Whether it is an assignment of what the function returned, under the function's own name."""
-    return not isinstance(node, ast.FunctionDef | ast.ClassDef) and any(
-        isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == name
-        for inner in ast.walk(node)
-    )
+def statements(cells: list[Cell], lessons: dict) -> list[Statement]:
+    """All statements of a notebook, in order.
+
+    lessons: `fingerprints` of the lessons. A cell is theirs if its text is; in a cell that has
+    been changed since, those statements are theirs that it had before.
+    """
+    texts = set(lessons["texts"])
+    aliases = {"verify"}
+    found = []
+    for n, cell in enumerate(cells):
+        if not cell.tree:
+            continue
+        whole = _digest(_normal(cell.source)) in texts
+        known = set(lessons["ids"].get(cell.id, ()))
+        for node in cell.tree.body:
+            course = whole or bool(known and _digest(_dumped(node)) in known)
+            if isinstance(node, ast.ImportFrom):
+                aliases |= {a.asname for a in node.names if a.name == "verify" and a.asname}
+            found.append(Statement(n, node, course, frozenset(_checked(node, aliases))))
+    return found
 
 
-def _answer(cells: list[Cell], task: str) -> Answer:
-    places = [
-        (c, s)
-        for c, cell in enumerate(cells)
-        if cell.tree
-        for s, node in enumerate(cell.tree.body)
-        if not _imports(node)
-    ]
-    found = [
-        (task, c, s)
-        for c, s in places
-        if task in _names(cells[c].tree.body[s]) and not _calls(cells[c].tree.body[s], task)
-    ]
-    # renamed, but still in the cell that was meant for it: its last function, else its last name
-    if not found:
-        own = [
-            (names[-1], c, s)
-            for c, s in places
-            if cells[c].tag == task and (names := _names(cells[c].tree.body[s]))
-        ]
-        found = [
-            one for one in own if isinstance(cells[one[1]].tree.body[one[2]], ast.FunctionDef)
-        ][-1:] or own[-1:]
-    started = [one for one in found if not _is_stub(cells[one[1]].tree.body[one[2]])]
-    started = [
-        one for one in started if _makes_a_function(cells[one[1]].tree.body[one[2]], one[0])
-    ] or started
+def _normal(source: str) -> str:
+    return "\n".join(line.rstrip() for line in source.strip().splitlines())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def _dumped(node: ast.stmt) -> str:
     try:
-        if started:
-            name, c, s = started[-1]
-            source, course = self_contained(cells, name, c, s)
-            return Answer(
-                task, WRITTEN, source if name == task else f"{source}\n{task} = {name}\n", course
-            )
-    except (
-        RecursionError,
-        MemoryError,
-        SyntaxError,
-        ValueError,
-    ):  # a tree that Python itself cannot walk
-        return Answer(task, BROKEN)
-    if found:
-        return Answer(task, NOT_STARTED)
-    broken = any(
-        cell.tree is None and (cell.tag == task or re.search(rf"\bdef\s+{task}\b", cell.source))
-        for cell in cells
-    )
-    return Answer(task, BROKEN if broken else MISSING)
+        return ast.dump(node)
+    except RecursionError:
+        return ""
 
 
-def self_contained(cells: list[Cell], function: str, c: int, s: int) -> tuple[str, tuple[str, ...]]:
-    """What stands above a function and is needed to run it, in order; what is bound only further
-    down, before that.
-
-    A name has the value that it has when the function's own cell ends: a later cell may use it for
-    something else.
-    """
-    above = [node for cell in cells[:c] if cell.tree for node in cell.tree.body] + cells[
-        c
-    ].tree.body[: s + 1]
-    rest, below = (
-        cells[c].tree.body[s + 1 :],
-        [node for cell in cells[c + 1 :] if cell.tree for node in cell.tree.body],
-    )
-    rest = [node for node in rest if function not in _named(node)]
-    statements = [one for node in [*below, *above, *rest] for one in _single(node)]
-    late, before = {function}, None
-    while late != before:  # what functions use is looked up when they are called: at the end
-        before, late = late, set(late)
-        live, kept, course = set(late), list[ast.stmt](), set[str]()
-        for node in reversed(statements):
-            bound = _named(node)
-            star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
-            if not star and not live.intersection(bound) and not live.intersection(_changed(node)):
-                continue
-            if _of_the_course(node):
-                course.update(live.intersection(bound))
-                live.difference_update(bound)
-                continue
-            if isinstance(
-                node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Assign
-            ):
-                live.difference_update(bound)
-            kept.append(node)
-            course |= {"an import" for inner in ast.walk(node) if _of_the_course(inner)}
-            at_once, when_called = _used(node)
-            live |= at_once
-            late |= when_called
-    there = {name for node in kept for name in _named(node)}
-    usual = {USUAL[name] for name in live | late if name in USUAL and name not in there}
-    usual |= {
-        LATER
-        for node in statements
-        if isinstance(node, ast.ImportFrom) and ast.unparse(node) == LATER
-    }
-    return "\n\n".join(
-        [*sorted(usual), *(ast.unparse(node) for node in reversed(kept))]
-    ) + "\n", tuple(sorted(course))
+def _is_constant(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _single(node: ast.stmt) -> list[ast.stmt]:
-    """An import of several things as several imports: one of them may be missing here."""
-    if isinstance(node, ast.Import):
-        return [ast.Import([alias]) for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
-    return [node]
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    try:
+        yield from ast.walk(node)
+    except RecursionError:
+        return
 
 
-@cache
-def _table(node: ast.stmt) -> symtable.SymbolTable:
-    return symtable.symtable(ast.unparse(ast.Module([node], [])), "answer", "exec")
+def _checked(node: ast.stmt, aliases: set[str]) -> Iterator[str]:
+    """The tasks for which a statement calls `verify`."""
+    for call in _walk(node):
+        if isinstance(call, ast.Call) and len(call.args) + len(call.keywords) > 1:
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            task = call.args[0] if call.args else None
+            if name in aliases and isinstance(task, ast.Constant) and isinstance(task.value, str):
+                yield task.value
 
 
-def _named(node: ast.stmt) -> list[str]:
+def names_bound(node: ast.stmt) -> list[str]:
     """The global names that a statement gives a value, those inside its branches and loops
-    included.
+    included; [] for what Python itself cannot compile.
     """
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [node.name]
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
-    plainly = [target.id for target in getattr(node, "targets", ()) if isinstance(target, ast.Name)]
-    if isinstance(node, ast.Assign) and len(plainly) == len(node.targets):
-        return plainly
-    return [
-        symbol.get_name()
-        for symbol in _table(node).get_symbols()
-        if symbol.is_assigned() or symbol.is_imported()
+    try:
+        table = symtable.symtable(ast.unparse(ast.Module([node], [])), "cell", "exec")
+    except (RecursionError, MemoryError, SyntaxError, ValueError):
+        return []
+    symbols = table.get_symbols()
+    return [s.get_name() for s in symbols if s.is_assigned() or s.is_imported()]
+
+
+def names_in_broken(source: str) -> list[str]:
+    """The names that a cell would define if it were valid Python."""
+    found = re.findall(r"^[ \t]*(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*=", source, re.MULTILINE)
+    return [defined or assigned for defined, assigned in found]
+
+
+# The tasks in it
+
+
+def tasks_in(
+    cells: list[Cell], own: list[Statement], lessons: dict[str, str]
+) -> tuple[list[str], dict[str, Found]]:
+    """The lessons that a notebook answers, and where, for each of their tasks.
+
+    lessons: of every task. A lesson is there if a cell carries the tag of one of its tasks or
+    `verify` is called for it. Only where neither is found do names alone tell: a helper may be
+    called as a task of another lesson.
+    """
+    names = {
+        name
+        for statement in own
+        if not statement.course and not isinstance(statement.node, ast.Import | ast.ImportFrom)
+        for name in statement.names
+        if name in lessons
+    }
+    tags = {cell.tag for cell in cells if cell.tag in lessons}
+    checked = {task for statement in own for task in statement.checks if task in lessons}
+    there = {lessons[task] for task in (tags | checked or names)}
+    found = {}
+    for task, lesson in lessons.items():
+        if lesson in there:
+            broken = [
+                cell.source
+                for cell in cells
+                if cell.tree is None
+                and (cell.tag == task or re.search(rf"\bdef\s+{task}\b", cell.source))
+            ]
+            checks = tuple(i for i, statement in enumerate(own) if task in statement.checks)
+            named = task in names or task in tags
+            source = _source(cells, own, task) if named else ""
+            found[task] = Found(checks, named, broken[-1] if broken else "", source)
+    return sorted(there), found
+
+
+def _source(cells: list[Cell], own: list[Statement], task: str) -> str:
+    """The last cell that gives a task's name more than a stub; else the cell with its tag."""
+    definitions = [
+        statement.cell
+        for statement in own
+        if not statement.course and task in statement.names and not statement.is_stub
     ]
-
-
-def _changed(node: ast.stmt) -> list[str]:
-    """The names whose objects a statement changes: by an item, an attribute, or a method that is
-    called for its effect.
-
-    Those inside its loops and branches, too; not what a function that it calls changes elsewhere.
-    """
-    names = [
-        _root(inner.value) for inner in ast.walk(node)
-        if isinstance(inner, ast.Subscript | ast.Attribute) and not isinstance(inner.ctx, ast.Load)
-    ]  # fmt: skip
-    for call in _calls_for_effect(node):
-        called = call.func
-        # In a loop it belongs to a training.
-        setting = isinstance(node, ast.Expr) and getattr(called, "attr", "") in SETTINGS
-        if isinstance(called, ast.Attribute) and (setting or _root(called) not in MODULES):
-            names.append(_root(called))
-        name = getattr(called, "attr", getattr(called, "id", ""))
-        if call.args and (name.endswith("_") or name in CHANGES):
-            names.append(_root(call.args[0]))
-    return names
-
-
-def _calls_for_effect(node: ast.AST) -> Iterator[ast.Call]:
-    """Calls that are statements by themselves, done at once: none in the body of a function."""
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield node.value
-    elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        for inner in ast.iter_child_nodes(node):
-            yield from _calls_for_effect(inner)
-
-
-def _root(place: ast.expr) -> str:
-    """a, of a.b[c].d; "" for what does not begin with a name."""
-    inner: ast.expr = place
-    while isinstance(inner, ast.Subscript | ast.Attribute):
-        inner = inner.value
-    return getattr(inner, "id", "")
-
-
-def _of_the_course(node: ast.AST) -> bool:
-    modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-    modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-    return any(module.split(".")[0] == "course_utils" for module in modules)
-
-
-def _used(node: ast.stmt) -> tuple[set[str], set[str]]:
-    """The global names that a statement uses at once, and those that its functions use when they
-    are called.
-    """
-    at_once: set[str] = set()
-    when_called: set[str] = set()
-
-    def search(table: symtable.SymbolTable, names: set[str]) -> None:
-        for symbol in table.get_symbols():
-            used = symbol.is_referenced() or symbol.is_declared_global()
-            if used and (symbol.is_global() or table.get_type() == "module"):
-                names.add(symbol.get_name())
-        for inner in table.get_children():
-            function = inner.get_type() == "function" and not inner.get_name().endswith(
-                ("comp", "genexpr")
-            )
-            search(inner, when_called if function else names)
-
-    search(_table(node), at_once)
-    return at_once, when_called
+    tagged = [n for n, cell in enumerate(cells) if cell.tag == task]
+    places = definitions or tagged
+    return cells[places[-1]].source[:20_000] if places else ""

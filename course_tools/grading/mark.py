@@ -1,52 +1,67 @@
 """One notebook → its marks.
 
-The student's code runs in the sandbox; inputs are made and answers compared here.
+The student's code runs elsewhere (`sandbox`); inputs are made and answers compared here. The answer
+to a task is what stands where the notebook calls `verify` for it; without such a call, the last
+function of its name. If that is not right, the other places where it may stand are tried, too: all
+of it is the student's own code, and the best try counts.
 """
 
 import hashlib
 import hmac
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 
 import numpy as np
 import torch
 
 from course_tools.grading import extract, protocol, sandbox
-from course_tools.grading.inside import run as inside
+from course_tools.grading.inside import packing
+from course_tools.grading.sandbox import Outcome, Reading, Try
+from course_tools.publish import notebooks
 from course_utils.exercises import TASKS, Result, Task
-from course_utils.exercises.check import compare
+from course_utils.exercises.check import GRADED, compare
 from course_utils.exercises.handout import pack
 from course_utils.exercises.task import Round
 
 REVIEW = "needs review"
-ROUNDS = 6  # fresh inputs per task; twice as many as in `verify`
+CHECKS = 4  # calls of `verify` for one task that are tried, the last ones: no guessing game
 ENDS = {
-    "time": f"it did not end within {sandbox.SECONDS:.0f} s of a processor.",
+    "time": f"it did not end within {sandbox.SECONDS:.0f} s of a processor, or waited in vain.",
     "exit": "it ended Python instead of returning.",
     "crash": "it crashed Python, or took more memory than there is for a task.",
-    "size": f"what it returned is larger than {inside.MOST / 1e6:.0f} MB.",
+    "size": f"what it returned is larger than {packing.MOST / 1e6:.0f} MB.",
     "forged": "what it sent is no answer.",
 }
+# How a run ended that says nothing of the answer: a person decides.
+UNDECIDED = {
+    "slow": f"it had not ended after {sandbox.WALL:.0f} s; fewer --jobs give each one more of the"
+    " machine.",
+    "lost": "cells above it end Python or take too long, so it could not be reached.",
+}
 ABSENT = (
-    "There are PyTorch, NumPy and Python's own modules, what the notebook itself defines, one"
-    " process and one thread."
+    "There are PyTorch, NumPy, SciPy and Python's own modules, what the notebook itself defines,"
+    " one process and one thread."
 )
 
 
 @dataclass(frozen=True)
 class Job:
-    """A notebook to mark. key: makes the inputs, other ones for every notebook, and the same when
-    it is marked again.
+    """A notebook to mark.
 
-    Not the same for a second attempt: the reasons of the first one tell right answers.
+    key: makes the inputs, other ones for every student and for every change of what they handed
+    in: the reasons of a first attempt tell right answers. handed_in: a digest of all files of the
+    student, so that twenty copies of a notebook are one draw, not twenty. kind: as in
+    `sandbox.reading`.
     """
 
     student: str
     file: str
     notebook: bytes
     key: bytes
-    safe: bool = True
+    handed_in: bytes = b""
+    kind: str = "main"
 
 
 @dataclass(frozen=True)
@@ -74,128 +89,175 @@ class Mark:
         )
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What one try is worth. compared: whether the function returned something on every input.
+    outside: whether the reason lies outside the answer, so that a person has to decide.
+    needs: whether it needs a value that the lesson's own cells make.
+    """
+
+    result: Result
+    compared: bool = False
+    outside: bool = False
+    needs: bool = False
+
+
 def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
 def mark(job: Job) -> list[Mark]:
     """The marks of one notebook. Never raises: a failure of ours is a mark that needs review."""
-    rounds_of: dict[str, list[Round]] = {}
-
-    def inputs(lesson: str) -> tuple[dict, dict]:
-        arrays: dict[str, np.ndarray] = {}
-        for task in _of(lesson):
-            rounds_of[task.name] = task.rounds(_generator(job, task), ROUNDS)
-        return {
-            task: [
-                _packed(f"{task}/{i}", round.inputs, arrays)
-                for i, round in enumerate(rounds_of[task])
-            ]
-            for task in rounds_of
-        }, arrays
 
     def undecided(status: str, reason: str) -> list[Mark]:
         return [Mark(job.student, job.file, "", "", status, None, 0, reason)]
 
     try:
         lessons = {task.name: task.lesson for task in TASKS.values()}
-        seen = sandbox.visit(job.notebook, job.file, lessons, inputs, safe=job.safe)
-        if seen.unreadable:
-            return undecided("unreadable", seen.unreadable)
-        if seen.lesson is None and seen.failure:
-            return undecided(REVIEW, seen.failure)
-        if seen.lesson is None:
-            return undecided("unreadable", f"{job.file} holds none of the course's tasks.")
-        return [_marked(job, task, seen, rounds_of.get(task.name, [])) for task in _of(seen.lesson)]
+        about = (job.notebook, job.file, lessons, lesson_cells())
+        with sandbox.reading(*about, kind=job.kind) as seen:
+            if seen.unreadable:
+                return undecided("unreadable", seen.unreadable)
+            if not seen.lessons:
+                return undecided("unreadable", f"{job.file} holds none of the course's tasks.")
+            return [_marked(job, TASKS[name], seen) for name in seen.tasks if name in TASKS]
+    except sandbox.SandboxLostError as error:
+        return undecided(REVIEW, f"the sandbox ended early ({error})")
     except Exception as error:
         reason = f"the grader failed: {type(error).__name__}: {error}"
         return undecided(REVIEW, reason[:300])
 
 
-def _marked(job: Job, task: Task, seen: sandbox.Visit, rounds: list[Round]) -> Mark:
-    answer = seen.answers.get(task.name, extract.Answer(task.name, extract.MISSING))
-    result = _verdict(task, answer, seen, rounds)
+@cache
+def lesson_cells() -> dict:
+    """Digests of the lessons' own cells, solved and handed out, as far as they are here."""
+    folder = notebooks.ROOT / "notebooks"
+    paths = [*sorted(folder.glob("*.ipynb")), *sorted((folder / "student").glob("*.ipynb"))]
+    return extract.fingerprints(map(extract.read, paths), TASKS)
+
+
+def _marked(job: Job, task: Task, seen: Reading) -> Mark:
+    found = seen.tasks[task.name]
+    try:
+        result = _best(task, found, seen, list(_verdicts(job, task, found, seen)))
+    except sandbox.SandboxLostError as error:
+        result = Result(task.name, REVIEW, f"the sandbox ended early ({error})", 0, task.points)
     points = None if result.status == REVIEW else result.points
     about = (task.lesson, task.name, result.status, points, task.points, result.message)
-    return Mark(job.student, job.file, *about, answer.source)
+    return Mark(job.student, job.file, *about, found.source)
 
 
-def _of(lesson: str) -> list[Task]:
-    return [task for task in TASKS.values() if task.lesson == lesson]
+def _verdicts(job: Job, task: Task, found: extract.Found, seen: Reading) -> Iterator[Verdict]:
+    """The tries of a task, until one is right."""
+    if not found.checks and not found.named:
+        return
+    rounds = task.rounds(_generator(job, task), GRADED)
+    arrays: dict[str, np.ndarray] = {}
+    packed = [
+        {key: pack(f"{i}/{key}", value, arrays) for key, value in each.inputs.items()}
+        for i, each in enumerate(rounds)
+    ]
+    waiting = [Try(place) for place in found.checks[: -CHECKS - 1 : -1]] + [Try(extract.AT_END)]
+    while waiting:
+        chosen = waiting.pop(0)
+        outcome = seen.run(task.name, chosen, packed, arrays)
+        verdict = _verdict(task, outcome, rounds)
+        yield verdict
+        if verdict.result.points == task.points:
+            return
+        if verdict.needs and not chosen.everything:
+            waiting.insert(0, Try(chosen.place, chosen.until, everything=True))
+        cell = outcome.header.get("cell")
+        last = not waiting and chosen.until is None and not found.checks
+        if last and type(cell) is int and cell >= 0:
+            waiting.append(Try(extract.AT_END, until=cell))
+
+
+def _best(task: Task, found: extract.Found, seen: Reading, tried: list[Verdict]) -> Result:
+    """The verdict that counts. If no try could be compared, and one broke for a reason outside the
+    answer, a person decides.
+    """
+    here = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
+    if found.broken and not any(v.compared for v in tried):
+        if not seen.python or seen.python > sys.version_info[:2]:
+            wrote = ".".join(map(str, seen.python)) or "an unknown Python"
+            why = f"its cell is not valid {here}, which grades here; it was written with {wrote}."
+            return Result(task.name, REVIEW, why, 0, task.points)
+        return _wrong(task, f"its cell is not valid {here}.")
+    if not tried:
+        return _wrong(task, "it is not in the notebook.")
+    compared = [verdict for verdict in tried if verdict.compared]
+    outside = [verdict for verdict in tried if verdict.outside]
+    if not compared and outside:
+        return Result(task.name, REVIEW, outside[0].result.message, 0, task.points)
+    begun = [verdict for verdict in tried if verdict.result.status != "not started"]
+    return max(compared or begun or tried, key=lambda verdict: verdict.result.points).result
+
+
+def _wrong(task: Task, why: str) -> Result:
+    return Result(task.name, "wrong", why, 0, task.points)
 
 
 def _generator(job: Job, task: Task) -> torch.Generator:
-    about = f"{job.student}\0{task.name}\0".encode() + hashlib.sha256(job.notebook).digest()
-    digest = hmac.digest(job.key, about, hashlib.sha256)
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+    digest = job.handed_in or hashlib.sha256(job.notebook).digest()
+    about = f"{job.student}\0{task.name}\0".encode() + digest
+    seed = hmac.digest(job.key, about, hashlib.sha256)
+    return torch.Generator().manual_seed(int.from_bytes(seed[:8], "little") >> 1)
 
 
-def _packed(
-    key: str, inputs: dict[str, object], arrays: dict[str, np.ndarray]
-) -> dict[str, object]:
-    return {name: pack(f"{key}/{name}", value, arrays) for name, value in inputs.items()}
-
-
-def _verdict(
-    task: Task, answer: extract.Answer, seen: sandbox.Visit, rounds: list[Round]
-) -> Result:
-    """What a task is worth, from what came out of the sandbox."""
-    result = partial(Result, task.name, points=0, of=task.points)
-    if answer.status == extract.NOT_STARTED:
-        return result("not started", "not started")
-    if answer.status == extract.MISSING:
-        return result("wrong", "it is not in the notebook.")
-    if answer.status == extract.BROKEN:
-        ours = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
-        if seen.python > sys.version_info[:2]:
-            theirs = ".".join(map(str, seen.python))
-            return result(
-                REVIEW,
-                f"its cell is not valid {ours}, which grades here; it was written with {theirs}.",
-            )
-        return result("wrong", f"its cell is not valid {ours}.")
-    ended = seen.ended.get(task.name)
-    if ended is None:
-        return result(REVIEW, seen.failure or "it was not run.")
-    if ended == "slow":
-        return result(
-            REVIEW,
-            f"it had not ended after {sandbox.WALL:.0f} s; fewer --jobs give each one more of the"
-            " machine.",
-        )
-    if ended != "answer":
-        return result("wrong", ENDS.get(ended, ENDS["forged"]))
-    header, arrays = seen.returned[task.name]
-    if isinstance(error := header.get("error"), str):
-        if header.get("stub") is True:
-            return result("not started", "not started")
-        more = ", …" * (len(answer.course) > 3)
-        course = (
-            f" It uses {', '.join(answer.course[:3])}{more} of course_utils."
-            if answer.course
-            else ""
-        )
-        absent = (
-            f"{course} {ABSENT}"
-            if course
-            or error.startswith(
-                (
-                    "ModuleNotFoundError",
-                    "ImportError",
-                    "NameError",
-                    "RuntimeError: can't start new thread",
-                )
-            )
-            else ""
-        )
-        return result("wrong", f"your function stopped with {error[:300]}.{absent}")
+def _verdict(task: Task, outcome: Outcome, rounds: list[Round]) -> Verdict:
+    """What came of one try, in a sentence. Nothing in the header is to be believed."""
+    if outcome.ended in UNDECIDED:
+        return Verdict(_wrong(task, UNDECIDED[outcome.ended]), outside=True)
+    if outcome.ended != "answer":
+        return Verdict(_wrong(task, ENDS.get(outcome.ended, ENDS["forged"])), compared=True)
+    header = outcome.header
+    if "missing" in header:
+        return _missing(task, header)
+    if isinstance(header.get("error"), str):
+        return _stopped(task, header)
     try:
-        answers = [_returned(value, arrays) for value in header["values"]]
+        answers = [_returned(value, outcome.arrays) for value in header["values"]]
         if len(answers) != len(rounds):
             raise protocol.ProtocolError
     except (KeyError, TypeError, ValueError):
-        return result("wrong", ENDS["forged"])
-    return compare(task, rounds, answers)
+        return Verdict(_wrong(task, ENDS["forged"]), compared=True)
+    return Verdict(compare(task, rounds, answers), compared=True)
+
+
+def _missing(task: Task, header: dict) -> Verdict:
+    """Nothing that could be called stands there."""
+    kind, why = _why(header)
+    if kind:
+        message = f"there is no function of this name: {why}."
+        return Verdict(_wrong(task, message), outside=kind != "import", needs=kind == "course")
+    if isinstance(header["missing"], str):
+        return Verdict(_wrong(task, f"expected a function, got a {header['missing'][:40]}."))
+    return Verdict(_wrong(task, "there is no function of this name."))
+
+
+def _stopped(task: Task, header: dict) -> Verdict:
+    """The function raised an error."""
+    if header.get("stub") is True:
+        return Verdict(Result(task.name, "not started", "not started", 0, task.points))
+    error = header["error"][:300]
+    kind, why = _why(header)
+    if kind:
+        message = f"your function needs `{str(header.get('name'))[:60]}`: {why}."
+        message += f" {ABSENT}" * (kind == "import")
+        return Verdict(_wrong(task, message), outside=kind != "import", needs=kind == "course")
+    lacks = error.startswith(("ModuleNotFoundError", "ImportError", "NameError"))
+    lacks = lacks or error.startswith("RuntimeError: can't start new thread")
+    message = f"your function stopped with {error}." + f" {ABSENT}" * lacks
+    return Verdict(_wrong(task, message), compared=True)
+
+
+def _why(header: dict) -> tuple[str, str]:
+    """Why a name is missing, as the student's process says: its kind, and the sentence's end."""
+    why = header.get("why")
+    if isinstance(why, list) and len(why) == 2 and all(isinstance(part, str) for part in why):
+        return (why[0], why[1][:300])
+    return ("", "")
 
 
 def _returned(value: dict, arrays: dict[str, np.ndarray]) -> object:

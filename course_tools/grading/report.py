@@ -5,6 +5,7 @@ terminal.
 import csv
 import hashlib
 import io
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -84,7 +85,8 @@ def overrides(out: Path) -> Overrides:
                 " the line; nothing was graded."
             )
         # As in grades.csv.
-        student = student[1:] if student[:1] == "'" and _cell(student[1:]) == student else student
+        plain = re.sub(r"(^|[;\t])'", r"\1", student)
+        student = plain if _cell(plain) == student else student
         found[_composed(student), task.lesson, task.name] = points, reason or "by hand"
     return found
 
@@ -182,10 +184,11 @@ def file_name(student: str) -> str:
     """The page of a student; a name too long for a file is cut, and stays its own: no other has a ~
     there.
     """
-    if len(student.encode()) <= 200:
-        return f"{student.replace('~', '~~')}.html"
-    digest = hashlib.sha256(student.encode()).hexdigest()[:12]
-    return f"{student.encode()[:100].decode(errors='ignore').replace('~', '~~')}~{digest}.html"
+    name = student.replace("~", "~~")
+    if len(name.encode()) > 200:
+        digest = hashlib.sha256(student.encode()).hexdigest()[:12]
+        name = f"{name.encode()[:100].decode(errors='ignore').rstrip('~')}~{digest}"
+    return f"{name}.html"
 
 
 def _overridden(mark: Mark, given: Overrides) -> Mark:
@@ -252,12 +255,12 @@ def _csv(header: tuple[str, ...], rows: list[tuple]) -> bytes:
 
 
 def _cell(value: object) -> object:
-    """No cell may begin like a formula: spreadsheets would compute it."""
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
+    """No cell may begin like a formula: spreadsheets would compute it. Where one takes ; or a tab
+    for the end of a cell, too, the next one begins within ours.
+    """
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"(^|[;\t\r\n])(?=[=+\-@\t\r])", r"\1'", value)
 
 
 def _print(

@@ -4,46 +4,26 @@ What was marked is kept in the output folder, so that the same command goes on a
 marks only what is new.
 """
 
-import errno
 import json
-import os
-import re
 import secrets
-import stat
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
-from itertools import islice
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import joblib
 
 from course_tools.grading import extract, mark, report, sandbox
-from course_tools.grading.mark import REVIEW, Job, Mark, printable
+from course_tools.grading.collect import GradingError, Paper, collect, content
+from course_tools.grading.mark import REVIEW, Job, Mark
 from course_utils import atomic, exercises
-from course_utils.errors import CourseError
 from course_utils.exercises import catalogue
 from course_utils.training.progress import ProgressBar
 
-MOST = 20  # notebooks of one student that are read
-DEEP, ENTRIES = 8, 10_000  # of a student's folder: levels, and things in it
 STATE = ".state"  # in the output folder: the key of the inputs, and the marks of every notebook
-
-
-class GradingError(CourseError):
-    """Why nothing was graded, and what to do."""
-
-
-@dataclass(frozen=True)
-class Paper:
-    """A file that a student handed in. name: as it is shown."""
-
-    student: str
-    name: str
-    path: Path
 
 
 def grade(
@@ -116,120 +96,6 @@ def _belongs(state: Path, folder: Path) -> None:
     atomic.write(of, here.encode("utf-8", "surrogateescape"))
 
 
-def collect(folder: Path) -> tuple[list[Paper], list[Mark], list[str]]:
-    """The notebooks of a folder by student, marks for what cannot be one, and the names of what was
-    passed over.
-
-    Links are never followed. Raises GradingError where the folder cannot be read.
-    """
-    papers: list[Paper] = []
-    passed_over: list[str] = []
-    problems: list[Mark] = []
-    owners: dict[str, str] = {}  # two names that only look different are not one student
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        raise GradingError(f"{folder} cannot be read: {error.strerror}.") from error
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name == "__MACOSX":  # what a Mac adds to a zip file
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            student, found = shown(entry.name), list(_notebooks(Path(entry.path)))
-            if not found:
-                problems.append(
-                    _undecided(student, "", "no notebook in the folder, or none that may be read.")
-                )
-            papers += [
-                Paper(student, shown(str(path.relative_to(entry.path))), path) for path in found
-            ]
-        elif entry.name.lower().endswith(".ipynb"):
-            student = re.sub(r"^0[1-9][_-](?=.)", "", shown(entry.name[: -len(".ipynb")]))
-            papers.append(Paper(student, shown(entry.name), Path(entry.path)))
-        else:
-            passed_over.append(shown(entry.name))
-            continue
-        if owners.setdefault(_same(student), student) != student:
-            problems.append(
-                _undecided(
-                    student,
-                    "",
-                    f"the name cannot be told from {owners[_same(student)]}: rename one of them.",
-                )
-            )
-    kept: list[Paper] = []
-    count = Counter[str]()
-    for paper in papers:
-        count[paper.student] += 1
-        if count[paper.student] <= MOST and owners[_same(paper.student)] == paper.student:
-            kept.append(paper)
-    problems += [
-        _undecided(name, "", f"{n} notebooks; the first {MOST} were read.")
-        for name, n in count.items()
-        if n > MOST
-    ]
-    return kept, problems, passed_over
-
-
-def shown(name: str) -> str:
-    """A file's name as printable text, whatever bytes it has; no two names give the same text."""
-    return printable(os.fsencode(name.replace("\\", r"\x5c")).decode("utf-8", "backslashreplace"))
-
-
-def _same(student: str) -> str:
-    """Equal for names that some file systems, and most readers, take for one."""
-    return unicodedata.normalize("NFC", student).casefold()
-
-
-def _undecided(student: str, file: str, reason: str) -> Mark:
-    return Mark(student, file, "", "", REVIEW, None, 0, reason)
-
-
-def content(path: Path) -> bytes:
-    """The bytes of a plain file that is not too large.
-
-    Raises `UnreadableError` for links, devices, pipes, and whatever else.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(handle, "rb") as file:
-            about = os.fstat(handle)
-            if not stat.S_ISREG(about.st_mode):
-                raise extract.UnreadableError(f"{shown(path.name)} is not a plain file.")
-            if about.st_size > extract.LARGEST:
-                raise extract.UnreadableError(extract.too_large(shown(path.name), about.st_size))
-            return file.read(extract.LARGEST)
-    except OSError as error:
-        link = error.errno == errno.ELOOP
-        reason = (
-            "is a link, and links are not followed" if link else f"cannot be read: {error.strerror}"
-        )
-        raise extract.UnreadableError(f"{shown(path.name)} {reason}.") from error
-
-
-def _notebooks(folder: Path) -> Iterator[Path]:
-    """Notebooks in a student's folder: not deeper than DEEP, among the first ENTRIES things that
-    are there.
-    """
-    left, level = ENTRIES, [folder]
-    for _ in range(DEEP):
-        below: list[Path] = []
-        for inside in level:
-            try:
-                with os.scandir(inside) as entries:
-                    found = sorted(islice(entries, left), key=lambda entry: entry.name)
-            except OSError:
-                continue
-            left -= len(found)
-            for entry in found:
-                if entry.name.startswith("."):  # .ipynb_checkpoints among them
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    below.append(Path(entry.path))
-                elif entry.name.lower().endswith(".ipynb"):
-                    yield Path(entry.path)
-        level = below
-
-
 def _marked(
     papers: list[Paper], state: Path, jobs: int | None, scheduler: str | None, safe: bool
 ) -> list[Mark]:
@@ -239,33 +105,24 @@ def _marked(
     used: set[Path] = set()
 
     def calls() -> Iterator:
-        for paper in papers:
-            try:
-                notebook = content(paper.path)  # read once: what is marked is what the digest is of
-            except extract.UnreadableError as error:
-                marks.append(
-                    Mark(paper.student, paper.name, "", "", "unreadable", None, 0, str(error))
-                )
-                continue
-            digest = sha256(
-                b"\0".join(
-                    [
-                        about,
-                        str(safe).encode(),
-                        paper.student.encode(),
-                        paper.name.encode(),
-                        notebook,
-                    ]
-                )
-            )
-            kept = state / f"{digest.hexdigest()}.json"
-            used.add(kept)
-            try:
-                marks.extend([Mark(**row) for row in json.loads(kept.read_text(encoding="utf-8"))])
-            except (OSError, ValueError, TypeError):  # none, or not a whole one
-                yield joblib.delayed(_mark)(
-                    Job(paper.student, paper.name, notebook, key, safe), str(kept)
-                )
+        by_student = attrgetter("student")
+        for student, own in groupby(sorted(papers, key=by_student), key=by_student):
+            notebooks, unreadable = _contents(own)
+            marks.extend(unreadable)
+            together = sha256(b"".join(sorted({sha256(n).digest() for _, n in notebooks}))).digest()
+            for paper, notebook in notebooks:
+                texts = (str(safe), student, paper.name)
+                parts = (about, together, notebook, *map(str.encode, texts))
+                digest = sha256(b"\0".join(parts))
+                kept = state / f"{digest.hexdigest()}.json"
+                used.add(kept)
+                try:
+                    rows = json.loads(kept.read_text(encoding="utf-8"))
+                    marks.extend([Mark(**row) for row in rows])
+                except (OSError, ValueError, TypeError):  # none, or not a whole one
+                    kind = "main" if safe else "unsafe"
+                    job = Job(student, paper.name, notebook, key, together, kind)
+                    yield joblib.delayed(_mark)(job, str(kept))
 
     with _backend(scheduler), ProgressBar(total=len(papers), unit="notebook") as bar:
         backend = {} if scheduler else {"backend": "threading"}
@@ -279,6 +136,18 @@ def _marked(
     for path in set(state.glob("*.json")) - used:  # of notebooks that are gone
         path.unlink()
     return marks
+
+
+def _contents(papers: Iterable[Paper]) -> tuple[list[tuple[Paper, bytes]], list[Mark]]:
+    """The files of one student, each read once: what is marked is what the digests are of."""
+    notebooks, unreadable = [], []
+    for paper in papers:
+        try:
+            notebooks.append((paper, content(paper.path)))
+        except extract.UnreadableError as error:
+            row = (paper.student, paper.name, "", "", "unreadable", None, 0, str(error))
+            unreadable.append(Mark(*row))
+    return notebooks, unreadable
 
 
 def _mark(job: Job, kept: str) -> tuple[str, list[Mark]]:

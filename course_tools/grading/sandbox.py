@@ -1,9 +1,9 @@
-"""Where a student's code runs: bubblewrap around a fresh Python that holds PyTorch and NumPy, and
-nothing else of ours.
+"""Where a student's code runs: bubblewrap around a fresh Python that holds PyTorch, NumPy, SciPy,
+and nothing else.
 
 No network, no home, no other submission, no references, no `course_utils`; the system is read-only,
-/tmp small and gone afterwards, the user nobody. A call reads one notebook, runs its functions, and
-is over; no process sees two students.
+/tmp small and gone afterwards, the user nobody. A process reads one notebook, runs its functions,
+and is over; none sees two students.
 """
 
 import importlib.metadata
@@ -19,39 +19,40 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from packaging.requirements import Requirement
 
 import course_utils
 from course_tools.grading import extract, protocol
-from course_tools.grading.inside import escape_attempts, lockdown
-from course_tools.grading.inside import run as inside
+from course_tools.grading.inside import packing
 from course_utils.errors import CourseError
 from course_utils.exercises import calling
 from course_utils.exercises.borrowed import HELD
+from course_utils.exercises.check import LIMIT
 
-FILES = tuple(
-    Path(module.__file__)
-    for module in (inside, lockdown, escape_attempts, protocol, calling, extract)
+FILES = (
+    *sorted((Path(__file__).parent / "inside").glob("[a-z]*.py")),
+    *(Path(module.__file__) for module in (protocol, calling, extract)),
 )
+# torch.compile leaves a function as it is: there is no compiler, and it would say nothing else.
+NEUTRAL = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TORCHDYNAMO_DISABLE": "1"}
 SETTINGS = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp",
     "USER": "student",
     "LANG": "C.UTF-8",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
+    **NEUTRAL,
 }
 NOBODY = "65534"
 READ = 60.0  # seconds for starting Python and reading the notebook, on a busy machine
 START = 120.0  # for starting PyTorch
 SLACK = 10.0  # seconds on top of those of a task
-# of a processor, for one task; honest ones take less than one, or a few where they loop in Python
-SECONDS = 10.0
-WALL = 40.0  # by the clock, for one task
+# Of a processor, for one task: honest ones take less than one, or several where they loop in
+# Python, number by number.
+SECONDS = float(LIMIT)
+WALL = 120.0  # by the clock, for one task and all that stands above it
 TMP = 64_000_000  # bytes
 
 HOW = """Grading runs code that nobody has read, and does so only in bubblewrap. Nothing was graded.
@@ -68,109 +69,116 @@ class SandboxError(CourseError):
     """There is no sandbox here, or not a tight one; says why and how to get one."""
 
 
+class SandboxLostError(Exception):
+    """The process that reads a notebook has ended, or says what makes no sense."""
+
+
+@dataclass(frozen=True)
+class Try:
+    """A place where the answer to a task may stand.
+
+    place: the number of the statement that calls `verify` for it, or `extract.AT_END`.
+    until: the number of the last cell that is run, None for all. everything: whether values that
+    the lesson's own cells compute are made, too.
+    """
+
+    place: int
+    until: int | None = None
+    everything: bool = False
+
+
 @dataclass
-class Visit:
-    """What came out of the sandbox for one notebook.
-
-    unreadable: why it is no notebook. lesson and answers: what was read in it, by name
-    (`extract.Answer`). python: the version that wrote it, () if it does not say. ended: how each
-    task that was run ended, "answer" or else. returned: the header and arrays of those that
-    answered. failure: of ours.
+class Outcome:
+    """What came of a try. ended: "answer", or how it ended else. header, arrays: of an answer,
+    written by the student's process, so nothing in it is to be believed.
     """
 
+    ended: str
+    header: dict = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass
+class Reading:
+    """A notebook in its sandbox.
+
+    unreadable: why it is no notebook. lessons: that it answers. tasks: where (`extract.Found`).
+    python: the version that wrote it, () if it does not say.
+    """
+
+    process: subprocess.Popen
+    within: Callable[[float], None]
     unreadable: str | None = None
-    lesson: str | None = None
+    lessons: tuple[str, ...] = ()
+    tasks: dict[str, extract.Found] = field(default_factory=dict)
     python: tuple[int, ...] = ()
-    answers: dict[str, extract.Answer] = field(default_factory=dict)
-    ended: dict[str, str] = field(default_factory=dict)
-    returned: dict[str, tuple[dict, dict[str, np.ndarray]]] = field(default_factory=dict)
-    failure: str | None = None
 
+    def run(self, task: str, chosen: Try, rounds: list, arrays: dict) -> Outcome:
+        """Run the notebook up to an answer, and the answer on all rounds.
 
-def visit(
-    notebook: bytes,
-    name: str,
-    lessons: dict[str, str],
-    inputs: Callable[[str], tuple[dict, dict]],
-    *,
-    safe: bool = True,
-) -> Visit:
-    """Read a notebook and run its functions, in a sandbox of its own.
-
-    lessons: of every task. inputs: (lesson) → the rounds of its tasks as JSON, and their arrays.
-    safe: in bubblewrap.
-    """
-    seen = Visit()
-    try:
-        with _started(safe) as (process, within):
-            content = {"notebook": np.frombuffer(notebook, np.uint8)}
-            within(READ)
-            protocol.send(
-                process.stdin,
-                {"name": name, "lessons": lessons, "seconds": SECONDS, "wall": WALL},
-                content,
-            )
-            header, _ = protocol.receive(process.stdout, 0)
-            if "unreadable" in header:
-                seen.unreadable = str(header["unreadable"])
-                return seen
-            seen.lesson, seen.python = header["lesson"], tuple(map(int, header["python"]))
-            seen.answers = {
-                task: extract.Answer(**answer) for task, answer in header["answers"].items()
-            }
-            written = {
-                task for task, answer in seen.answers.items() if answer.status == extract.WRITTEN
-            }
-            if written:
-                rounds, arrays = inputs(seen.lesson)
-                within(START)
-                protocol.send(
-                    process.stdin,
-                    {"tasks": {task: rounds[task] for task in rounds if task in written}},
-                    arrays,
-                )
-                protocol.receive(process.stdout, 0)  # "ready"
-            for _ in written:
-                within(WALL + SLACK)
-                _listen(process.stdout, seen, written)
-    except (
-        EOFError,
-        OSError,
-        protocol.ProtocolError,
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-    ) as error:
-        seen.failure = f"the sandbox ended early ({error.__class__.__name__})"
-    return seen
-
-
-def _listen(stream: BinaryIO, seen: Visit, written: set[str]) -> None:
-    """Take down what came of one task; of what is said twice, the first counts."""
-    header, arrays = protocol.receive(stream, inside.MOST)
-    task, ended = header["task"], header["ended"]
-    if task not in written or task in seen.ended:
-        raise protocol.ProtocolError("a task that was not asked for")
-    seen.ended[task] = ended
-    if ended == "answer":
+        Raises SandboxLostError.
+        """
+        asked = {"task": task, "rounds": rounds, "seconds": SECONDS, "wall": WALL, **vars(chosen)}
         try:
-            answer = io.BytesIO(arrays["answer"].tobytes())
-            seen.returned[task] = protocol.receive(answer, inside.MOST, text=20_000)
-        except (EOFError, protocol.ProtocolError):
-            seen.ended[task] = "forged"
+            self.within(START + WALL + SLACK)
+            protocol.send(self.process.stdin, asked, arrays)
+            reply, sent = protocol.receive(self.process.stdout, packing.MOST)
+            outcome = Outcome(str(reply["ended"]))
+            content = io.BytesIO(sent["answer"].tobytes())
+        except (EOFError, OSError, KeyError, protocol.ProtocolError) as error:
+            raise SandboxLostError(error.__class__.__name__) from error
+        if outcome.ended == "answer":
+            try:
+                answer = protocol.receive(content, packing.MOST, text=20_000)
+                outcome.header, outcome.arrays = answer
+            except (EOFError, protocol.ProtocolError):
+                outcome.ended = "forged"
+        return outcome
 
 
 @contextmanager
-def _started(safe: bool) -> Iterator[tuple[subprocess.Popen, Callable[[float], None]]]:
+def reading(
+    notebook: bytes, name: str, lessons: dict[str, str], course: dict, *, kind: str = "main"
+) -> Iterator[Reading]:
+    """Read a notebook in a process of its own, which ends with the block.
+
+    lessons: of every task. course: `extract.fingerprints` of the lessons. kind: "main" in
+    bubblewrap, "unsafe" without, "own" on the student's own machine. Raises SandboxLostError.
+    """
+    with _started(kind) as (process, within):
+        seen = Reading(process, within)
+        about = {"name": name, "lessons": lessons, "course": course, "held": held(kind)}
+        try:
+            within(READ)
+            content = {"notebook": np.frombuffer(notebook, np.uint8)}
+            protocol.send(process.stdin, about, content)
+            header, _ = protocol.receive(process.stdout, 0)
+            if "unreadable" in header:
+                seen.unreadable = str(header["unreadable"])
+            else:
+                seen.lessons = tuple(header["lessons"])
+                seen.python = tuple(map(int, header["python"]))
+                seen.tasks = {
+                    task: extract.Found(**{**place, "checks": tuple(place["checks"])})
+                    for task, place in header["tasks"].items()
+                }
+        except (EOFError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SandboxLostError(error.__class__.__name__) from error
+        yield seen
+
+
+@contextmanager
+def _started(kind: str) -> Iterator[tuple[subprocess.Popen, Callable[[float], None]]]:
     """What runs inside, listening, and a function that gives it some seconds more; killed when they
     are over, and at the end.
     """
+    safe = kind == "main"
     with tempfile.TemporaryDirectory() if not safe else nullcontext() as folder:
         process = subprocess.Popen(
-            command("main") if safe else _unsafe(Path(folder)),
+            command("main") if safe else _without_sandbox(Path(folder), kind),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=SETTINGS, cwd="/", start_new_session=True,
+            env=SETTINGS if safe else {**os.environ, **NEUTRAL}, cwd="/" if safe else folder,
+            start_new_session=True,
         )  # fmt: skip
         watches: list[threading.Timer] = []
 
@@ -198,10 +206,8 @@ def check(*hidden: Path) -> None:
     if sys.platform != "linux" or not shutil.which("bwrap"):
         raise SandboxError(f"There is no bubblewrap here.\n{HOW}")
     package = Path(course_utils.__file__).parent
-    absent = [
-        str(path.resolve())
-        for path in (package, Path.home() / ".bashrc", Path("/etc/passwd"), *hidden)
-    ]
+    outside = (package, *_home(), Path("/etc/passwd"), *hidden)
+    absent = [str(path.resolve()) for path in outside]
     try:
         run = subprocess.run(
             command("probe", *absent),
@@ -222,6 +228,14 @@ def check(*hidden: Path) -> None:
         raise SandboxError(
             f"The sandbox is not tight; possible in it: {', '.join(possible)}.\n{HOW}"
         )
+
+
+def _home() -> list[Path]:
+    """A file of the home folder, where that is known: a service may have none."""
+    try:
+        return [Path.home() / ".bashrc"]
+    except RuntimeError:
+        return []
 
 
 def command(*arguments: str) -> list[str]:
@@ -315,7 +329,7 @@ def _view() -> tuple[str, ...]:
 
 @cache
 def _distributions() -> tuple[Path, ...]:
-    """The top-level files and folders of PyTorch and NumPy, and of what they need."""
+    """The top-level files and folders of `HELD`, and of what they need."""
     found: dict[str, Path] = {}
     wanted: list[tuple[str, frozenset[str]]] = [(name, frozenset()) for name in HELD]
     seen: set[tuple[str, frozenset[str]]] = set()
@@ -348,8 +362,18 @@ def _distributions() -> tuple[Path, ...]:
     return tuple(path for _, path in sorted(found.items()) if path.exists())
 
 
-def _unsafe(folder: Path) -> list[str]:
-    """What runs inside without a sandbox, beside copies of what it needs."""
+def held(kind: str) -> list[str]:
+    """The packages that a grader has, for a process that no sandbox keeps from all others."""
+    if kind == "main":
+        return []
+    try:
+        return [path.name.partition(".")[0] for path in _distributions()]
+    except SandboxError:  # files unknown: the packages themselves, and what PyTorch needs
+        return [*HELD, "typing_extensions", "sympy", "mpmath", "filelock", "jinja2", "networkx"]
+
+
+def _without_sandbox(folder: Path, kind: str) -> list[str]:
+    """What runs inside, beside copies of what it needs, without a sandbox."""
     for source in FILES:
         shutil.copy(source, folder)
-    return [sys.executable, str(folder / "run.py"), "unsafe"]
+    return [sys.executable, str(folder / "run.py"), kind]

@@ -4,19 +4,16 @@ it is.
 
 import json
 import re
+import secrets
+import unicodedata
 from pathlib import Path
 
-from course_tools.grading import extract
+from course_tools.grading import extract, mark
 from course_tools.student import lab
 from course_utils import atomic
 from course_utils.exercises import TASKS
 
-SAID = {
-    extract.WRITTEN: "✓ written",
-    extract.NOT_STARTED: "○ not started",
-    extract.MISSING: "✗ not in the notebook: restart it, and copy your work over",
-    extract.BROKEN: "✗ its cell is no valid Python: run it, and read the error",
-}
+SYMBOLS = {"right": "✓", "not started": "○", mark.REVIEW: "?"}
 
 
 def find(lesson: str) -> Path:
@@ -42,8 +39,8 @@ def find(lesson: str) -> Path:
 
 
 def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> int:
-    """Check a notebook and write the one file to hand in: the same without outputs. Returns the
-    exit code.
+    """Check a notebook as a grader does, and write the one file to hand in: the same without
+    outputs. Returns the exit code.
 
     name: of the student, to become part of the file's name. out: folder for the file (default:
     handin/ beside the notebook).
@@ -53,30 +50,15 @@ def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> 
         notebook = extract.read(path)
     except extract.UnreadableError as error:
         raise SystemExit(str(error)) from error
-    cells = extract.code_cells(notebook)
-    number = extract.lesson_of(cells, {task.name: task.lesson for task in TASKS.values()})
-    if number is None:
-        raise SystemExit(f"{path.name} holds none of the course's tasks. Is it the right notebook?")
-    tasks = [task for task in TASKS.values() if task.lesson == number]
-    found = extract.answers(cells, [task.name for task in tasks])
-    print(f"{path}, lesson {number}")
-    width = max(len(task.name) for task in tasks)
-    for task in tasks:
-        answer = found[task.name]
-        course = (
-            f"; it uses {', '.join(answer.course)} of course_utils, which a grader does not have"
-            * bool(answer.course)
-        )
-        print(
-            f"  {task.name:<{width}}  {task.points} point{'s' if task.points > 1 else ' '} "
-            f" {SAID[answer.status]}{course}"
-        )
-    written = sum(answer.status == extract.WRITTEN for answer in found.values())
-    print(
-        f"{written} of {len(tasks)} tasks are written. Whether they are right, the cells with"
-        " `verify` say."
-    )
-    target = (out or path.parent / "handin") / _file_name(number, name)
+    print(f"{path}: every task is run as a grader runs it …", flush=True)
+    job = mark.Job("", path.name, path.read_bytes(), secrets.token_bytes(32), kind="own")
+    marks = mark.mark(job)
+    found = sorted({mark.lesson for mark in marks if mark.task})
+    if not found:
+        reason = marks[0].reason if marks else ""
+        raise SystemExit(f"{reason} Is it the right notebook?".strip())
+    _print(marks)
+    target = (out or path.parent / "handin") / _file_name("-".join(found), name)
     if target.exists() and target.samefile(path):
         raise SystemExit(
             f"{target} is your notebook itself, which would lose its outputs. Name another folder"
@@ -89,10 +71,23 @@ def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> 
     return 0
 
 
+def _print(marks: list[mark.Mark]) -> None:
+    """A line per task: what a grader would say of it."""
+    width = max(len(mark.task) for mark in marks)
+    for each in marks:
+        points = f"{each.points or 0:g} of {each.of}"
+        symbol = SYMBOLS.get(each.status, "✗")
+        print(f"  {symbol} {each.task:<{width}}  {points:>8}  {each.reason}")
+    of = sum(TASKS[each.task].points for each in marks)
+    points = sum(each.points or 0 for each in marks)
+    print(f"{points:g} of {of} points. A grader draws other inputs, and runs the same code.")
+
+
 def _file_name(number: str, name: str | None) -> str:
-    """E.g. 05.ipynb, or 05_ada_lovelace.ipynb."""
-    words = re.findall(r"\w+", name or "")
-    return "_".join([number, *words]).lower() + ".ipynb"
+    """E.g. 05.ipynb, or 05_ada_lovelace.ipynb: letters of every script, their marks, and digits."""
+    text = unicodedata.normalize("NFC", name or "").lower()
+    kept = (c if unicodedata.category(c)[0] in "LMN" else " " for c in text)
+    return "_".join([number, *"".join(kept).split()]) + ".ipynb"
 
 
 def _without_outputs(notebook: dict) -> dict:

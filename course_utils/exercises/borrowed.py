@@ -3,42 +3,89 @@
 import dis
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 
-HELD = ("torch", "numpy")  # what a grader has, beside Python's own modules
+HELD = ("torch", "numpy", "scipy")  # what a grader has, beside Python's own modules
 
 
-def first_borrowed(function: object) -> str | None:
-    """The first thing in `function`, or in the functions of the same notebook that it calls, that a
-    grader does not have.
+@dataclass(frozen=True)
+class Borrowed:
+    """Something that a grader does not have.
+
+    what: to be shown. root: the package it comes from. space, name: the namespace of the notebook
+    and the name under which a function looks it up there; None where it cannot be taken away: in a
+    default, a closure, a container.
+    """
+
+    what: str
+    root: str
+    space: dict | None = None
+    name: str = ""
+
+
+def borrowed_by(function: object) -> list[Borrowed]:
+    """What is in `function`, or in the functions of the same notebook that it calls, and a grader
+    does not have.
     """
     seen: set[int] = set()
+    found: list[Borrowed] = []
 
-    def search(value: object) -> str | None:
+    def search(value: object, space: dict | None = None, name: str = "") -> None:
         origin = (
             value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
         )
         if isinstance(origin, str) and _absent(origin):
-            name = getattr(value, "__name__", type(value).__name__)
-            return (
-                f"`{name}`"
-                if isinstance(value, ModuleType)
-                else f"`{name}` of {origin.split('.')[0]}"
-            )
+            root = origin.split(".")[0]
+            known = getattr(value, "__name__", type(value).__name__)
+            what = f"`{known}`" if isinstance(value, ModuleType) else f"`{known}` of {root}"
+            found.append(Borrowed(what, root, space, name))
+            return
         if id(value) in seen or isinstance(value, ModuleType):
-            return None
+            return
         seen.add(id(value))
         if isinstance(value, FunctionType):
-            absent = next(filter(_absent, _names(value.__code__)[1]), None)
-            if absent:
-                return f"an import of {absent.split('.')[0]}"
-        return next(filter(None, map(search, _within(value))), None)
+            for module in filter(_absent, _names(value.__code__)[1]):
+                root = module.split(".")[0]
+                found.append(Borrowed(f"an import of {root}", root, value.__globals__))
+            if not _held(value.__globals__.get("__name__", "")):  # a wrapper of PyTorch's, say
+                for used in _names(value.__code__)[0]:
+                    if used in value.__globals__:
+                        search(value.__globals__[used], value.__globals__, used)
+        for inner in _within(value):
+            search(inner)
 
     try:
-        return search(function)
+        search(function)
     except Exception:  # an object that does not even let us ask where it comes from
-        return None
+        return []
+    return found
+
+
+@contextmanager
+def withheld(things: list[Borrowed]) -> Iterator[bool]:
+    """As long as the block lasts, these things are not there, as for a grader. Yields whether all
+    of them could be taken away.
+    """
+    values = [(t.space, t.name, t.space[t.name]) for t in things if t.space and t.name]
+    roots = {thing.root for thing in things}
+    modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] in roots}
+    keep = "course_utils"  # runs this very check; its names are taken away, and imports are refused
+    try:
+        for space, name, _ in values:
+            space.pop(name, None)
+        for name in modules:
+            if name.split(".")[0] != keep:
+                sys.modules[name] = None
+        imports_it = any(not thing.name and thing.root == keep for thing in things)
+        yield all(thing.space is not None for thing in things) and not imports_it
+    finally:
+        sys.modules.update(modules)
+        for space, name, value in values:
+            space[name] = value
 
 
 def _within(value: object) -> list[object]:
@@ -47,16 +94,7 @@ def _within(value: object) -> list[object]:
     """
     if isinstance(value, FunctionType):
         inside = [cell.cell_contents for cell in value.__closure__ or ()]
-        inside += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
-        if not _held(
-            value.__globals__.get("__name__", "")
-        ):  # a wrapper of PyTorch's is searched no further
-            inside += [
-                value.__globals__[name]
-                for name in _names(value.__code__)[0]
-                if name in value.__globals__
-            ]
-        return inside
+        return [*inside, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
     if isinstance(value, dict):
         return list(value.values())
     if isinstance(value, list | tuple | set):

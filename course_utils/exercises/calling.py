@@ -20,12 +20,28 @@ class Affine:
 
 
 def call(function: object, inputs: dict[str, object]) -> object:
-    """By name, as the task says; in order, if the student gave the arguments other names."""
+    """By name, as the task says; in order, if the student gave the arguments other names.
+
+    A wrapper without `functools.wraps` hides the names: then the call itself tells, before anything
+    of the student's has run.
+    """
+    if _takes(function, inputs):
+        try:
+            return function(**inputs)
+        except TypeError as error:
+            if "unexpected keyword argument" not in str(error):
+                raise
+    return function(*inputs.values())
+
+
+def _takes(function: object, inputs: dict[str, object]) -> bool:
+    """Whether a function takes these names: as it says, and as a wrapper around it says."""
     try:
-        inspect.signature(function).bind(**inputs)
+        for follow in (True, False):
+            inspect.signature(function, follow_wrapped=follow).bind(**inputs)
     except (TypeError, ValueError):
-        return function(*inputs.values())
-    return function(**inputs)
+        return False
+    return True
 
 
 def is_the_stub(error: BaseException) -> bool:

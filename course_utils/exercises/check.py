@@ -1,8 +1,10 @@
 """The comparison of a student's function with a task."""
 
+import time
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,9 @@ from course_utils.exercises.handout import Handout
 from course_utils.exercises.task import Part, Round, Task, copied
 
 ROUNDS = 3  # fresh inputs per check
+# A grader takes twice as many, and stops after LIMIT seconds of a processor; `verify` says so from
+# SLOW on.
+GRADED, LIMIT, SLOW = 6, 30, 10.0
 SYMBOLS = {"right": "✓", "wrong": "✗", "not started": "○"}
 
 
@@ -50,15 +55,17 @@ def check(task: Task | Handout, function: object, *, seed: int | None = None) ->
             task,
             f"expected a function, got {_kind(function)}. Keep the `def` line and write its body.",
         )
-    generator = torch.Generator()
-    generator.manual_seed(seed) if seed is not None else generator.seed()
-    rounds = task.rounds(generator, ROUNDS)
+    with neutral():
+        generator = torch.Generator()
+        generator.manual_seed(seed) if seed is not None else generator.seed()
+        rounds = task.rounds(generator, ROUNDS)
     answers = []
+    started = time.process_time()
     for each in rounds:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                answers.append(call(function, copied(each.inputs)))
+                answers.append(_kept(call(function, copied(each.inputs))))
         except (Exception, SystemExit) as error:
             if is_the_stub(error):
                 left = (
@@ -68,7 +75,39 @@ def check(task: Task | Handout, function: object, *, seed: int | None = None) ->
                 )
                 return Result(task.name, "not started", f"not started yet{left}", 0, task.points)
             return _wrong(task, f"your function stopped with {described(error)}")
-    return compare(task, rounds, answers)
+    seconds = (time.process_time() - started) / ROUNDS * GRADED
+    with neutral():
+        result = compare(task, rounds, answers)
+    if seconds < SLOW:
+        return result
+    slow = f" A grader runs it {GRADED} times, in about {seconds:.0f} s, and stops after {LIMIT} s."
+    return replace(result, message=result.message + slow)
+
+
+@contextmanager
+def neutral() -> Iterator[None]:
+    """The settings that PyTorch and NumPy start with, whatever the notebook has set since."""
+    dtype = torch.get_default_dtype()
+    with (
+        torch.inference_mode(False), torch.enable_grad(), torch.device("cpu"),
+        np.errstate(all="ignore"), warnings.catch_warnings(),
+    ):  # fmt: skip
+        warnings.simplefilter("ignore")
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+
+
+def _kept(value: object) -> object:
+    """An answer as it is now: a function may fill the same tensor again when it is called next."""
+    try:
+        if isinstance(value, Tensor):
+            return value.detach().clone()
+        return value.copy() if isinstance(value, np.ndarray) else value
+    except Exception:  # such as one without data
+        return value
 
 
 def compare(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[object]) -> Result:

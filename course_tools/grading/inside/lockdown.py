@@ -77,6 +77,16 @@ def shut() -> None:
             raise OSError(ctypes.get_errno(), "the process cannot be shut off")
 
 
+def limit_processor(seconds: float) -> None:
+    """So many seconds of a processor from now on, within what `limit` allows."""
+    import resource
+    import time
+
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    until = math.ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (min(until, hard), hard))
+
+
 def limit(seconds: float) -> None:
     """Memory, a processor's time, files, and no further process or thread: for good, for this
     process.

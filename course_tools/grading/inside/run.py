@@ -1,84 +1,178 @@
-"""What runs in the sandbox: it reads one notebook and calls the student's functions on the inputs
-it is given.
+"""What runs in the sandbox: it reads one notebook, and answers what the grader asks about it.
 
-A script that is started there with `protocol`, `calling`, `extract` and `lockdown` beside it, and
-without `course_utils`. The grader trusts nothing that comes out of it once the first function of a
-student has run.
+A script that is started there with the other files of `sandbox.FILES` beside it, and without
+`course_utils`. First it says which tasks are in the notebook. Then, for every place where an
+answer to a task may stand, it runs the notebook up to there, each time in a process of its own,
+and calls the student's function on the inputs it was given. The grader trusts nothing that comes
+out of it once the first statement of a student has run.
 """
 
-import __future__
-
 import gc
+import importlib.abc
 import io
+import mmap
 import os
-import select
-import signal
 import sys
 import time
-import warnings
 
-MOST = 8_000_000  # bytes of an answer
-WAITED = 1.0  # seconds of a processor; what used less until its time was over did not compute
+# Seconds by the clock. What used no processor for so long waits for something that does not come;
+# on the busiest machine, what computes gets a little of it.
+IDLE = 20.0
+RETRIES = 3  # statements of a notebook that may end Python before the rest is given up
+LATE = 60  # numbers of late statements that fit beside the present one in the shared memory
 
 
-def main() -> None:
-    import resource
-
+def main(kind: str) -> None:
+    """kind: "main" in the sandbox; "unsafe" without one; "own" on the student's own machine, where
+    nothing is limited.
+    """
     import extract
-    import lockdown
     import protocol
 
-    if sys.argv[1] == "main":  # not where there is no sandbox
-        lockdown.shut()
-    stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    for descriptor in (0, 1, 2):  # what a student prints goes nowhere
-        os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
-    whole = resource.getrlimit(resource.RLIMIT_AS)
-    # Reading may not take all there is, either.
-    resource.setrlimit(resource.RLIMIT_AS, (2 * lockdown.MEMORY, whole[1]))
+    stdin, stdout = _lines(kind)
     request, sent = protocol.receive(stdin, 4 * extract.LARGEST)
+    if kind != "main":
+        sys.meta_path.insert(0, Held(request["held"]))
     try:
         notebook = extract.parse(sent["notebook"].tobytes(), request["name"])
         cells = extract.code_cells(notebook)
     except extract.UnreadableError as error:
         protocol.send(stdout, {"unreadable": str(error)})
         return
-    lessons = request["lessons"]
-    lesson = extract.lesson_of(cells, lessons)
-    found = extract.answers(cells, [task for task in lessons if lessons[task] == lesson])
-    read = {"lesson": lesson, "answers": {name: vars(answer) for name, answer in found.items()}}
+    statements = extract.statements(cells, request["course"])
+    lessons, found = extract.tasks_in(cells, statements, request["lessons"])
+    read = {"lessons": lessons, "tasks": {name: vars(place) for name, place in found.items()}}
     protocol.send(stdout, {**read, "python": extract.python_of(notebook)})
-    if any(answer.status == extract.WRITTEN for answer in found.values()):
-        resource.setrlimit(resource.RLIMIT_AS, whole)
+    session = None
+    while True:
+        try:
+            asked, arrays = protocol.receive(stdin, 100_000_000)
+        except EOFError:
+            return
+        session = session or Session(cells, statements, kind)
+        ended, answer = session.answer(asked, arrays)
+        protocol.send(stdout, {"ended": ended}, {"answer": answer})
+
+
+def _lines(kind: str) -> tuple:
+    """The lines from and to the grader; what a student prints goes nowhere."""
+    if kind == "main":
+        import resource
+
+        import lockdown
+
+        lockdown.shut()
+        # Reading may not take all there is, either; PyTorch needs more, and is started later.
+        whole = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (2 * lockdown.MEMORY, whole[1]))
+    stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    for descriptor in (0, 1, 2):
+        os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+    return stdin, stdout
+
+
+class Held(importlib.abc.MetaPathFinder):
+    """Where no sandbox hides them, packages that a grader does not have are not found, either."""
+
+    def __init__(self, held: list[str]) -> None:
+        self.held = {*held, *sys.stdlib_module_names}
+
+    def find_spec(self, name, path=None, target=None):
+        root = name.partition(".")[0]
+        beside = os.path.exists(os.path.join(os.path.dirname(__file__), f"{root}.py"))
+        if root not in self.held and not beside:
+            raise ModuleNotFoundError(f"No module named {root!r}", name=root)
+        return None
+
+
+class Session:
+    """Runs of one notebook: each in a process of its own, which knows of no other one."""
+
+    def __init__(self, cells: list, statements: list, kind: str) -> None:
+        self.cells, self.statements, self.kind = cells, statements, kind
+        self.skipped: set[int] = set()
+        # Where a run says at which statement it is, for what happens to it there.
+        self.shared = mmap.mmap(-1, 4 * (2 + LATE))
+        self.retries = RETRIES
+        if kind == "main":
+            import resource
+
+            soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+            resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
         import torch
 
         torch.set_num_threads(1)
         # What it sets up once, before the limits.
         torch.ones(2, requires_grad=True).sum().backward()
         gc.freeze()
-        protocol.send(stdout, {"ready": True})
-        inputs, arrays = protocol.receive(stdin, 100_000_000)
-        stdin.close()
-        for name, rounds in inputs["tasks"].items():
-            ended, answer = in_own_process(
-                lambda out, name=name, rounds=rounds: attempt(
-                    out, name, found[name].source, rounds, arrays
-                ),
-                request["seconds"],
-                request["wall"],
-            )
-            protocol.send(stdout, {"task": name, "ended": ended}, {"answer": answer})
+
+    def answer(self, asked: dict, arrays: dict) -> tuple:
+        """How a run ended, and what it wrote: bytes. A statement of the notebook that ends Python,
+        or never ends, is left out of a second run.
+        """
+        end = time.monotonic() + asked["wall"]
+        while True:
+            self._say(0, 0)
+            left = max(1.0, end - time.monotonic())
+            ended, answer = self._run(asked, arrays, left)
+            at, late = self._heard()
+            self.skipped |= late
+            if ended == "answer" or at < 0:
+                return ended, answer
+            if at in self.skipped or not self.retries or time.monotonic() > end:
+                return "lost", answer
+            self.retries -= 1
+            self.skipped.add(at)
+
+    def _run(self, asked: dict, arrays: dict, wall: float) -> tuple:
+        def work(out) -> None:
+            attempt(out, self, asked, arrays)
+
+        if hasattr(os, "fork"):
+            return in_own_process(work, asked["seconds"], wall, limited=self.kind != "own")
+        out = io.BytesIO()  # on a student's own Windows, where the caller minds the time
+        work(out)
+        return "answer", _bytes(out.getvalue())
+
+    def at(self, number: int) -> None:
+        self.shared[:4] = number.to_bytes(4, "little", signed=True)
+
+    def late(self, number: int) -> None:
+        n = self.shared[4]
+        if n < LATE:
+            self.shared[8 + 4 * n : 12 + 4 * n] = number.to_bytes(4, "little")
+            self.shared[4] = n + 1
+
+    def _say(self, at: int, n: int) -> None:
+        self.at(at)
+        self.shared[4] = n
+
+    def _heard(self) -> tuple[int, set[int]]:
+        n = min(self.shared[4], LATE)
+        numbers = (self.shared[8 + 4 * i : 12 + 4 * i] for i in range(n))
+        at = int.from_bytes(self.shared[:4], "little", signed=True)
+        return at, {int.from_bytes(number, "little") for number in numbers}
 
 
-def in_own_process(work, seconds: float, wall: float) -> tuple:
+def _bytes(content: bytes):
+    import numpy as np
+
+    return np.frombuffer(content, np.uint8)
+
+
+def in_own_process(work, seconds: float, wall: float, *, limited: bool) -> tuple:
     """Call `work(stream)` in a process of its own, within limits. Returns how it ended and what it
     wrote.
 
-    seconds: of a processor. wall: by the clock; "slow" is what was at work then, on a machine that
-    has too much to do.
+    seconds: of a processor, for the answer; as many again for what stands above it. wall: by the
+    clock; "slow" is what was at work then, on a machine that has too much to do; "time" is what
+    used up its processor's time, or waited.
     """
+    import select
+    import signal
+
     import lockdown
-    import numpy as np
+    from packing import MOST
 
     reader, writer = os.pipe()
     child = os.fork()
@@ -86,130 +180,96 @@ def in_own_process(work, seconds: float, wall: float) -> tuple:
         try:
             os.closerange(3, writer)  # the line to the grader among them
             os.closerange(writer + 1, 256)
-            lockdown.limit(seconds)
+            if limited:
+                lockdown.limit(2 * seconds)
             with os.fdopen(writer, "wb") as out:
                 work(out)
         finally:
             os._exit(0)
     os.close(writer)
-    written, end, ended = bytearray(), time.monotonic() + wall, "time"
-    while (left := end - time.monotonic()) > 0 and len(written) <= MOST:
-        if select.select([reader], [], [], left)[0]:
+    written, end, ended = bytearray(), time.monotonic() + wall, "slow"
+    used, since = 0.0, time.monotonic()
+    while (now := time.monotonic()) < end and len(written) <= MOST:
+        if select.select([reader], [], [], min(1.0, end - now))[0]:
             chunk = os.read(reader, 1 << 20)
             written += chunk
             if not chunk:
                 ended = "answer"
                 break
+        elif (seconds := _processor(child)) != used:
+            used, since = seconds, now
+        elif now - since > IDLE:
+            ended = "time"
+            break
     os.close(reader)
     os.kill(child, signal.SIGKILL)
-    _, status, used = os.wait4(child, 0)
-    if ended == "time" and used.ru_utime + used.ru_stime > WAITED:
-        ended = "slow"
+    _, status = os.waitpid(child, 0)
     if ended == "answer" and not written:
         killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         ended = {0: "exit", signal.SIGKILL: "exit", signal.SIGXCPU: "time"}.get(killed, "crash")
     if len(written) > MOST:
         ended = "size"
-    return ended, np.frombuffer(bytes(written[:MOST]), np.uint8)
+    return ended, _bytes(bytes(written[:MOST]))
 
 
-def attempt(
-    out: io.BufferedWriter, name: str, source: str, rounds: list[dict], arrays: dict
-) -> None:
-    """Define the student's function, call it on every round, and write what came."""
-    import ast
-    import linecache
-
-    import calling
-    import extract
-    import protocol
-
-    later = __future__.annotations.compiler_flag if extract.LATER in source else 0
-    namespace: dict = {"__name__": "answer", "display": lambda *_, **__: None}
-    # Where torch.jit.script looks.
-    linecache.cache["<answer>"] = (
-        len(source),
-        None,
-        source.splitlines(True),
-        "<answer>",
-    )
-    trouble = None
-    header: dict = {"values": []}
-    returned: dict = {}
+def _processor(process: int) -> float:
+    """The time of a processor that a process has used: clock ticks. Where nothing tells, it is
+    taken to be at work.
+    """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for node in ast.parse(source).body:
-                try:  # what fails may not matter: an import of what is only drawn with
-                    exec(compile(ast.Module([node], []), "<answer>", "exec", later), namespace)
-                except Exception as error:
-                    trouble = trouble or error
-            if name not in namespace:
-                raise trouble or NameError(name)
-            for i, inputs in enumerate(rounds):
-                value = calling.call(
-                    namespace[name], {key: unpacked(value, arrays) for key, value in inputs.items()}
-                )
-                header["values"].append(packed(f"{i}", value, returned))
-    except BaseException as error:
-        error = trouble if trouble and isinstance(error, NameError) else error
-        header, returned = (
-            {"error": calling.described(error)[:500], "stub": calling.is_the_stub(error)},
-            {},
-        )
-    protocol.send(out, header, returned)
+        with open(f"/proc/{process}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return float(fields[11]) + float(fields[12])
+    except OSError:
+        return time.monotonic()
 
 
-def unpacked(value, arrays):
-    """An argument: a number, or a list that names its kind and its arrays."""
+def attempt(out, session: Session, asked: dict, arrays: dict) -> None:
+    """Run the notebook to the place that was asked for, call the function there on every round, and
+    write what came.
+    """
     import calling
-    import torch
-
-    if not isinstance(value, list):
-        return value
-    kind, *names = value
-    tensors = [torch.from_numpy(arrays[name].copy()) for name in names]
-    return calling.Affine(*tensors) if kind == "affine" else tensors[0]
-
-
-def packed(name: str, value, arrays: dict) -> dict:
-    """What is told of a returned value: its array, or else only what kind of thing it is."""
-    import numpy as np
+    import lockdown
+    import packing
     import protocol
-    import torch
+    import replay
 
-    if isinstance(value, torch.Tensor | np.ndarray | np.number | int | float) and not isinstance(
-        value, bool
-    ):
+    send, described = protocol.send, calling.described
+
+    def call(function: object) -> None:
+        header: dict = {"values": [], "cell": run.bound}
+        returned: dict = {}
+        if session.kind == "main":
+            lockdown.limit_processor(asked["seconds"])
         try:
-            if isinstance(value, torch.Tensor):
-                value = value.float() if value.dtype == torch.bfloat16 else value
-                array = value.detach().resolve_conj().resolve_neg().numpy(force=True)
+            if not callable(function):
+                kind = None if function is None else type(function).__name__
+                header = {"missing": kind, "why": run.absent.get(asked["task"])}
             else:
-                array = np.asarray(value) if not isinstance(value, np.ma.MaskedArray) else None
-            if array is not None and array.dtype.kind == "f" and array.dtype.itemsize > 8:
-                array = array.astype(np.float64)
-            if (
-                array is not None
-                and array.dtype.newbyteorder("<").str in protocol.DTYPES
-                and array.nbytes < MOST // 4
-            ):
-                arrays[name] = array.astype(array.dtype.newbyteorder("<"))
-                return {"array": name}
-        except Exception:  # sparse, quantized, on no device at all
-            pass
-    bases = [base.__name__ for base in (list, tuple) if isinstance(value, base)]
-    fields = [
-        field
-        for field in ("values", "indices")
-        if isinstance(value, tuple) and hasattr(value, field)
-    ]
-    return {
-        "type": type(value).__name__[:40],
-        "base": bases,
-        "fields": fields,
-        "none": value is None,
-    }
+                for i, inputs in enumerate(asked["rounds"]):
+                    known = {key: packing.unpacked(v, arrays) for key, v in inputs.items()}
+                    value = calling.call(function, known)
+                    header["values"].append(packing.packed(f"{i}", value, returned))
+        except BaseException as error:
+            name = getattr(error, "name", None) if isinstance(error, NameError) else None
+            header = {
+                "error": described(error)[:500],
+                "stub": calling.is_the_stub(error),
+                "name": name,
+                "why": run.absent.get(name),
+                "cell": run.bound,
+            }
+            returned = {}
+        send(out, header, returned)
+
+    run = replay.Replay(
+        session.cells, session.statements, asked["task"], call,
+        place=asked["place"], until=asked["until"], everything=asked["everything"],
+        skipped=session.skipped, at=session.at, late=session.late,
+    )  # fmt: skip
+    run.run()
+    if not run.found:  # `verify` was not reached
+        send(out, {"missing": None, "why": None})
 
 
 if __name__ == "__main__":
@@ -220,4 +280,4 @@ if __name__ == "__main__":
 
         probe()
     else:
-        main()
+        main(sys.argv[1])

@@ -1,0 +1,153 @@
+"""What students handed in: the notebooks of a folder, by student. Links are never followed."""
+
+import errno
+import os
+import re
+import stat
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from course_tools.grading import extract
+from course_tools.grading.mark import REVIEW, Mark, printable
+from course_utils.errors import CourseError
+
+MOST = 20  # notebooks of one student that are read
+DEEP, ENTRIES = 8, 10_000  # of a student's folder: levels, and things in it
+
+
+class GradingError(CourseError):
+    """Why nothing was graded, and what to do."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A file that a student handed in. name: as it is shown."""
+
+    student: str
+    name: str
+    path: Path
+
+
+def collect(folder: Path) -> tuple[list[Paper], list[Mark], list[str]]:
+    """The notebooks of a folder by student, marks for what cannot be one, and the names of what was
+    passed over.
+
+    Links are never followed. Raises GradingError where the folder cannot be read.
+    """
+    papers: list[Paper] = []
+    passed_over: list[str] = []
+    problems: list[Mark] = []
+    owners: dict[str, str] = {}  # two names that only look different are not one student
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise GradingError(f"{folder} cannot be read: {error.strerror}.") from error
+    for entry in entries:
+        if entry.name.startswith(".") or entry.name == "__MACOSX":  # what a Mac adds to a zip file
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            student, found = shown(entry.name), list(_notebooks(Path(entry.path)))
+            if not found:
+                problems.append(
+                    _undecided(student, "", "no notebook in the folder, or none that may be read.")
+                )
+            papers += [
+                Paper(student, shown(str(path.relative_to(entry.path))), path) for path in found
+            ]
+        elif entry.name.lower().endswith(".ipynb"):
+            student = re.sub(r"^0[1-9][_-](?=.)", "", shown(entry.name[: -len(".ipynb")]))
+            papers.append(Paper(student, shown(entry.name), Path(entry.path)))
+        else:
+            passed_over.append(shown(entry.name))
+            continue
+        if owners.setdefault(_same(student), student) != student:
+            problems.append(
+                _undecided(
+                    student,
+                    "",
+                    f"the name cannot be told from {owners[_same(student)]}: rename one of them.",
+                )
+            )
+    kept: list[Paper] = []
+    count = Counter[str]()
+    for paper in papers:
+        count[paper.student] += 1
+        if count[paper.student] <= MOST and owners[_same(paper.student)] == paper.student:
+            kept.append(paper)
+    problems += [
+        _undecided(name, "", f"{n} notebooks; the first {MOST} were read.")
+        for name, n in count.items()
+        if n > MOST
+    ]
+    return kept, problems, passed_over
+
+
+def shown(name: str) -> str:
+    """A file's name as printable text, whatever bytes it has; no two names give the same text."""
+    return printable(os.fsencode(name.replace("\\", r"\x5c")).decode("utf-8", "backslashreplace"))
+
+
+def _same(student: str) -> str:
+    """Equal for names that some file systems, and most readers, take for one."""
+    text = unicodedata.normalize("NFKC", student).casefold()
+    # Spaces of any kind and number, and marks without a shape of their own, cannot be seen.
+    shown = (" " if letter.isspace() else letter for letter in text if not _is_hidden(letter))
+    return " ".join("".join(shown).split())
+
+
+def _is_hidden(letter: str) -> bool:
+    return unicodedata.category(letter) == "Cf" or "\ufe00" <= letter <= "\ufe0f"
+
+
+def _undecided(student: str, file: str, reason: str) -> Mark:
+    return Mark(student, file, "", "", REVIEW, None, 0, reason)
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a plain file that is not too large.
+
+    Raises `UnreadableError` for links, devices, pipes, and whatever else.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            about = os.fstat(handle)
+            if not stat.S_ISREG(about.st_mode):
+                raise extract.UnreadableError(f"{shown(path.name)} is not a plain file.")
+            if about.st_size > extract.LARGEST:
+                raise extract.UnreadableError(extract.too_large(shown(path.name), about.st_size))
+            return file.read(extract.LARGEST)
+    except OSError as error:
+        link = error.errno == errno.ELOOP
+        reason = (
+            "is a link, and links are not followed" if link else f"cannot be read: {error.strerror}"
+        )
+        raise extract.UnreadableError(f"{shown(path.name)} {reason}.") from error
+
+
+def _notebooks(folder: Path) -> Iterator[Path]:
+    """Notebooks in a student's folder: not deeper than DEEP, among the first ENTRIES things that
+    are there.
+    """
+    left, level = ENTRIES, [folder]
+    for _ in range(DEEP):
+        below: list[Path] = []
+        for inside in level:
+            try:
+                with os.scandir(inside) as entries:
+                    found = sorted(islice(entries, left), key=lambda entry: entry.name)
+            except OSError:
+                continue
+            left -= len(found)
+            for entry in found:
+                if entry.name.startswith("."):  # .ipynb_checkpoints among them
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    below.append(Path(entry.path))
+                elif entry.name.lower().endswith(".ipynb"):
+                    yield Path(entry.path)
+        level = below

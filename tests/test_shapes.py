@@ -1,0 +1,114 @@
+"""Whatever shape an answer has in its notebook: what `verify` says, the grader says, too."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import shapes
+from IPython.core.inputtransformer2 import TransformerManager
+
+from course_tools.grading import extract
+from course_tools.publish import notebooks
+from course_tools.publish.student_version import student_version
+from course_utils.exercises import TASKS
+
+pytestmark = pytest.mark.slow
+GONE = "it is not in the notebook."
+
+
+def replayed(*all_of_them: dict, run: bool = False) -> list[dict]:
+    """What the grader says of each notebook, and with `run` what `verify` says in IPython."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("replays.py"))],
+        input=json.dumps([(each, run) for each in all_of_them]), capture_output=True, text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def points(found: dict) -> dict[str, float | None]:
+    return {task: given for task, (given, why) in found["grade"].items() if why != GONE}
+
+
+def checked(name: str, sources: list[str]) -> dict:
+    """A notebook that checks its answer, where it is still there."""
+    n = shapes.CHECKED_AFTER.get(name, len(sources))
+    above = ["from course_utils.exercises import verify", *sources[:n]]
+    return shapes.notebook_of(*above, "verify('fooling_loss', fooling_loss)", *sources[n:])
+
+
+@pytest.fixture(scope="module")
+def honest():
+    """Every shape with a call of `verify`, and without."""
+    with_call = [checked(*item) for item in shapes.HONEST.items()]
+    without = [shapes.notebook_of(*sources) for sources in shapes.HONEST.values()]
+    both = zip(replayed(*with_call, run=True), replayed(*without), strict=True)
+    return dict(zip(shapes.HONEST, both, strict=True))
+
+
+@pytest.mark.parametrize("name", shapes.HONEST)
+def test_an_honest_shape_gets_full_points(honest, name):
+    called, plain = honest[name]
+    assert points(called)["fooling_loss"] == points(plain)["fooling_loss"] == 1, (called, plain)
+    assert called["verify"] == {"fooling_loss": int(name not in shapes.ONLY_GRADED)}
+
+
+@pytest.fixture(scope="module")
+def wrong():
+    found = replayed(*(checked(*item) for item in shapes.WRONG.items()), run=True)
+    return dict(zip(shapes.WRONG, found, strict=True))
+
+
+@pytest.mark.parametrize("name", shapes.WRONG)
+def test_a_wrong_answer_gets_no_points_whatever_its_shape(wrong, name):
+    assert not wrong[name]["verify"].get("fooling_loss")
+    assert not points(wrong[name])["fooling_loss"], wrong[name]
+
+
+def test_every_solution_is_right_and_no_stub_is():
+    lessons = notebooks.find()
+    solved = replayed(*(shapes.raw(lesson.read()) for lesson in lessons))
+    stubs = replayed(*(shapes.raw(student_version(lesson.read())) for lesson in lessons))
+    for lesson, right, stub in zip(lessons, solved, stubs, strict=True):
+        own = {name: task.points for name, task in TASKS.items() if task.lesson == lesson.number}
+        assert points(right) == own
+        assert {why for _, why in stub["grade"].values()} == {"not started"}
+
+
+def test_what_people_and_editors_do_to_notebooks_costs_nothing():
+    own = {name: task.points for name, task in TASKS.items() if task.lesson == "05"}
+    found = replayed(*(change(shapes.solved()) for change in shapes.MANGLED))
+    assert [points(each) for each in found] == [own] * len(shapes.MANGLED)
+
+
+MAGIC = [
+    "    def f(x):\n        return x\n",
+    "%matplotlib inline\nx = 1\n",
+    "!ls \\\n   two lines\nx = 1\n",
+    "x = (7\n     % 4)\n%config A.b = {}\n",
+    "if True:\n    %load_ext x\n    y = 1\n",
+    "In [3]: def f(x):\n   ...:     return x\n",
+    ">>> def f(x):\n...     return x\n",
+    "files = !ls\n",
+    "f?\nx = 1\n",
+    "?f\nx = 1\n",
+    "x = '''\n%no magic\n'''\n!ls\n",
+    "%%bash\nls\n",
+]
+
+
+@pytest.mark.parametrize("source", MAGIC)
+def test_a_cell_becomes_what_ipython_makes_of_it(source):
+    """Statement by statement: where IPython calls itself, nothing is done."""
+    theirs = re.sub(
+        r"get_ipython\(\)\.getoutput\(.*\)", "[]", TransformerManager().transform_cell(source)
+    )
+    theirs = re.sub(r"get_ipython\(\)\.run_cell_magic\(.*\)", "", theirs)
+    theirs = re.sub(r"get_ipython\(\)\.\w+\(.*\)", "pass", theirs)
+    assert ast.dump(ast.parse(extract.as_python(source))) == ast.dump(ast.parse(theirs))
