@@ -181,6 +181,8 @@ def _printing_to_stderr() -> Iterator[None]:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
+        if sys.__stdout__:
+            sys.__stdout__.flush()
         os.dup2(kept, 1)
         os.close(kept)
 

@@ -260,13 +260,16 @@ PRINCIPAL_ANGLES = Task(
 
 
 def _gaussian_inputs(generator: Generator) -> dict[str, object]:
-    """In so many dimensions that exp of the log determinant is 0 for a computer."""
+    """In so many dimensions that exp of the log determinant is 0 for a computer; one of the axes
+    has hardly more than the noise.
+    """
     d, k = (
         int(torch.randint(*between, (), generator=generator)) for between in ((240, 260), (2, 5))
     )
     V = torch.linalg.qr(randn(generator, d, k))[0].T
     lam = 1 + 3 * torch.rand(k, generator=generator, dtype=torch.float64)
     noise = 0.01 + 0.02 * torch.rand((), generator=generator, dtype=torch.float64)
+    lam[-1] = 2 * noise
     mu = randn(generator, d)
     x = mu + (lam.sqrt() * randn(generator, 6, k)) @ V + noise.sqrt() * randn(generator, 6, d)
     return {"x": x, "mu": mu, "V": V, "lam": lam, "noise": noise}

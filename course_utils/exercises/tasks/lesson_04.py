@@ -352,8 +352,8 @@ IMPORTANCE_WEIGHTED_BOUND = Task(
         ),
         Mistake(
             lambda log_w: log_w.exp().mean(dim=0).log().mean(),
-            "exp(−1500) is 0 for a computer, and exp(1500) infinite, also after something other than"
-            " the largest value of each picture was subtracted: use torch.logsumexp.",
+            "exp(−1500) is 0 for a computer, and exp(1500) infinite, also after something other"
+            " than the largest value of each picture was subtracted: use torch.logsumexp.",
             also=(
                 _shifted_by(lambda log_w: log_w.mean(dim=0)),
                 _shifted_by(lambda log_w: log_w.median(dim=0).values),

@@ -12,7 +12,7 @@ from course_utils.exercises.task import Mistake, Task, randn
 
 
 def _vae_inputs(generator: Generator) -> dict[str, object]:
-    """Some pixels are surely right or wrong, up to logits of ±900, and some variances far from 1."""
+    """Some pixels are surely right or wrong, with logits up to ±900; some variances far from 1."""
     B, d, k = int(torch.randint(5, 8, (), generator=generator)), 12, 3
     logits, x = 2 * randn(generator, B, d), (randn(generator, B, d) > 0).double()
     logits[0, :5] = torch.tensor([900.0, -900.0, 40.0, -40.0, -150.0])

@@ -233,8 +233,8 @@ VAE_GAN_LOSSES = Task(
                     p["real"] + 2 * p["caught"],
                 )
             ),
-            "one mean over all fakes, reconstructions and those from noise together, not the sum of two"
-            " means.",
+            "one mean over all fakes, reconstructions and those from noise together, not the sum of"
+            " two means.",
         ),
     ),
 )
@@ -486,8 +486,8 @@ COVERAGE = Task(
         ),
         Mistake(
             _covered(lambda real, k: _balls(real, k + 1)),
-            "that is the neighbour after the k-th: with itself at place 1, the k-th of the others is"
-            " place k + 1.",
+            "that is the neighbour after the k-th: with itself at place 1, the k-th of the others"
+            " is place k + 1.",
         ),
         Mistake(
             _covered(lambda real, k: _balls(real, 1)),
