@@ -1,5 +1,7 @@
 """Tasks of lesson 01."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
@@ -169,10 +171,10 @@ def _pairs(digits: Tensor, others: Tensor) -> tuple[float, float]:
     ).double().mean().item()
 
 
-def _on_a_grid(digits: Tensor, others: Tensor) -> Tensor:
-    """The curve of 100 thresholds that are evenly spaced."""
+def _on_a_grid(digits: Tensor, others: Tensor, n: int = 100) -> Tensor:
+    """The curve of n thresholds that are evenly spaced."""
     both = torch.cat([digits, others])
-    thresholds = torch.linspace(both.max() + 1, both.min() - 1, 100, dtype=both.dtype)
+    thresholds = torch.linspace(both.max() + 1, both.min() - 1, n, dtype=both.dtype)
     hits, false = ((x[:, None] >= thresholds).double().mean(dim=0) for x in (digits, others))
     return torch.trapezoid(hits, false)
 
@@ -214,14 +216,6 @@ AUC = Task(
             "an AUC may lie below ½, where the other pictures score higher: return it as it is.",
         ),
         Mistake(
-            lambda digits, others: _auc(digits.trunc(), others.trunc()),
-            "scores are real numbers: do not round them, or near ones become ties.",
-            also=(
-                lambda digits, others: _auc(digits.round(), others.round()),
-                lambda digits, others: _auc(digits.floor(), others.floor()),
-            ),
-        ),
-        Mistake(
             lambda digits, others: torch.sigmoid(50 * (digits[:, None] - others)).mean(),
             "a pair counts 1, ½ or 0, however small the difference: no sigmoid.",
             also=tuple(
@@ -231,7 +225,26 @@ AUC = Task(
         ),
         Mistake(
             _on_a_grid,
-            "thresholds on a grid pass over scores that are nearly equal: compare every pair.",
+            "scores are real numbers, tied only if they are equal: compare every pair, without a"
+            " grid of thresholds, rounding or a tolerance.",
+            also=(
+                partial(_on_a_grid, n=1000),
+                lambda digits, others: _auc(digits.trunc(), others.trunc()),
+                lambda digits, others: _auc(digits.floor(), others.floor()),
+                *(
+                    lambda digits, others, n=n: _auc(
+                        digits.round(decimals=n), others.round(decimals=n)
+                    )
+                    for n in range(4)
+                ),
+                *(
+                    lambda digits, others, size=size: (
+                        (digits[:, None] - others > size).double()
+                        + ((digits[:, None] - others).abs() <= size).double() / 2
+                    ).mean()
+                    for size in (1e-3, 0.01)
+                ),
+            ),
         ),
         Mistake(
             lambda digits, others: _auc(digits, others) * len(others),
@@ -349,6 +362,25 @@ POSTERIOR = Task(
             lambda log_p_x_given_y, p_y: _underflow(log_p_x_given_y - log_p_x_given_y.max(), p_y),
             "subtract the largest value of each row, not of all: pictures differ by thousands of"
             " nats.",
+            also=(
+                lambda log_p_x_given_y, p_y: (
+                    (log_p_x_given_y - log_p_x_given_y.max()).exp()
+                    * p_y
+                    / ((log_p_x_given_y - log_p_x_given_y.max()).exp() @ p_y)[:, None].clamp(1e-300)
+                ),
+            ),
+        ),
+        Mistake(
+            lambda log_p_x_given_y, p_y: softmax(
+                log_p_x_given_y.clamp(-700, 700).numpy() + np.log(p_y.numpy()), axis=1
+            ),
+            "a clamp makes different densities equal: subtract the largest value of each row"
+            " instead.",
+            also=(
+                lambda log_p_x_given_y, p_y: softmax(
+                    log_p_x_given_y.clamp(max=0).numpy() + np.log(p_y.numpy()), axis=1
+                ),
+            ),
         ),
         Mistake(
             lambda log_p_x_given_y, p_y: _underflow(

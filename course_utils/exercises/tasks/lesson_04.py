@@ -383,7 +383,11 @@ IMPORTANCE_WEIGHTED_BOUND = Task(
             lambda log_w: log_w.logsumexp(dim=0) - math.log(len(log_w)),
             "one bound per picture; return their mean.",
         ),
-        Mistake(lambda log_w: log_w.amax(dim=0).mean(), "that is the largest weight alone."),
+        Mistake(
+            lambda log_w: log_w.amax(dim=0).mean(),
+            "that is the largest weight alone.",
+            also=(lambda log_w: log_w.amax(dim=0).mean() - math.log(len(log_w)),),
+        ),
         Mistake(
             lambda log_w: log_w.flatten().logsumexp(dim=0) - math.log(log_w.numel()),
             "one bound per picture, then their mean: do not average the weights of different"

@@ -37,6 +37,16 @@ def _label_first(z: Tensor, n_classes: int) -> np.ndarray:
     return np.roll(_under_all_labels(z, n_classes), n_classes, axis=2)
 
 
+def _with_labels(labels) -> object:
+    """Every code beside other labels, (N, n, n)."""
+
+    def mistaken(z: Tensor, n_classes: int) -> Tensor:
+        codes = z[:, None].expand(-1, n_classes, -1)
+        return torch.cat([codes, labels(len(z), n_classes).double()], dim=2)
+
+    return mistaken
+
+
 UNDER_ALL_LABELS = Task(
     name="under_all_labels",
     lesson="06",
@@ -70,6 +80,8 @@ UNDER_ALL_LABELS = Task(
             also=(
                 lambda z, n_classes: np.roll(_under_all_labels(z, n_classes), -1, axis=1),
                 lambda z, n_classes: _under_all_labels(z, n_classes)[:, ::-1].copy(),
+                _with_labels(lambda N, n: torch.eye(n).repeat_interleave(N, dim=0).view(N, n, n)),
+                _with_labels(lambda N, n: torch.eye(n)[:N, None].expand(-1, n, -1)),
             ),
         ),
         Mistake(
@@ -284,6 +296,12 @@ LOG_MARGINAL = Task(
         Mistake(
             lambda log_px_given_y, log_py: (log_px_given_y + log_py).amax(dim=1),
             "that is the largest term alone; sum over labels.",
+            also=(
+                lambda log_px_given_y, log_py: (
+                    log_px_given_y.amax(dim=1) + log_py[log_px_given_y.argmax(dim=1)]
+                ),
+                lambda log_px_given_y, log_py: log_px_given_y.amax(dim=1),
+            ),
         ),
         Mistake(
             lambda log_px_given_y, log_py: (log_px_given_y + log_py).log_softmax(dim=1),

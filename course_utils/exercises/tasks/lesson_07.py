@@ -220,6 +220,13 @@ JS_BOUND = Task(
             + tuple(
                 _capped_bound(lambda p: p, eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
             )
+            + (
+                lambda real, fake: (
+                    np.log(2)
+                    - binary_cross_entropy(real.sigmoid(), torch.ones_like(real)) / 2
+                    - binary_cross_entropy(fake.sigmoid(), torch.zeros_like(fake)) / 2
+                ),
+            )
             + tuple(
                 lambda real, fake, most=most: _js_bound(
                     real.clamp(-most, most), fake.clamp(-most, most)
@@ -294,7 +301,7 @@ FOOLING_LOSS = Task(
             lambda logits: -logits.sigmoid().clamp(min=1e-7).log().mean(),
             "clamp and + ε change the answer where σ is 0, just where G is worst: use softplus.",
             also=tuple(_capped(eps) for eps in (1e-6, 1e-8, 1e-9, 1e-10, 1e-12))
-            + tuple(_shifted(eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12))
+            + tuple(_shifted(eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-300))
             + (lambda logits: binary_cross_entropy(logits.sigmoid(), torch.ones_like(logits)),),
         ),
         Mistake(
@@ -335,7 +342,7 @@ FOOLING_LOSS = Task(
             "do not clamp the logits: the loss grows with −ℓ without end.",
             also=tuple(
                 lambda logits, most=most: softplus(-logits.clamp(-most, most)).mean()
-                for most in (10, 20, 30, 50, 500)
+                for most in (10, 20, 30, 50, 500, 700)
             ),
         ),
         Mistake(
@@ -348,8 +355,9 @@ FOOLING_LOSS = Task(
 # modes_found: places of a mixture that a generator reaches
 
 
-def _sample_inputs(generator: Generator) -> dict[str, object]:
-    """A ring of centres and 100 n samples, n of which are one in a hundred. Good samples: most of
+def _sample_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
+    """A ring of centres and 100 n samples, n of which are one in a hundred, or, in turn, 50 more,
+    n of which are a little less. Good samples: most of
     one to three centres, 2 n of one more off its axes near the radius, exactly n of another; n − 1
     of one, a single one of another. Bad samples: around four to six centres, most of them straight
     or diagonally outside the radius.
@@ -370,14 +378,15 @@ def _sample_inputs(generator: Generator) -> dict[str, object]:
         for c, size in zip(centres, sizes, strict=False)
     ]
     samples[hit] = centres[hit] + radius * off[torch.arange(2 * n) % 4]  # 0.88 of the radius
-    outside = 100 * n - sum(sizes)
+    N = 100 * n + 50 * case
+    outside = N - sum(sizes)
     # 1.1 and 1.15 of the radius, and just beyond 0.6.
     around = torch.cat([1.25 * off, torch.tensor([[1.15, 0.0], [0.0, -0.625 / radius]])])
     others = centres[len(sizes) :]
     chosen = torch.arange(outside)
     samples.append(others[chosen % beside] + radius * around[chosen % 7 % 6])
     centres = torch.cat([centres, centres[:1] + radius * torch.tensor([0.0, 0.75])])
-    samples = torch.cat(samples) + 1e-3 * radius * randn(generator, 100 * n, 2)
+    samples = torch.cat(samples) + 1e-3 * radius * randn(generator, N, 2)
     return {
         "samples": samples[torch.randperm(len(samples), generator=generator)],
         "centres": centres[torch.randperm(len(centres), generator=generator)],
@@ -432,6 +441,11 @@ def _in_any_ball(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
     return np.array([(inside >= 0.01 * len(samples)).sum(), inside.sum() / len(samples)])
 
 
+def _in_any_ball_once(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+    inside = _counted(samples, centres, radius)[0] < radius
+    return np.array([(inside.sum(axis=0) >= 0.01 * len(samples)).sum(), inside.any(axis=1).mean()])
+
+
 def _squared_distance(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
     return _modes_found(samples, centres, radius**0.5)
 
@@ -472,6 +486,7 @@ MODES_FOUND = Task(
     points=2,
     inputs=_sample_inputs,
     reference=_modes_found,
+    cases=2,
     parts=(Part("modes", 1, 0, 1), Part("share", 1, 1)),
     mistakes=(
         Mistake(_any_distance, "a mode needs *good* samples: closer than the radius."),
@@ -484,6 +499,7 @@ MODES_FOUND = Task(
             _in_any_ball,
             "a sample belongs to its nearest centre alone: two centres may be closer than the"
             " radius.",
+            also=(_in_any_ball_once,),
         ),
         Mistake(
             _squared_distance,
@@ -508,6 +524,10 @@ MODES_FOUND = Task(
         Mistake(
             _more_than(lambda N, m: 0.01 * N),
             "*at least* one in a hundred: exactly one in a hundred is enough.",
+        ),
+        Mistake(
+            _more_than(lambda N, m: N // 100 - 0.5),
+            "do not round one in a hundred down: 8 of 850 are less.",
         ),
         Mistake(
             _more_than(lambda N, m: N / m * 0.5),

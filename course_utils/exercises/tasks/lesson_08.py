@@ -91,6 +91,17 @@ WITH_LABEL_PLANES = Task(
             ),
         ),
         Mistake(
+            lambda x, y, n_classes: torch.cat(
+                [
+                    x,
+                    one_hot(y, n_classes).double()[:, :, None, None]
+                    * torch.eye(x.shape[2])[:, :1].double().expand(x.shape[2:]),
+                ],
+                dim=1,
+            ),
+            "a plane is full: ones at every place, not in its first row alone.",
+        ),
+        Mistake(
             _planes_of(lambda labels, y, n: 1 - labels),
             "ones for the picture's own label, zeros for the others; this is the other way round.",
         ),
@@ -271,6 +282,10 @@ MEAN_SQUARED_DISTANCE = Task(
             lambda h: _over(h, 1.0),
             "every pair counts, also a close one: leave out the diagonal, not small distances.",
             also=(lambda h: _over(h, 0.5), lambda h: _over(h, 0.1)),
+        ),
+        Mistake(
+            lambda h: torch.pdist(h.unique(dim=0)).square().mean(),
+            "two rows may be equal: both count, each with all others.",
         ),
         Mistake(
             lambda h: 2 * torch.pdist(h).square().mean(),

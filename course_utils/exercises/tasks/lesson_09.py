@@ -6,7 +6,7 @@ import torch
 from scipy.special import log_expit
 from sklearn.neighbors import NearestNeighbors
 from torch import Generator, Tensor
-from torch.nn.functional import pad, softplus
+from torch.nn.functional import binary_cross_entropy, pad, softplus
 
 from course_utils.exercises.task import Mistake, Part, Task, randn
 
@@ -109,6 +109,18 @@ def _plain_logarithms(
     )
 
 
+def _with_built_in(
+    kl: Tensor, distance: Tensor, real: Tensor, copied: Tensor, drawn: Tensor, gamma: Tensor
+) -> Tensor:
+    """PyTorch's cross-entropy of probabilities: it caps each logarithm at −100."""
+    p, q = real.sigmoid(), torch.cat([copied, drawn]).sigmoid()
+    one, zero = torch.ones_like, torch.zeros_like
+    known, caught = binary_cross_entropy(p, one(p)), binary_cross_entropy(q, zero(q))
+    return torch.stack(
+        [kl + distance, gamma * distance + binary_cross_entropy(q, one(q)), known + caught]
+    )
+
+
 VAE_GAN_LOSSES = Task(
     name="vae_gan_losses",
     lesson="09",
@@ -191,7 +203,18 @@ VAE_GAN_LOSSES = Task(
             + tuple(
                 lambda eps=eps, **i: _plain_logarithms(**i, cap=eps)
                 for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+            )
+            + (lambda **i: _with_built_in(**i),),
+        ),
+        Mistake(
+            lambda kl, distance, real, copied, drawn, gamma: torch.stack(
+                [
+                    kl + distance,
+                    gamma * distance + softplus(-torch.cat([copied, drawn]).mean()),
+                    softplus(-real.mean()) + softplus(torch.cat([copied, drawn]).mean()),
+                ]
             ),
+            "first −log of each Dis, then the mean.",
         ),
         Mistake(
             _mixed(lambda E, D, Dis, p: (E, p["gamma"] * p["distance"] - p["caught"], Dis)),
@@ -496,6 +519,10 @@ COVERAGE = Task(
         Mistake(
             _covered(lambda real, k: _without_zeros(real).kthvalue(k, dim=1).values),
             "leave a picture out by its place, not by its distance 0: another one may be equal.",
+        ),
+        Mistake(
+            lambda real, generated, k: _coverage(real.unique(dim=0), generated, k),
+            "real pictures may be equal: each has a ball of its own.",
         ),
         Mistake(
             _covered(lambda real, k: torch.cdist(real, real).topk(k + 1).values[:, -1]),
