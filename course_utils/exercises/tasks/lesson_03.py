@@ -285,10 +285,6 @@ SLERP = Task(
                 ),
             ),
         ),
-        Mistake(
-            lambda z0, z1, n: _arc(z0, z1, np.linspace(0, 1, n + 1))[:-1],
-            "the last code is missing: t runs from 0 to 1, both included.",
-        ),
     ),
 )
 
