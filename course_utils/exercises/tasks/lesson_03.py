@@ -138,7 +138,7 @@ def _path_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
     """Codes that are nearly parallel, nearly opposite, or neither, in turn; of different lengths,
     none of them 1.
     """
-    k, n = (int(torch.randint(*between, (), generator=generator)) for between in ((9, 13), (3, 8)))
+    k, n = (int(torch.randint(*between, (), generator=generator)) for between in ((8, 10), (3, 8)))
     between = torch.tensor([(0.1, 0.13), (3.02, 3.06), (1.7, 2.2)])[case]
     angle = between[0] + (between[1] - between[0]) * torch.rand((), generator=generator)
     u, w = torch.linalg.qr(randn(generator, k, 2))[0].T
