@@ -129,7 +129,9 @@ def attempt(task, answer: Callable, seeds) -> Outcome:
     """The points of `answer` for every seed, on as many rounds as in the grader."""
     from course_tools.grading.mark import ROUNDS
 
-    points, hints, messages = [], Counter(), []
+    points: list[int] = []
+    hints: Counter[str] = Counter()
+    messages: list[str] = []
     for seed in seeds:
         result = verdict(task, answer, rounds_of(task, seed, ROUNDS), seed)
         points.append(result.points)

@@ -387,9 +387,9 @@ def _sample_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
     chosen = torch.arange(outside)
     samples.append(others[chosen % beside] + radius * around[chosen % 7 % 6])
     centres = torch.cat([centres, centres[:1] + radius * torch.tensor([0.0, 0.75])])
-    samples = torch.cat(samples) + 1e-3 * radius * randn(generator, N, 2)
+    drawn = torch.cat(samples) + 1e-3 * radius * randn(generator, N, 2)
     return {
-        "samples": samples[torch.randperm(len(samples), generator=generator)],
+        "samples": drawn[torch.randperm(N, generator=generator)],
         "centres": centres[torch.randperm(len(centres), generator=generator)],
         "radius": radius,
     }
