@@ -1,8 +1,10 @@
-"""`course grade`."""
+"""`course grade` and `course try`."""
 
 import sys
 from argparse import Namespace
 from pathlib import Path
+
+from course_tools.grading import trial
 
 
 def add_to(commands) -> None:
@@ -33,6 +35,7 @@ def add_to(commands) -> None:
         help="run their code with your rights; read it first",
     )
     command.set_defaults(run=grade)
+    trial.add_to(commands)
 
 
 def grade(chosen: Namespace) -> int:

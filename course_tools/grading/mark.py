@@ -40,6 +40,7 @@ UNDECIDED = {
     " machine.",
     "lost": "cells above it end Python or take too long, so it could not be reached.",
 }
+MISSING = "it is not in the notebook."
 ABSENT = (
     "There are PyTorch, NumPy, SciPy and Python's own modules, what the notebook itself defines,"
     " one process and one thread."
@@ -185,7 +186,7 @@ def _best(task: Task, found: extract.Found, seen: Reading, tried: list[Verdict])
             return Result(task.name, REVIEW, why, 0, task.points)
         return _wrong(task, f"its cell is not valid {here}.")
     if not tried:
-        return _wrong(task, "it is not in the notebook.")
+        return _wrong(task, MISSING)
     compared = [verdict for verdict in tried if verdict.compared]
     outside = [verdict for verdict in tried if verdict.outside]
     if not compared and outside:

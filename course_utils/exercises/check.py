@@ -65,7 +65,7 @@ def check(task: Task | Handout, function: object, *, seed: int | None = None) ->
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                answers.append(_kept(call(function, copied(each.inputs))))
+                answers.append(kept(call(function, copied(each.inputs))))
         except (Exception, SystemExit) as error:
             if is_the_stub(error):
                 left = (
@@ -100,7 +100,7 @@ def neutral() -> Iterator[None]:
             torch.set_default_dtype(dtype)
 
 
-def _kept(value: object) -> object:
+def kept(value: object) -> object:
     """An answer as it is now: a function may fill the same tensor again when it is called next."""
     try:
         if isinstance(value, Tensor):

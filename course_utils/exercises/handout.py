@@ -35,10 +35,9 @@ class Handout:
     kept: tuple[Round, ...]
 
     def rounds(self, generator: torch.Generator, n: int) -> list[Round]:
-        """n of the kept rounds, at random."""
-        return [
-            self.kept[i] for i in torch.randperm(len(self.kept), generator=generator)[:n].tolist()
-        ]
+        """n of the kept rounds, one after another from a random one on: so cases take turns."""
+        first = int(torch.randint(len(self.kept), (), generator=generator))
+        return [self.kept[(first + i) % len(self.kept)] for i in range(n)]
 
 
 def write(tasks: Iterable[Task], path: Path, *, seed: int | None = None) -> None:

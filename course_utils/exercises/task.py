@@ -51,7 +51,8 @@ class Task:
     name: of the function to write. lesson: its number, e.g. "02". points: for a right answer; with
     `parts`, their sum.
     inputs: makes fresh keyword arguments from a random generator: float64 or int64 tensors,
-    numbers, or an `Affine`.
+    numbers, or an `Affine`. cases: kinds of inputs that take turns from round to round, where one
+    set of inputs cannot hold all edge cases; `inputs` then takes `case`, 0 ≤ case < cases, too.
     reference: the right answer, computed in another way than the lesson shows.
     mistakes: the likely wrong answers. rtol, atol: what counts as equal, as in `torch.allclose`.
     """
@@ -59,12 +60,13 @@ class Task:
     name: str
     lesson: str
     points: int
-    inputs: Callable[[torch.Generator], dict[str, object]]
+    inputs: Callable[..., dict[str, object]]
     reference: Callable
     mistakes: tuple[Mistake, ...]
     rtol: float = 1e-4
     atol: float = 1e-6
     parts: tuple[Part, ...] = ()
+    cases: int = 1
 
     def __post_init__(self) -> None:
         if self.parts and sum(part.points for part in self.parts) != self.points:
@@ -85,7 +87,12 @@ class Task:
 
     def rounds(self, generator: torch.Generator, n: int) -> list[Round]:
         """n comparisons on fresh inputs."""
-        arguments = [self.inputs(generator) for _ in range(n)]
+        arguments = [
+            self.inputs(generator, case=i % self.cases)
+            if self.cases > 1
+            else self.inputs(generator)
+            for i in range(n)
+        ]
         return [
             Round(inputs, self._expected(inputs), self._mistaken(inputs)) for inputs in arguments
         ]

@@ -1,10 +1,12 @@
 """Tasks of lesson 01."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
 from scipy.special import logsumexp, softmax
-from sklearn.metrics import roc_auc_score
+from scipy.stats import rankdata
 from torch import Generator, Tensor
 
 from course_utils.exercises.task import Mistake, Task, randn
@@ -14,8 +16,13 @@ from course_utils.exercises.task import Mistake, Task, randn
 
 
 def _surface_inputs(generator: Generator) -> dict[str, object]:
-    flat = int(torch.randint(2, 5, (), generator=generator))
-    return {"x": randn(generator, 60, flat) @ randn(generator, flat, 6)}
+    """Points of a plane that lies off the origin; two of them are close together."""
+    flat, n = (
+        int(torch.randint(*between, (), generator=generator)) for between in ((2, 5), (50, 70))
+    )
+    x = randn(generator, n, flat) @ randn(generator, flat, 6) + randn(generator, 6)
+    x[-1] = x[0] + 0.1 * (x[1] - x[0]) / (x[1] - x[0]).norm()
+    return {"x": x}
 
 
 def _ratios(x: Tensor) -> np.ndarray:
@@ -25,6 +32,24 @@ def _ratios(x: Tensor) -> np.ndarray:
 
 def _dimension(x: Tensor) -> float:
     return 1 / np.log(_ratios(x)).mean()
+
+
+def _excluded_by_value(x: Tensor) -> Tensor:
+    """`cdist` of many points leaves rounding errors on the diagonal: not every 0 is one."""
+    distances = torch.cdist(x, x)
+    distances[distances == 0] = torch.inf
+    nearest = distances.topk(2, largest=False).values
+    return 1 / (nearest[:, 1] / nearest[:, 0]).log().mean()
+
+
+def _by_line(x: Tensor, through_origin: bool) -> float:
+    """The slope of −log(1 − F(μ)) against log μ, without the last point."""
+    steps = np.log(np.sort(_ratios(x)))
+    heights = -np.log(1 - np.arange(1, len(x)) / len(x))
+    steps = steps[:-1]
+    if through_origin:
+        return steps @ heights / (steps @ steps)
+    return np.polyfit(steps, heights, 1)[0]
 
 
 def _third_over_second(x: Tensor) -> float:
@@ -44,6 +69,7 @@ INTRINSIC_DIMENSION = Task(
     points=2,
     inputs=_surface_inputs,
     reference=_dimension,
+    rtol=1e-3,  # single precision is fine: `cdist` has few digits for close points
     mistakes=(
         Mistake(
             lambda x: -_dimension(x),
@@ -82,6 +108,29 @@ INTRINSIC_DIMENSION = Task(
             "one neighbour too far: the ratio of the second to the first, without the point"
             " itself.",
         ),
+        Mistake(
+            _excluded_by_value,
+            "each point's distance to itself is 0 only up to rounding: leave it out by its place"
+            " (the diagonal, or the first after sorting), not by its value.",
+        ),
+        Mistake(
+            lambda x: 1 / np.median(np.log(_ratios(x))),
+            "that is one over the median of the logarithms; maximum likelihood takes their mean.",
+        ),
+        Mistake(
+            lambda x: _by_line(x, True),
+            "that is the slope of a fitted line; here the dimension is one over the mean"
+            " logarithm.",
+            also=(lambda x: _by_line(x, False),),
+        ),
+        Mistake(
+            lambda x: _dimension(x) * (len(x) - 1) / len(x),
+            "divide the sum of the logarithms by N, not by N − 1.",
+        ),
+        Mistake(
+            lambda x: _dimension(x) / len(x),
+            "is that one over the sum of the logarithms? Take their mean.",
+        ),
     ),
 )
 
@@ -89,20 +138,30 @@ INTRINSIC_DIMENSION = Task(
 # auc: the probability that a positive scores higher than a negative
 
 
-def _score_inputs(generator: Generator) -> dict[str, object]:
+def _score_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
+    """Real scores, some of them nearly equal and some exactly; the AUC is below ½ or above, in
+    turn.
+    """
     many, small = (
         int(torch.randint(*between, (), generator=generator)) for between in ((25, 40), (15, 25))
     )
-    digits = randn(generator, many) + 0.7 * randn(generator, 1).abs()
-    # Rounded: there are ties.
+    level = 0.9 + 0.5 * torch.rand((), generator=generator, dtype=torch.float64)
+    digits = 3 * randn(generator, many) + 3 * (level if case else -level)
+    others = 3 * randn(generator, small)
+    near = 1e-4 * (1 + torch.rand(4, generator=generator, dtype=torch.float64))
+    digits[:4], others[:4] = 1.5 + near, 1.5 - near
+    digits[4:9] = others[4:9] = randn(generator, 5)
     return {
-        "digits": (4 * digits).round(),
-        "others": (4 * randn(generator, small)).round(),
+        name: scores[torch.randperm(len(scores), generator=generator)]
+        for name, scores in (("digits", digits), ("others", others))
     }
 
 
 def _auc(digits: Tensor, others: Tensor) -> float:
-    return roc_auc_score(np.r_[np.ones(len(digits)), np.zeros(len(others))], np.r_[digits, others])
+    """From the ranks of the digits among all scores, where the lesson compares pairs."""
+    n, m = len(digits), len(others)
+    ranks = rankdata(np.concatenate([digits.numpy(), others.numpy()]))  # ties: their mean rank
+    return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
 
 
 def _pairs(digits: Tensor, others: Tensor) -> tuple[float, float]:
@@ -112,12 +171,21 @@ def _pairs(digits: Tensor, others: Tensor) -> tuple[float, float]:
     ).double().mean().item()
 
 
+def _on_a_grid(digits: Tensor, others: Tensor, n: int = 100) -> Tensor:
+    """The curve of n thresholds that are evenly spaced."""
+    both = torch.cat([digits, others])
+    thresholds = torch.linspace(both.max() + 1, both.min() - 1, n, dtype=both.dtype)
+    hits, false = ((x[:, None] >= thresholds).double().mean(dim=0) for x in (digits, others))
+    return torch.trapezoid(hits, false)
+
+
 AUC = Task(
     name="auc",
     lesson="01",
     points=1,
     inputs=_score_inputs,
     reference=_auc,
+    cases=2,
     mistakes=(
         Mistake(
             lambda digits, others: 1 - _auc(digits, others),
@@ -140,7 +208,59 @@ AUC = Task(
         ),
         Mistake(
             lambda digits, others: (digits > others.median()).double().mean(),
-            "every digit meets every other picture, not just the median one.",
+            "every digit meets every other picture, not just the median or the mean of them.",
+            also=(lambda digits, others: (digits > others.mean()).double().mean(),),
+        ),
+        Mistake(
+            lambda digits, others: max(_auc(digits, others), 1 - _auc(digits, others)),
+            "an AUC may lie below ½, where the other pictures score higher: return it as it is.",
+        ),
+        Mistake(
+            lambda digits, others: torch.sigmoid(50 * (digits[:, None] - others)).mean(),
+            "a pair counts 1, ½ or 0, however small the difference: no sigmoid.",
+            also=tuple(
+                lambda digits, others, a=a: torch.sigmoid(a * (digits[:, None] - others)).mean()
+                for a in (1, 10, 100)
+            ),
+        ),
+        Mistake(
+            _on_a_grid,
+            "scores are real numbers, tied only if they are equal: compare every pair, without a"
+            " grid of thresholds, rounding or a tolerance.",
+            also=(
+                partial(_on_a_grid, n=1000),
+                lambda digits, others: _auc(digits.trunc(), others.trunc()),
+                lambda digits, others: _auc(digits.floor(), others.floor()),
+                *(
+                    lambda digits, others, n=n: _auc(
+                        digits.round(decimals=n), others.round(decimals=n)
+                    )
+                    for n in range(4)
+                ),
+                *(
+                    lambda digits, others, size=size: (
+                        (digits[:, None] - others > size).double()
+                        + ((digits[:, None] - others).abs() <= size).double() / 2
+                    ).mean()
+                    for size in (1e-3, 0.01)
+                ),
+            ),
+        ),
+        Mistake(
+            lambda digits, others: _auc(digits, others) * len(others),
+            "divide by the number of pairs, N · M, not by the number of digits alone.",
+        ),
+        Mistake(
+            lambda digits, others: _auc(digits, others) * len(digits),
+            "divide by the number of pairs, N · M, not by the number of other pictures alone.",
+        ),
+        Mistake(
+            lambda digits, others: (
+                (digits[: len(others)] > others).double()
+                + (digits[: len(others)] == others).double() / 2
+            ).mean(),
+            "each digit meets every other picture, not only the one at the same place: zip pairs"
+            " them one to one.",
         ),
     ),
 )
@@ -150,8 +270,21 @@ AUC = Task(
 
 
 def _likelihood_inputs(generator: Generator) -> dict[str, object]:
-    log_p = 3 * randn(generator, 8, 4) - 2000 + 500 * randn(generator, 8, 1)
-    return {"log_p_x_given_y": log_p, "p_y": torch.softmax(randn(generator, 4), dim=0)}
+    """Pictures from −2500 to +1500 nats; in one row the labels lie more than 800 nats apart; one
+    label is very rare, and in one row as likely as the others all the same.
+    """
+    level = torch.tensor([-2500.0, -1200, -750, -300, -2, 300, 800, 1500], dtype=torch.float64)
+    log_p = 2 * randn(generator, 8, 4) + (level + 20 * randn(generator, 8))[:, None]
+    p_y = torch.softmax(
+        randn(generator, 4) + torch.tensor([0.0, 0.0, 0.0, -20.0], dtype=torch.float64), dim=0
+    )
+    log_p[5, 3] -= p_y[3].log()
+    log_p[2, 1:] -= 900
+    log_p[2, 2:] -= 900
+    log_p[4, 0] -= 850
+    labels = torch.randperm(4, generator=generator)
+    log_p = log_p[torch.randperm(8, generator=generator)]
+    return {"log_p_x_given_y": log_p[:, labels], "p_y": p_y[labels]}
 
 
 def _posterior(log_p_x_given_y: Tensor, p_y: Tensor) -> np.ndarray:
@@ -187,7 +320,7 @@ POSTERIOR = Task(
             "the labels compete, not the pictures: each row must sum to 1.",
         ),
         Mistake(
-            lambda log_p_x_given_y, p_y: np.log(_posterior(log_p_x_given_y, p_y)),
+            lambda log_p_x_given_y, p_y: (log_p_x_given_y + p_y.log()).log_softmax(dim=1),
             "these are logarithms; return probabilities.",
         ),
         Mistake(
@@ -200,8 +333,61 @@ POSTERIOR = Task(
         ),
         Mistake(
             _underflow,
-            "exp(−2000) is 0 for a computer, and a negative number has no logarithm: stay with"
-            " logarithms, torch.logsumexp.",
+            "exp(−2000) is 0 for a computer, and exp(1500) infinite: stay with logarithms,"
+            " torch.logsumexp.",
+        ),
+        Mistake(
+            lambda log_p_x_given_y, p_y: softmax(
+                -log_p_x_given_y.abs().numpy() + np.log(p_y.numpy()), axis=1
+            ),
+            "log p(x|y) is a density's: it may be positive, and keeps its sign.",
+        ),
+        Mistake(
+            lambda log_p_x_given_y, p_y: softmax(
+                -log_p_x_given_y.numpy() + np.log(p_y.numpy()), axis=1
+            ),
+            "the sign: the likelier label has the larger log p(x|y).",
+        ),
+        Mistake(
+            lambda log_p_x_given_y, p_y: softmax(
+                log_p_x_given_y.numpy() - np.log(p_y.numpy()), axis=1
+            ),
+            "log P(y) is added: a frequent label is likelier.",
+        ),
+        Mistake(
+            lambda log_p_x_given_y, p_y: np.eye(4)[_posterior(log_p_x_given_y, p_y).argmax(axis=1)],
+            "that says 1 for the likeliest label; return its probability, and those of the others.",
+        ),
+        Mistake(
+            lambda log_p_x_given_y, p_y: _underflow(log_p_x_given_y - log_p_x_given_y.max(), p_y),
+            "subtract the largest value of each row, not of all: pictures differ by thousands of"
+            " nats.",
+            also=(
+                lambda log_p_x_given_y, p_y: (
+                    (log_p_x_given_y - log_p_x_given_y.max()).exp()
+                    * p_y
+                    / ((log_p_x_given_y - log_p_x_given_y.max()).exp() @ p_y)[:, None].clamp(1e-300)
+                ),
+            ),
+        ),
+        Mistake(
+            lambda log_p_x_given_y, p_y: softmax(
+                log_p_x_given_y.clamp(-700, 700).numpy() + np.log(p_y.numpy()), axis=1
+            ),
+            "a clamp makes different densities equal: subtract the largest value of each row"
+            " instead.",
+            also=(
+                lambda log_p_x_given_y, p_y: softmax(
+                    log_p_x_given_y.clamp(max=0).numpy() + np.log(p_y.numpy()), axis=1
+                ),
+            ),
+        ),
+        Mistake(
+            lambda log_p_x_given_y, p_y: _underflow(
+                log_p_x_given_y - log_p_x_given_y.mean(dim=1, keepdim=True), p_y
+            ),
+            "subtract the largest value of each row, not their mean: exp of what lies 900 above"
+            " the mean is infinite.",
         ),
     ),
 )
@@ -211,12 +397,19 @@ POSTERIOR = Task(
 
 
 def _assembly_inputs(generator: Generator) -> dict[str, object]:
-    """Three labels, far from equally frequent, and log densities below what exp can hold."""
-    often = torch.tensor([2.0, 0.0, -800.0], dtype=torch.float64)
+    """Three labels, far from equally frequent, one so rare that exp holds none of its
+    probabilities, which lie up to 1,500 nats apart; log densities of either sign, below and above
+    what exp can hold.
+    """
+    N = int(torch.randint(40, 60, (), generator=generator))
+    often = torch.tensor([2.0, 0.0, -800.0], dtype=torch.float64).repeat(N, 1)
+    often[: 3 * N // 4, 2] -= 1500
+    level = torch.tensor([-2000.0, -900, -20, 5, 400, 1200], dtype=torch.float64)
+    log_p_x = level + 20 * randn(generator, 6)
     return {
         "log_y_given_x": (2 * randn(generator, 6, 3)).log_softmax(dim=1),
-        "log_p_x": 300 * randn(generator, 6) - 900,
-        "log_y_given_draws": (2 * randn(generator, 50, 3) + often).log_softmax(dim=1),
+        "log_p_x": log_p_x[torch.randperm(6, generator=generator)],
+        "log_y_given_draws": (2 * randn(generator, N, 3) + often).log_softmax(dim=1),
     }
 
 
@@ -246,7 +439,7 @@ ASSEMBLED_LOG_DENSITY = Task(
     inputs=_assembly_inputs,
     reference=_assembled,
     rtol=1e-7,
-    atol=1e-3,  # of some −900 nats
+    atol=2e-3,  # single precision is fine, though it holds −2000 only to the fourth decimal
     mistakes=(
         Mistake(_divided_by(lambda x, draws: 0.0), "that is log p(x, y): P(y) is missing below."),
         Mistake(
@@ -278,7 +471,40 @@ ASSEMBLED_LOG_DENSITY = Task(
             lambda log_y_given_x, log_p_x, log_y_given_draws: (
                 (log_y_given_x.exp() * log_p_x.exp()[:, None]).log() - _log_mean(log_y_given_draws)
             ),
-            "exp(−900) is 0 for a computer: add logarithms instead of multiplying densities.",
+            "exp(−900) is 0 for a computer, and exp(900) infinite: add logarithms instead of"
+            " multiplying densities.",
+        ),
+        Mistake(
+            _divided_by(
+                lambda x, draws: (
+                    (draws - draws.mean(dim=0)).exp().mean(dim=0).log() + draws.mean(dim=0)
+                )
+            ),
+            "subtract the largest value before exp, not the mean: what lies 800 above the mean is"
+            " too large for exp.",
+        ),
+        Mistake(
+            _divided_by(lambda x, draws: draws.clamp(min=-700).exp().mean(dim=0).log()),
+            "a clamp changes the probability of the rare label: stay with logarithms,"
+            " torch.logsumexp.",
+            also=tuple(
+                lambda log_y_given_x, log_p_x, log_y_given_draws, eps=eps: (
+                    log_y_given_x
+                    + log_p_x[:, None]
+                    - (log_y_given_draws.exp().mean(dim=0) + eps).log()
+                )
+                for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-300)
+            ),
+        ),
+        Mistake(
+            _divided_by(lambda x, draws: draws.logsumexp(dim=0) - np.log(draws.shape[1])),
+            "the mean is over N draws, the rows: subtract log N, not log C.",
+        ),
+        Mistake(
+            lambda log_y_given_x, log_p_x, log_y_given_draws: (
+                log_y_given_x - log_p_x[:, None] - _log_mean(log_y_given_draws)
+            ),
+            "log p(x) is added: log p(x|y) = log p(y|x) + log p(x) − log P(y).",
         ),
         Mistake(
             lambda log_y_given_x, log_p_x, log_y_given_draws: (
@@ -288,7 +514,8 @@ ASSEMBLED_LOG_DENSITY = Task(
         ),
         Mistake(
             _divided_by(lambda x, draws: -np.log(3)),
-            "the labels are not equally frequent: P(y) is not 1/C.",
+            "P(y) is another number for every label, not 1/C: average over the draws, dim 0, for"
+            " each label by itself.",
         ),
         Mistake(
             lambda log_y_given_x, log_p_x, log_y_given_draws: (

@@ -13,9 +13,12 @@ from course_utils.exercises.task import Mistake, Task, randn
 
 
 def _error_inputs(generator: Generator) -> dict[str, object]:
-    stretch = torch.linspace(3, 0.5, 6, dtype=torch.float64)
-    x = randn(generator, 40, 6) * stretch + 2 * randn(generator, 6)
-    return {"x": x, "k": int(torch.randint(1, 5, (), generator=generator))}
+    """Data whose mean lies off the origin, in a direction of small variance."""
+    stretch = torch.linspace(3, 0.5, 7, dtype=torch.float64)
+    rotation, _ = torch.linalg.qr(randn(generator, 7, 7))
+    x = randn(generator, int(torch.randint(35, 45, (), generator=generator)), 7) * stretch
+    x[:, 6] += 5
+    return {"x": x @ rotation, "k": int(torch.randint(2, 6, (), generator=generator))}
 
 
 def _error(x: Tensor, k: int) -> float:
@@ -45,6 +48,21 @@ def _unsorted_axes(x: Tensor, k: int) -> Tensor:
     c = x - x.mean(dim=0)
     V = torch.linalg.eigh(c.T @ c)[1][:, :k].T
     return ((c @ V.T @ V - c) ** 2).sum(dim=1).mean()
+
+
+def _other_axes(axes) -> object:
+    """The error of other axes: of the rows of Vᵀ, chosen by `axes`."""
+
+    def mistaken(x: Tensor, k: int) -> Tensor:
+        c = x - x.mean(dim=0)
+        V = axes(torch.linalg.svd(c)[2], k)
+        return ((c @ V.T @ V - c) ** 2).sum(dim=1).mean()
+
+    return mistaken
+
+
+def _standardized(x: Tensor, k: int) -> float:
+    return _error((x - x.mean(dim=0)) / x.std(dim=0), k)
 
 
 RECONSTRUCTION_ERROR = Task(
@@ -83,6 +101,37 @@ RECONSTRUCTION_ERROR = Task(
             _unsorted_axes,
             "these are the axes of *smallest* variance: torch.linalg.eigh sorts upwards.",
         ),
+        Mistake(
+            lambda x, k: _error(x, 0) - _error(x, k),
+            "that is the variance that the k axes keep; the error is what they lose.",
+        ),
+        Mistake(
+            lambda x, k: _error(x, k) / _error(x, 0),
+            "that is the share of the variance that is lost; return the error itself.",
+        ),
+        Mistake(
+            lambda x, k: 1 - _error(x, k) / _error(x, 0),
+            "that is the share of the variance that is kept; return the error.",
+        ),
+        Mistake(
+            lambda x, k: torch.linalg.svdvals(x - x.mean(dim=0))[k:].sum() / len(x),
+            "squared singular values: S², summed from axis k + 1 on and divided by N.",
+            also=(lambda x, k: torch.linalg.svdvals(x - x.mean(dim=0))[k:].sum(),),
+        ),
+        Mistake(
+            _other_axes(lambda V, k: V[: k - 1]), "that keeps one axis too few: the first k, [:k]."
+        ),
+        Mistake(
+            _other_axes(lambda V, k: V[: k + 1]), "that keeps one axis too many: the first k, [:k]."
+        ),
+        Mistake(_other_axes(lambda V, k: V[k - 1 : k]), "that is axis k alone; keep the first k."),
+        Mistake(
+            _standardized, "no scaling: PCA in this lesson subtracts the mean, and nothing else."
+        ),
+        Mistake(
+            lambda x, k: (x - x.mean(dim=0)).square().sum(dim=1).mean(),
+            "that is the error of the mean image alone, k = 0: add the k axes.",
+        ),
     ),
 )
 
@@ -91,15 +140,20 @@ RECONSTRUCTION_ERROR = Task(
 
 
 def _angle_inputs(generator: Generator) -> dict[str, object]:
-    """Two spaces that share one direction: an angle of 0, whose cosine a computer may take for a
-    little more than 1.
+    """Two spaces that share one direction, an angle of 0, whose cosine a computer takes for a
+    little more than 1; and one direction of B is perpendicular to all of A, an angle of 90°.
     """
-    k = int(torch.randint(2, 5, (), generator=generator))
-    A = randn(generator, k, 9)
-    mix = randn(generator, k, k) + 2 * torch.eye(k, dtype=torch.float64)
-    distant = 0.5 * randn(generator, k, 9)
-    distant[0] = 0
-    return {"A": A, "B": mix @ (A + distant)}
+    k, d = (int(torch.randint(*between, (), generator=generator)) for between in ((3, 6), (11, 14)))
+    while True:
+        A = randn(generator, k, d)
+        mix = randn(generator, k, k) + 2 * torch.eye(k, dtype=torch.float64)
+        beside = A + 0.5 * randn(generator, k, d)
+        beside[0] = -A[0]
+        beside[1] -= beside[1] @ torch.linalg.pinv(A) @ A
+        B = mix @ beside
+        cosines = torch.linalg.qr(A.T)[0].T @ torch.linalg.qr(B.T)[0]
+        if torch.linalg.svdvals(cosines)[0] > 1 and torch.linalg.cond(mix) < 30:
+            return {"A": A, "B": B}
 
 
 def _angles(A: Tensor, B: Tensor) -> np.ndarray:
@@ -109,6 +163,32 @@ def _angles(A: Tensor, B: Tensor) -> np.ndarray:
 def _row_by_row(A: Tensor, B: Tensor) -> Tensor:
     cosines = torch.nn.functional.cosine_similarity(A, B, dim=1).abs().clamp(max=1)
     return torch.rad2deg(cosines.arccos()).sort().values
+
+
+def _cosines(basis) -> object:
+    """The angles from other bases, or without the clamp."""
+
+    def mistaken(A: Tensor, B: Tensor, most: float = 1.0) -> Tensor:
+        cosines = torch.linalg.svdvals(basis(A).T @ basis(B)).clamp(max=most)
+        return torch.rad2deg(cosines.arccos())
+
+    return mistaken
+
+
+def _orthonormal(A: Tensor) -> Tensor:
+    return torch.linalg.qr(A.T)[0]
+
+
+def _squared(A: Tensor, B: Tensor) -> Tensor:
+    product = _orthonormal(A).T @ _orthonormal(B)
+    cosines = torch.linalg.eigvalsh(product @ product.T).flip(0).clamp(0, 1)
+    return torch.rad2deg(cosines.arccos())
+
+
+def _entries(A: Tensor, B: Tensor) -> Tensor:
+    """From the diagonal of the product, as if the bases belonged together one by one."""
+    product = _orthonormal(A).T @ _orthonormal(B)
+    return torch.rad2deg(product.diagonal().abs().clamp(max=1).arccos()).sort().values
 
 
 def _not_orthonormal(A: Tensor, B: Tensor) -> Tensor:
@@ -121,7 +201,7 @@ PRINCIPAL_ANGLES = Task(
     points=2,
     inputs=_angle_inputs,
     reference=_angles,
-    atol=1e-4,
+    atol=0.1,  # single precision is fine: arccos turns a 1e-7 below 1 into 0.03°
     mistakes=(
         Mistake(
             lambda A, B: np.radians(_angles(A, B)), "these are radians; the task asks for degrees."
@@ -147,6 +227,31 @@ PRINCIPAL_ANGLES = Task(
             "the bases must be orthonormal: torch.linalg.qr works on columns, so pass A.T, and then"
             " Q_Aᵀ Q_B.",
         ),
+        Mistake(
+            _cosines(lambda A: A.T / A.T.norm(dim=0)),
+            "rows of length 1 are not yet perpendicular to each other: torch.linalg.qr of A.T makes"
+            " them so.",
+        ),
+        Mistake(
+            lambda A, B: _cosines(lambda A: torch.linalg.qr(A)[0])(A, B),
+            "torch.linalg.qr works on columns: pass A.T, whose columns span the space, not A.",
+        ),
+        Mistake(
+            lambda A, B: _cosines(_orthonormal)(A, B, most=2.0),
+            "rounding can push a cosine a hair above 1, where arccos is NaN: clamp to 1 first.",
+        ),
+        Mistake(
+            _squared,
+            "the eigenvalues of M Mᵀ are the squared cosines: take the root, or singular values.",
+        ),
+        Mistake(
+            _entries,
+            "the entries of Q_Aᵀ Q_B depend on the bases: take its singular values.",
+        ),
+        Mistake(
+            lambda A, B: 90 - _angles(A, B)[::-1],
+            "that is arcsin of the cosines: take arccos.",
+        ),
     ),
 )
 
@@ -155,10 +260,16 @@ PRINCIPAL_ANGLES = Task(
 
 
 def _gaussian_inputs(generator: Generator) -> dict[str, object]:
-    d, k = 250, int(torch.randint(2, 5, (), generator=generator))
+    """In so many dimensions that exp of the log determinant is 0 for a computer; one of the axes
+    has hardly more than the noise.
+    """
+    d, k = (
+        int(torch.randint(*between, (), generator=generator)) for between in ((240, 260), (2, 5))
+    )
     V = torch.linalg.qr(randn(generator, d, k))[0].T
     lam = 1 + 3 * torch.rand(k, generator=generator, dtype=torch.float64)
     noise = 0.01 + 0.02 * torch.rand((), generator=generator, dtype=torch.float64)
+    lam[-1] = 2 * noise
     mu = randn(generator, d)
     x = mu + (lam.sqrt() * randn(generator, 6, k)) @ V + noise.sqrt() * randn(generator, 6, d)
     return {"x": x, "mu": mu, "V": V, "lam": lam, "noise": noise}
@@ -184,22 +295,33 @@ def _density_of(
     outside=1.0,
     centre=True,
     less=0.0,
+    square=1.0,
+    pi_dims=lambda d, k: d,
+    noise_dims=lambda d, k: d - k,
 ) -> object:
-    """The formula with other weights on its terms."""
+    """The formula with other weights on its terms, other counts of dimensions, or noise to another
+    power.
+    """
 
     def mistaken(x: Tensor, mu: Tensor, V: Tensor, lam: Tensor, noise: Tensor) -> Tensor:
         c, d, k = x - mu if centre else x, len(mu), len(lam)
+        noise = noise**square
         z, lam = c @ V.T, lam - less * noise
         rest = (c**2).sum(dim=1) - outside * (z**2).sum(dim=1)
         distance = along * (z**2 / lam).sum(dim=1) + across * rest / noise
         logs = (
             log_along * lam.log().sum()
-            + log_across * (d - k) * noise.log()
-            + pi * d * math.log(2 * math.pi)
+            + log_across * noise_dims(d, k) * noise.log()
+            + pi * pi_dims(d, k) * math.log(2 * math.pi)
         )
         return -0.5 * whole * (distance + logs)
 
     return mistaken
+
+
+def _determinant_itself(x: Tensor, mu: Tensor, V: Tensor, lam: Tensor, noise: Tensor) -> Tensor:
+    log_det = (lam.prod() * noise ** (len(mu) - len(lam))).log()
+    return _density_of(log_along=0.0, log_across=0.0)(x, mu, V, lam, noise) - 0.5 * log_det
 
 
 PPCA_LOG_DENSITY = Task(
@@ -208,7 +330,8 @@ PPCA_LOG_DENSITY = Task(
     points=3,
     inputs=_gaussian_inputs,
     reference=_log_density,
-    rtol=1e-6,
+    rtol=1e-5,
+    atol=0.01,  # single precision is fine: it loses a thousandth of a nat outside the subspace
     mistakes=(
         Mistake(_density_of(pi=0.0), "the factor (2π)^(−d/2) is missing."),
         Mistake(
@@ -233,6 +356,45 @@ PPCA_LOG_DENSITY = Task(
         Mistake(_density_of(centre=False), "subtract μ first."),
         Mistake(_density_of(whole=2.0), "what about the ½ in front?"),
         Mistake(_density_of(whole=-1.0), "the sign: that is −log p(x)."),
+        Mistake(
+            _density_of(less=-1.0),
+            "`lam` holds the variances along the axes, the noise included: do not add it again.",
+        ),
+        Mistake(
+            _density_of(pi_dims=lambda d, k: k),
+            "the 2π counts once for each of the d dimensions, not for the k axes alone.",
+        ),
+        Mistake(
+            _density_of(noise_dims=lambda d, k: 1),
+            "log σ² counts d − k times in the log determinant, once for each other direction.",
+        ),
+        Mistake(
+            _density_of(noise_dims=lambda d, k: d),
+            "log σ² counts d − k times, not d times: along the k axes the variance is λᵢ.",
+        ),
+        Mistake(_density_of(square=2.0), "`noise` is the variance σ² already: do not square it."),
+        Mistake(_density_of(square=0.5), "`noise` is the variance σ² itself: no root of it."),
+        Mistake(
+            _density_of(along=2.0, across=2.0),
+            "the ½ belongs in front of the squared distance, too.",
+        ),
+        Mistake(
+            _density_of(log_along=2.0, log_across=2.0),
+            "the ½ belongs in front of log det, too: it is the root of the determinant.",
+        ),
+        Mistake(
+            _density_of(pi=2.0),
+            "the ½ belongs in front of d log 2π, too: (2π)^(d/2).",
+        ),
+        Mistake(_density_of(log_along=0.0), "the determinant has the k variances λᵢ, too."),
+        Mistake(
+            _density_of(along=0.0),
+            "the distance along the axes is missing: z², divided by λ.",
+        ),
+        Mistake(
+            _determinant_itself,
+            "the determinant itself is 0 for a computer: sum the logarithms of the variances.",
+        ),
         Mistake(
             lambda x, mu, V, lam, noise: float(_log_density(x, mu, V, lam, noise).mean()),
             "that is the mean over pictures; return one number each.",

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 from torch.distributions import Bernoulli, Normal, kl_divergence
+from torch.nn.functional import binary_cross_entropy, softplus
 
 from course_utils.exercises.task import Mistake, Task, randn
 
@@ -11,22 +12,31 @@ from course_utils.exercises.task import Mistake, Task, randn
 
 
 def _vae_inputs(generator: Generator) -> dict[str, object]:
-    B, d, k = 5, 12, 3
+    """Some pixels are surely right or wrong, with logits up to ±900; some variances far from 1."""
+    B, d, k = int(torch.randint(5, 8, (), generator=generator)), 12, 3
     logits, x = 2 * randn(generator, B, d), (randn(generator, B, d) > 0).double()
+    logits[0, :5] = torch.tensor([900.0, -900.0, 40.0, -40.0, -150.0])
+    x[0, :5] = torch.tensor([1.0, 0.0, 0.0, 1.0, 1.0])
+    logits[1, :2], x[1, :2] = torch.tensor([150.0, -800.0]), torch.tensor([0.0, 1.0])
+    log_var = randn(generator, B, k)
+    log_var[0], log_var[1] = torch.tensor([-12.0, 0.5, 2.5]), torch.tensor([-0.5, 3.0, -25.0])
+    pixels = torch.randperm(d, generator=generator)
     return {
-        "logits": logits,
-        "x": x,
+        "logits": logits[:, pixels],
+        "x": x[:, pixels],
         "mu": randn(generator, B, k),
-        "log_var": randn(generator, B, k),
+        "log_var": log_var,
     }
 
 
 def _parts(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> tuple[Tensor, Tensor]:
     """Cross-entropy (B,) and KL (B,), from torch.distributions."""
-    cross_entropy = -Bernoulli(logits=logits).log_prob(x).sum(dim=1)
-    return cross_entropy, kl_divergence(Normal(mu, (0.5 * log_var).exp()), Normal(0.0, 1.0)).sum(
-        dim=1
+    pixels = Bernoulli(logits=logits, validate_args=False)
+    Q, P = (
+        Normal(mean, deviation, validate_args=False)
+        for mean, deviation in ((mu, (0.5 * log_var).exp()), (0.0, 1.0))
     )
+    return -pixels.log_prob(x).sum(dim=1), kl_divergence(Q, P).sum(dim=1)
 
 
 def _negative_elbo(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
@@ -60,6 +70,20 @@ def _sigmoid_twice(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Te
     return _negative_elbo(logits.sigmoid(), x, mu, log_var)
 
 
+def _with_pixels(cross_entropy):
+    """The loss with another one of the pixels, (B, d)."""
+
+    def mistaken(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+        kl = _parts(logits, x, mu, log_var)[1]
+        return (cross_entropy(logits, x).sum(dim=1) + kl).mean()
+
+    return mistaken
+
+
+def _plain(p: Tensor, x: Tensor, eps: float = 0.0) -> Tensor:
+    return -(x * (p + eps).log() + (1 - x) * (1 - p + eps).log())
+
+
 NEGATIVE_ELBO = Task(
     name="negative_elbo",
     lesson="05",
@@ -71,7 +95,7 @@ NEGATIVE_ELBO = Task(
             _mean_over_pixels,
             "is the cross-entropy a mean over pixels? That is a hidden β: sum over pixels.",
         ),
-        Mistake(_mean_over_code, "is the KL a mean over the code? Sum over its k numbers."),
+        Mistake(_mean_over_code, "is the KL a mean over the latent dimensions? Sum over all k."),
         Mistake(
             lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var) * len(x),
             "is that a sum over images? Mean over images.",
@@ -95,10 +119,91 @@ NEGATIVE_ELBO = Task(
                 _parts(logits, x, mu, log_var)[0].mean() / x.shape[1]
                 + _parts(logits, x, mu, log_var)[1].mean() / mu.shape[1]
             ),
-            "are both averaged over everything? Sum over pixels and over the code, mean over"
-            " images.",
+            "are both averaged over everything? Sum over pixels and over latent dimensions, mean"
+            " over images.",
         ),
         Mistake(_sigmoid_twice, "is a sigmoid applied before a loss that expects logits?"),
+        Mistake(
+            _with_pixels(lambda logits, x: _plain(logits.sigmoid(), x)),
+            "the logarithm of a sigmoid is −∞ for a large logit: use softplus, or"
+            " binary_cross_entropy_with_logits.",
+            also=(
+                _with_pixels(
+                    lambda logits, x: torch.where(
+                        x == 1, -logits.sigmoid().log(), -(1 - logits.sigmoid()).log()
+                    )
+                ),
+            ),
+        ),
+        Mistake(
+            _with_pixels(lambda logits, x: _plain(logits.sigmoid().clamp(1e-7, 1 - 1e-7), x)),
+            "clamp or + ε cap the loss just where the model is most wrong: use"
+            " binary_cross_entropy_with_logits.",
+            also=(
+                _with_pixels(
+                    lambda logits, x: binary_cross_entropy(logits.sigmoid(), x, reduction="none")
+                ),
+                *(
+                    _with_pixels(
+                        lambda logits, x, eps=eps: _plain(logits.sigmoid().clamp(eps, 1 - eps), x)
+                    )
+                    for eps in (1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12)
+                ),
+                *(
+                    _with_pixels(lambda logits, x, eps=eps: _plain(logits.sigmoid(), x, eps))
+                    for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+                ),
+            ),
+        ),
+        Mistake(
+            _with_pixels(lambda logits, x: (logits.sigmoid() - x).square()),
+            "that is the squared error; the reconstruction term is the cross-entropy.",
+            also=(_with_pixels(lambda logits, x: (logits - x).square()),),
+        ),
+        Mistake(
+            _with_pixels(lambda logits, x: x * softplus(-logits)),
+            "the empty pixels are missing: − (1 − x) log(1 − σ(l)).",
+        ),
+        Mistake(
+            _with_pixels(lambda logits, x: x * softplus(logits) + (1 - x) * softplus(-logits)),
+            "σ(l) is the ink: x goes with log σ(l), 1 − x with log(1 − σ(l)).",
+        ),
+        Mistake(
+            _with_pixels(lambda logits, x: -x * softplus(-logits) - (1 - x) * softplus(logits)),
+            "the sign of the cross-entropy: it is minus a logarithm, and positive.",
+        ),
+        Mistake(
+            lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var.clamp(-10, 10)),
+            "no clamp of log σ²: its KL is part of the loss as it is.",
+            also=(
+                lambda logits, x, mu, log_var: _negative_elbo(
+                    logits, x, mu, log_var.clamp(-20, 20)
+                ),
+                lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var.clamp(-5, 5)),
+            ),
+        ),
+        Mistake(
+            lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var) + mu.shape[1] / 2,
+            "the −1 in the KL is missing: the KL of N(0, I) to itself is 0.",
+        ),
+        Mistake(
+            lambda logits, x, mu, log_var: (
+                _negative_elbo(logits, x, mu, log_var) - mu.square().sum(dim=1).mean() / 2
+            ),
+            "μ² is missing in the KL.",
+        ),
+        Mistake(
+            lambda logits, x, mu, log_var: (
+                _negative_elbo(logits, x, mu, log_var) + (mu - mu.square()).sum(dim=1).mean() / 2
+            ),
+            "μ is squared in the KL.",
+        ),
+        Mistake(
+            lambda logits, x, mu, log_var: (
+                _negative_elbo(logits, x, mu, log_var) + log_var.sum(dim=1).mean()
+            ),
+            "the sign of log σ² in the KL: it is subtracted.",
+        ),
     ),
 )
 
@@ -107,21 +212,37 @@ NEGATIVE_ELBO = Task(
 
 
 def _unit_inputs(generator: Generator) -> dict[str, object]:
-    """Two to nine active units, one of them just so, and ten to fifteen others, one of them just
-    not; five have a mean.
+    """Means of 180 to 220 pictures, in an order that matters to nobody but whoever looks at the
+    first hundred alone.
+
+    Active: two to five units clearly, one just so, twelve that follow one of the clear ones, six
+    by rare pictures, four in later pictures alone, one by every second picture. Not active: 41 to
+    45 units, one just not, four in the first pictures alone, one that is active around its median
+    but not around its mean, seven with a mean far from 0.
     """
-    active, others = (
-        int(torch.randint(*between, (), generator=generator)) for between in ((2, 10), (10, 16))
+    N, clear, still = (
+        int(torch.randint(*between, (), generator=generator))
+        for between in ((180, 220), (2, 6), (35, 40))
     )
-    large = 0.05 + 4 * torch.rand(active - 1, generator=generator, dtype=torch.float64)
-    small = [0.007, 0.003, 0.0012, *(others - 3) * [1e-5]]
-    variance = torch.tensor([0.014, *large.tolist(), *small], dtype=torch.float64)
-    around = torch.tensor(
-        [*active * [1.0], 0.8, 0.9, 0.0, -0.7, 1.1, 0.5, *(others - 6) * [0.0]], dtype=torch.float64
-    )
-    mu = randn(generator, 400, len(variance))
-    mu = (mu - mu.mean(dim=0)) / mu.std(dim=0) * variance.sqrt() + around
-    return {"mu": mu[:, torch.randperm(len(variance), generator=generator)]}
+    variance = [0.0115, 0.0085, *(0.2 + 3 * torch.rand(clear, generator=generator)).tolist()]
+    variance += [0.003, 0.0012, *(still - 2) * [1e-5]]
+    mean = torch.zeros(len(variance), dtype=torch.float64)
+    mean[: 2 + clear], mean[-7:] = 1.0, torch.tensor([0.8, 0.9, -0.7, 1.1, 0.5, -1.3, 0.6])
+    mu = randn(generator, N, len(variance))
+    mu = (mu - mu.mean(dim=0)) / mu.std(dim=0) * torch.tensor(variance).double().sqrt() + mean
+    times = torch.linspace(0.8, 1.4, 12) * torch.tensor([1, -1]).repeat(6)
+    following = mu[:, 2:3] * times + 0.01 * randn(generator, N, 12)
+    odd, rare = 1e-3 * randn(generator, N, 8), 1e-3 * randn(generator, N, 8)
+    odd[110::25, 0] += 1
+    odd[123::30, 1] -= 1.2
+    rare[105::20, :4] += 1
+    rare[:100:10, 4:] += 0.28
+    rare[5:100:10, 4:] -= 0.28
+    odd[110:, 2:6] += 0.3 * randn(generator, N - 110, 4)
+    odd[::2, 6] += 0.4
+    odd[torch.rand(N, generator=generator).argsort() < 0.3 * N, 7] += 0.2
+    mu = torch.cat([mu, following, odd, rare], dim=1)
+    return {"mu": mu[:, torch.randperm(mu.shape[1], generator=generator)]}
 
 
 def _active_units(mu: Tensor) -> float:
@@ -139,23 +260,44 @@ ACTIVE_UNITS = Task(
             lambda mu: (mu.std(dim=0) > 0.01).sum(),
             "is that the standard deviation, or another threshold? Active is a *variance* above"
             " 0.01.",
+            also=(
+                lambda mu: (mu.var(dim=0) > 1e-3).sum(),
+                lambda mu: (mu.var(dim=0) > 0.1).sum(),
+                lambda mu: (mu.std(dim=0) > 1).sum(),
+            ),
         ),
         Mistake(
             lambda mu: ((mu**2).mean(dim=0) > 0.01).sum(),
             "is that a size rather than a variance? A constant mean is not activity.",
+            also=(lambda mu: (mu.abs().mean(dim=0) > 0.01).sum(),),
         ),
         Mistake(
             lambda mu: mu.shape[1],
-            "that is the size of the code; count only the numbers that vary.",
+            "that is the number of latent dimensions; count only those that vary.",
         ),
         Mistake(
             lambda mu: (mu.var(dim=1) > 0.01).sum(),
-            "the variance over the images, dim 0, for each number of the code.",
+            "the variance over the images, dim 0, for each latent dimension.",
         ),
         Mistake(lambda mu: (mu.var(dim=0) <= 0.01).sum(), "these are the inactive ones."),
         Mistake(
             lambda mu: (mu.var(dim=0) > 0.01).double().mean(),
             "that is a share; return the number of units.",
+        ),
+        Mistake(
+            lambda mu: (mu[:100].var(dim=0) > 0.01).sum(),
+            "the variance over all pictures, not over the first ones.",
+            also=(lambda mu: (mu[:50].var(dim=0) > 0.01).sum(),),
+        ),
+        Mistake(
+            lambda mu: (
+                (mu.quantile(0.75, dim=0) - mu.quantile(0.25, dim=0)).div(1.349).square() > 0.01
+            ).sum(),
+            "the variance itself, not a guess from quantiles: rare pictures count, too.",
+        ),
+        Mistake(
+            lambda mu: (torch.linalg.eigvalsh(torch.cov(mu.T)) > 0.01).sum(),
+            "each unit by itself: units that vary together all count, so no eigenvalues.",
         ),
     ),
 )
@@ -165,16 +307,21 @@ ACTIVE_UNITS = Task(
 
 
 def _cost_inputs(generator: Generator) -> dict[str, object]:
-    """Three units of clear cost, three of hardly any, and two whose pictures lie on both sides of
-    the floor.
+    """Three units of clear cost, three of hardly any, two whose pictures lie on both sides of the
+    floor, one that costs much for a few pictures and nothing for the others, and one that costs a
+    little more than the floor for most pictures and nothing for the others.
     """
-    level = torch.tensor([2.0, 1.5, 1.0, 0.02, 0.01, 0.05, 0.35, 0.18], dtype=torch.float64)
+    level = torch.tensor([2.0, 1.5, 1.0, 0.02, 0.01, 0.05, 0.35, 0.18, 4, 0.3]).double()
     size, B = (
         0.5 + torch.rand((), generator=generator, dtype=torch.float64),
         int(torch.randint(20, 40, (), generator=generator)),
     )
-    kl = size * level * (0.1 + 1.8 * torch.rand(B, 8, generator=generator, dtype=torch.float64))
-    return {"kl": kl[:, torch.randperm(8, generator=generator)], "floor": 0.25 * size.item()}
+    spread = torch.rand(B, 10, generator=generator, dtype=torch.float64)
+    kl = size * level * (0.1 + 1.8 * spread)
+    kl[5:, 8], kl[: B // 3, 9] = 0, 0
+    kl[B // 3 :, 9] = size * (0.27 + 0.05 * spread[B // 3 :, 9])
+    kl = kl[torch.randperm(B, generator=generator)]
+    return {"kl": kl[:, torch.randperm(10, generator=generator)], "floor": 0.25 * size.item()}
 
 
 def _free_bits(kl: Tensor, floor: float) -> float:
@@ -225,6 +372,28 @@ FREE_BITS = Task(
         Mistake(
             lambda kl, floor: kl.mean(dim=1).clamp(min=floor).sum(),
             "pictures are rows, units are columns: mean over dim 0.",
+        ),
+        Mistake(
+            lambda kl, floor: torch.where(
+                (kl > floor).double().mean(dim=0) > 0.5, kl.mean(dim=0), floor
+            ).sum(),
+            "the mean over pictures decides, not most of them: max(λ, mean).",
+        ),
+        Mistake(
+            lambda kl, floor: kl.median(dim=0).values.clamp(min=floor).sum(),
+            "the mean over pictures, not the median.",
+        ),
+        Mistake(
+            lambda kl, floor: (kl.mean(dim=0) + floor).sum(),
+            "the larger of the two, max(λ, mean), not their sum.",
+        ),
+        Mistake(
+            lambda kl, floor: kl.mean(dim=0).clamp(min=floor),
+            "one number: sum over the units.",
+        ),
+        Mistake(
+            lambda kl, floor: torch.where(kl > floor, kl, floor).sum(),
+            "nats per picture: first the mean over pictures, then the floor, then the sum.",
         ),
     ),
 )

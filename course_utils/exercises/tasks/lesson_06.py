@@ -6,7 +6,6 @@ from scipy.special import logsumexp
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Generator, Tensor
 from torch.distributions import Normal, kl_divergence
-from torch.nn.functional import one_hot
 
 from course_utils.exercises.task import Mistake, Task, randn
 
@@ -14,7 +13,8 @@ from course_utils.exercises.task import Mistake, Task, randn
 
 
 def _code_inputs(generator: Generator) -> dict[str, object]:
-    n = int(torch.randint(4, 7, (), generator=generator))
+    """Neither as many codes as labels, nor as many latent dimensions as either."""
+    n = int(torch.randint(5, 8, (), generator=generator))
     return {"z": randn(generator, n - 1, 3), "n_classes": n}
 
 
@@ -35,6 +35,16 @@ def _as_number(z: Tensor, n_classes: int) -> Tensor:
 
 def _label_first(z: Tensor, n_classes: int) -> np.ndarray:
     return np.roll(_under_all_labels(z, n_classes), n_classes, axis=2)
+
+
+def _with_labels(labels) -> object:
+    """Every code beside other labels, (N, n, n)."""
+
+    def mistaken(z: Tensor, n_classes: int) -> Tensor:
+        codes = z[:, None].expand(-1, n_classes, -1)
+        return torch.cat([codes, labels(len(z), n_classes).double()], dim=2)
+
+    return mistaken
 
 
 UNDER_ALL_LABELS = Task(
@@ -64,6 +74,46 @@ UNDER_ALL_LABELS = Task(
             ),
             "right rows; give them the shape (N, n, k + n).",
         ),
+        Mistake(
+            lambda z, n_classes: np.roll(_under_all_labels(z, n_classes), 1, axis=1),
+            "entry [i, j] holds label j, and labels begin at 0.",
+            also=(
+                lambda z, n_classes: np.roll(_under_all_labels(z, n_classes), -1, axis=1),
+                lambda z, n_classes: _under_all_labels(z, n_classes)[:, ::-1].copy(),
+                _with_labels(lambda N, n: torch.eye(n).repeat_interleave(N, dim=0).view(N, n, n)),
+                _with_labels(lambda N, n: torch.eye(n)[:N, None].expand(-1, n, -1)),
+            ),
+        ),
+        Mistake(
+            lambda z, n_classes: _under_all_labels(z, n_classes)[:, :, : z.shape[1]],
+            "the label is missing: join its one-hot vector to the code.",
+        ),
+        Mistake(
+            lambda z, n_classes: torch.cat(
+                [
+                    z[:, None].expand(-1, n_classes, -1),
+                    torch.ones(len(z), n_classes, n_classes) / n_classes,
+                ],
+                dim=2,
+            ),
+            "each entry has one label: a one-hot vector, a row of torch.eye.",
+            also=(
+                lambda z, n_classes: torch.cat(
+                    [
+                        z[:, None].expand(-1, n_classes, -1),
+                        torch.ones(len(z), n_classes, n_classes),
+                    ],
+                    dim=2,
+                ),
+                lambda z, n_classes: torch.cat(
+                    [
+                        z[:, None].expand(-1, n_classes, -1),
+                        torch.arange(n_classes)[:, None].expand(len(z), n_classes, n_classes),
+                    ],
+                    dim=2,
+                ),
+            ),
+        ),
     ),
 )
 
@@ -72,25 +122,23 @@ UNDER_ALL_LABELS = Task(
 
 
 def _neighbour_inputs(generator: Generator) -> dict[str, object]:
-    """Three clouds that overlap, and new codes for which one label wins the vote."""
-    # No mean is a label.
-    labels = torch.randint(0, 4, (), generator=generator) + 3 * torch.randperm(
-        3, generator=generator
+    """Two clouds that overlap, with labels that are no neighbours, and new codes: those between the
+    clouds first, where the vote is close. Which codes are the k nearest is never a matter of
+    rounding.
+    """
+    labels = torch.randperm(5, generator=generator)[:2] * 2 + torch.randint(
+        2, (), generator=generator
     )
-    side = torch.randint(0, 3, (60,), generator=generator)
-    z = (
-        randn(generator, 60, 3) * torch.tensor([1.0, 3.0, 0.3], dtype=torch.float64)
-        + 0.8 * side[:, None]
-    )
-    z_new = 1.5 * randn(generator, 400, 3) + 0.8
+    side = (torch.rand(60, generator=generator) < 0.6).long()
+    z = randn(generator, 60, 3) * torch.tensor([1.0, 3.0, 0.3]).double() + 0.8 * side[:, None]
+    z_new = torch.tensor([1.5, 4.0, 0.8]).double() * randn(generator, 500, 3) + 0.4
     k = 7 + 2 * int(torch.randint(0, 4, (), generator=generator))
-    votes = (
-        one_hot(side)[torch.cdist(z_new, z).topk(k, largest=False).indices]
-        .sum(dim=1)
-        .sort(dim=1)
-        .values
-    )
-    return {"z": z, "y": labels[side], "z_new": z_new[votes[:, 2] > votes[:, 1]][:80], "k": k}
+    distances, nearest = torch.cdist(z_new, z).topk(k + 1, largest=False)
+    z_new = z_new[distances[:, k] - distances[:, k - 1] > 1e-3]
+    votes = side[torch.cdist(z_new, z).topk(k, largest=False).indices].double().mean(dim=1)
+    z_new = z_new[(votes - 0.5).abs().argsort()[:80]]
+    z_new = z_new[torch.randperm(80, generator=generator)]
+    return {"z": z, "y": labels[side], "z_new": z_new, "k": k}
 
 
 def _vote(z: Tensor, y: Tensor, z_new: Tensor, k: int, **options) -> np.ndarray:
@@ -107,8 +155,24 @@ def _mean_label(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
     )
 
 
-def _middle_label(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
-    return y[torch.cdist(z_new, z).topk(k, largest=False).indices].median(dim=1).values
+def _vote_of(nearest) -> object:
+    """The vote of the codes that `nearest` chooses from all, sorted by distance."""
+
+    def mistaken(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
+        return y[nearest(torch.cdist(z_new, z).argsort(dim=1), k)].mode(dim=1).values
+
+    return mistaken
+
+
+def _by_cosine(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
+    cosines = (z_new / z_new.norm(dim=1, keepdim=True)) @ (z / z.norm(dim=1, keepdim=True)).T
+    return y[cosines.topk(k).indices].mode(dim=1).values
+
+
+def _by_centre(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
+    labels = y.unique()
+    centres = torch.stack([z[y == label].mean(dim=0) for label in labels])
+    return labels[torch.cdist(z_new, centres).argmin(dim=1)]
 
 
 def _counts(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
@@ -129,7 +193,6 @@ NEAREST_LABELS = Task(
         ),
         Mistake(_farthest, "these are the farthest codes: `topk(k, largest=False)`."),
         Mistake(_mean_label, "labels are names: take the most frequent one, not their mean."),
-        Mistake(_middle_label, "labels are names: take the most frequent one, not the middle one."),
         Mistake(_counts, "those are the numbers of the neighbours; look up their labels, y[…]."),
         Mistake(
             lambda z, y, z_new, k: _vote(z, y, z_new, k, p=1),
@@ -139,6 +202,38 @@ NEAREST_LABELS = Task(
             lambda z, y, z_new, k: _vote(z, y, z, k),
             "vote for the new codes, z_new, among the known ones, z.",
         ),
+        Mistake(
+            lambda z, y, z_new, k: _vote(z, y, z_new, k, weights="distance"),
+            "every neighbour has one vote, near or far.",
+        ),
+        Mistake(
+            _vote_of(lambda order, k: order[:, 1 : k + 1]),
+            "no new code is its own neighbour: the nearest known code votes, too.",
+            also=(_vote_of(lambda order, k: order[:, 1:k]),),
+        ),
+        Mistake(
+            _vote_of(lambda order, k: order[:, : k - 1]),
+            "that is one neighbour too few: k of them.",
+        ),
+        Mistake(
+            _vote_of(lambda order, k: order[:, : k + 1]),
+            "that is one neighbour too many: k of them.",
+        ),
+        Mistake(
+            _by_cosine, "Euclidean distance, not the angle: the length of a code matters, too."
+        ),
+        Mistake(
+            _by_centre,
+            "that is the label of the nearer centre; the k nearest codes vote one by one.",
+        ),
+        Mistake(
+            lambda z, y, z_new, k: _vote(z / z.std(dim=0), y, z_new / z.std(dim=0), k),
+            "Euclidean distance of the codes as they are: do not standardize them.",
+        ),
+        Mistake(
+            lambda z, y, z_new, k: _vote(z, y, z_new, k, p=np.inf),
+            "Euclidean distance, not the largest difference of a coordinate.",
+        ),
     ),
 )
 
@@ -147,20 +242,30 @@ NEAREST_LABELS = Task(
 
 
 def _label_inputs(generator: Generator) -> dict[str, object]:
-    """Bounds like those of digits, some of them below what exp can hold, and labels that are not
-    alike.
+    """Bounds like those of digits, some of them below what exp can hold; in two rows the labels lie
+    more than 800 nats apart; one label is very rare, and in one row counts all the same.
     """
-    given = (
-        -300
-        - 500 * torch.rand(6, 1, generator=generator, dtype=torch.float64)
-        + 3 * randn(generator, 6, 10)
-    )
-    given[0] -= 900
-    return {"log_px_given_y": given, "log_py": (0.7 * randn(generator, 10)).log_softmax(dim=0)}
+    level = torch.tensor([-1500.0, -900, -760, -400, -120, -60], dtype=torch.float64)
+    given = (level + 10 * randn(generator, 6))[:, None] + 3 * randn(generator, 6, 10)
+    log_py = 0.7 * randn(generator, 10)
+    log_py[9] -= 30
+    log_py = log_py.log_softmax(dim=0)
+    given[3, 9] -= log_py[9]
+    given[4, :8] -= 1300
+    given[1, :4] -= 1000
+    labels = torch.randperm(10, generator=generator)
+    given = given[torch.randperm(6, generator=generator)]
+    return {"log_px_given_y": given[:, labels], "log_py": log_py[labels]}
 
 
 def _log_marginal(log_px_given_y: Tensor, log_py: Tensor) -> np.ndarray:
     return logsumexp(log_px_given_y.numpy(), axis=1, b=log_py.exp().numpy())
+
+
+def _logsumexp_from(terms: Tensor, level: Tensor) -> Tensor:
+    """exp after `level` is subtracted, added back later."""
+    level = level.expand(len(terms), 1)
+    return ((terms - level).exp().sum(dim=1, keepdim=True).log() + level).squeeze(1)
 
 
 LOG_MARGINAL = Task(
@@ -169,7 +274,7 @@ LOG_MARGINAL = Task(
     points=2,
     inputs=_label_inputs,
     reference=_log_marginal,
-    atol=1e-3,
+    atol=1e-3,  # single precision is fine, though it holds −1500 only to the fourth decimal
     rtol=1e-7,
     mistakes=(
         Mistake(
@@ -191,6 +296,12 @@ LOG_MARGINAL = Task(
         Mistake(
             lambda log_px_given_y, log_py: (log_px_given_y + log_py).amax(dim=1),
             "that is the largest term alone; sum over labels.",
+            also=(
+                lambda log_px_given_y, log_py: (
+                    log_px_given_y.amax(dim=1) + log_py[log_px_given_y.argmax(dim=1)]
+                ),
+                lambda log_px_given_y, log_py: log_px_given_y.amax(dim=1),
+            ),
         ),
         Mistake(
             lambda log_px_given_y, log_py: (log_px_given_y + log_py).log_softmax(dim=1),
@@ -204,6 +315,56 @@ LOG_MARGINAL = Task(
             lambda log_px_given_y, log_py: (log_px_given_y - log_py).logsumexp(dim=1),
             "log p(y) is added: p(x|y) p(y).",
         ),
+        Mistake(
+            lambda log_px_given_y, log_py: (log_px_given_y + log_py.exp()).logsumexp(dim=1),
+            "logarithms add up: log p(y) as it is given, not p(y).",
+        ),
+        Mistake(
+            lambda log_px_given_y, log_py: (log_px_given_y + log_py).sum(dim=1),
+            "that is the logarithm of a product; p(x) is a sum over labels.",
+        ),
+        Mistake(
+            lambda log_px_given_y, log_py: (log_px_given_y + log_py).logsumexp(dim=1) - np.log(10),
+            "p(y) weighs the labels already: no further division by their number.",
+        ),
+        Mistake(
+            lambda log_px_given_y, log_py: _logsumexp_from(
+                log_px_given_y + log_py, log_px_given_y.max()
+            ),
+            "subtract the largest term of each row, not of all: images differ by hundreds of nats.",
+        ),
+        Mistake(
+            lambda log_px_given_y, log_py: _logsumexp_from(
+                log_px_given_y + log_py, log_px_given_y.mean(dim=1, keepdim=True)
+            ),
+            "exp of a term that lies 1,000 above the mean is infinite: subtract the largest term of"
+            " each row, or use `torch.logsumexp`.",
+            also=(
+                lambda log_px_given_y, log_py: _logsumexp_from(
+                    log_px_given_y + log_py, log_px_given_y.median(dim=1, keepdim=True).values
+                ),
+            ),
+        ),
+        Mistake(
+            lambda log_px_given_y, log_py: (log_px_given_y + log_py).logsumexp(dim=1).mean(),
+            "that is the mean over images; return one number each.",
+        ),
+        Mistake(
+            lambda log_px_given_y, log_py: (log_px_given_y + log_py).logsumexp(dim=1).exp(),
+            "return the logarithm: p(x) itself is 0 for a computer.",
+        ),
+        Mistake(
+            lambda log_px_given_y, log_py: (
+                (log_px_given_y.exp() * log_py.exp()).sum(dim=1) + 1e-12
+            ).log(),
+            "clamp or + ε hide what is 0 for a computer: stay with logarithms, `torch.logsumexp`.",
+            also=tuple(
+                lambda log_px_given_y, log_py, eps=eps: (
+                    (log_px_given_y.exp() * log_py.exp()).sum(dim=1) + eps
+                ).log()
+                for eps in (1e-6, 1e-7, 1e-8, 1e-10, 1e-300)
+            ),
+        ),
     ),
 )
 
@@ -212,20 +373,32 @@ LOG_MARGINAL = Task(
 
 
 def _prior_inputs(generator: Generator) -> dict[str, object]:
-    B, k, n = 5, 3, 4
+    """In one row Q is the prior of its label, and some variances are far from 1."""
+    B, k, n = 6, 3, 4
+    y = torch.tensor([0, 0, 1, 2, 2, 3])[torch.randperm(B, generator=generator)]
+    mu, log_var = randn(generator, B, k), randn(generator, B, k) - 1
+    prior_mu, prior_log_var = 2 * randn(generator, n, k), randn(generator, n, k)
+    prior_log_var[:2, 0] = torch.tensor([-5.5, 4.0], dtype=torch.float64)
+    mu[0], log_var[0] = prior_mu[y[0]], prior_log_var[y[0]]
+    log_var[1:3, 1] = torch.tensor([-12.0, 4.0], dtype=torch.float64)
+    log_var[3, 2] = -25.0
+    rows = torch.randperm(B, generator=generator)
     return {
-        "mu": randn(generator, B, k),
-        "log_var": randn(generator, B, k) - 1,
-        "y": torch.randint(n, (B,), generator=generator),
-        "prior_mu": 2 * randn(generator, n, k),
-        "prior_log_var": randn(generator, n, k),
+        "mu": mu[rows],
+        "log_var": log_var[rows],
+        "y": y[rows],
+        "prior_mu": prior_mu,
+        "prior_log_var": prior_log_var,
     }
 
 
 def _label_prior_kl(
     mu: Tensor, log_var: Tensor, y: Tensor, prior_mu: Tensor, prior_log_var: Tensor
 ) -> Tensor:
-    q, p = Normal(mu, (0.5 * log_var).exp()), Normal(prior_mu[y], (0.5 * prior_log_var[y]).exp())
+    q, p = (
+        Normal(mean, (0.5 * log_variance).exp(), validate_args=False)
+        for mean, log_variance in ((mu, log_var), (prior_mu[y], prior_log_var[y]))
+    )
     return kl_divergence(q, p).sum(dim=1)
 
 
@@ -242,6 +415,7 @@ LABEL_PRIOR_KL = Task(
     points=3,
     inputs=_prior_inputs,
     reference=_label_prior_kl,
+    atol=1e-5,
     mistakes=(
         Mistake(
             lambda mu, log_var, y, prior_mu, prior_log_var: kl_divergence(
@@ -274,7 +448,60 @@ LABEL_PRIOR_KL = Task(
         Mistake(
             _kl_with(lambda m, v, M, V: v.exp() + (m - M) ** 2 / V.exp() - 1 - v + V),
             "Q's variance, too, counts in units of the prior's: σ_Q² / σ_P².",
-            also=(_kl_with(lambda m, v, M, V: v.exp() + (m - M) ** 2 - 1 - v + V),),
+            also=(
+                _kl_with(lambda m, v, M, V: v.exp() + (m - M) ** 2 - 1 - v + V),
+                _kl_with(lambda m, v, M, V: v.exp() - V.exp() + (m - M) ** 2 / V.exp() - v + V),
+                _kl_with(lambda m, v, M, V: v.exp() - V.exp() + (m - M) ** 2 / V.exp() - 1 - v + V),
+                _kl_with(lambda m, v, M, V: v.exp() - V.exp() + (m - M) ** 2 - v + V),
+            ),
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: (v - V).exp() + m**2 / V.exp() - 1 - v + V),
+            "the prior's mean is missing: (μ − μ_P)².",
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: (v - V).exp() + (m - M) / V.exp() - 1 - v + V),
+            "the difference of the means is squared.",
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: (v - V).exp() - 1 - v + V),
+            "the distance of the means is missing: (μ − μ_P)² / σ_P².",
+        ),
+        Mistake(
+            _kl_with(
+                lambda m, v, M, V: (v - V).exp() + (m - M) ** 2 / V.mul(0.5).exp() - 1 - v + V
+            ),
+            "divide the squared difference by σ_P², not by σ_P.",
+        ),
+        Mistake(
+            _kl_with(lambda m, v, M, V: (v - V).exp() + (m - M) ** 2 / v.exp() - 1 - v + V),
+            "divide the squared difference by the prior's variance, not by Q's.",
+        ),
+        Mistake(
+            lambda mu, log_var, y, prior_mu, prior_log_var: _label_prior_kl(
+                mu, log_var, torch.zeros_like(y), prior_mu, prior_log_var
+            ),
+            "each picture has the prior of its own label: prior_mu[y].",
+            also=(
+                lambda mu, log_var, y, prior_mu, prior_log_var: _label_prior_kl(
+                    mu, log_var, torch.arange(len(mu)) % len(prior_mu), prior_mu, prior_log_var
+                ),
+                lambda mu, log_var, y, prior_mu, prior_log_var: _label_prior_kl(
+                    mu,
+                    log_var,
+                    torch.zeros_like(y),
+                    prior_mu.mean(dim=0, keepdim=True),
+                    prior_log_var.mean(dim=0, keepdim=True),
+                ),
+            ),
+        ),
+        Mistake(
+            lambda **i: _label_prior_kl(**{**i, "log_var": i["log_var"].clamp(-10, 10)}),
+            "no clamp of log σ²: a narrow Q costs what it costs.",
+            also=(
+                lambda **i: _label_prior_kl(**{**i, "log_var": i["log_var"].clamp(-5, 5)}),
+                lambda **i: _label_prior_kl(**{**i, "log_var": i["log_var"].clamp(-20, 20)}),
+            ),
         ),
         Mistake(
             _kl_with(lambda m, v, M, V: (v - V).exp() + (m - M) ** 2 / V.exp() - 1 - 2 * v + 2 * V),
@@ -283,7 +510,7 @@ LABEL_PRIOR_KL = Task(
         Mistake(lambda **i: 2 * _label_prior_kl(**i), "what about the ½ in front?"),
         Mistake(
             lambda **i: _label_prior_kl(**i) / i["mu"].shape[1],
-            "is that a mean over the code? Sum over its k numbers.",
+            "is that a mean over the latent dimensions? Sum over all k.",
         ),
         Mistake(
             lambda **i: _label_prior_kl(**i).mean(),

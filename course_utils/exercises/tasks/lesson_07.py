@@ -5,7 +5,12 @@ import torch
 from scipy.spatial.distance import cdist
 from scipy.special import expit, log_expit, rel_entr
 from torch import Generator, Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid, softplus
+from torch.nn.functional import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    logsigmoid,
+    softplus,
+)
 
 from course_utils.exercises.task import Mistake, Part, Task, randn
 
@@ -17,10 +22,10 @@ def _density_inputs(generator: Generator) -> dict[str, object]:
     n = int(torch.randint(50, 70, (), generator=generator))
     width = 6 / n
     x = width * torch.arange(n, dtype=torch.float64)
-    middle, spread = (
-        2 + 2 * torch.rand(2, generator=generator),
-        0.5 + torch.rand(2, generator=generator),
-    )
+    middle = torch.tensor([1.2, 3.0]) + torch.rand(2, generator=generator)
+    spread = torch.tensor([0.9, 0.5]) + 0.5 * torch.rand(2, generator=generator)
+    order = torch.randperm(2, generator=generator)
+    middle, spread = middle[order].double(), spread[order].double()
     bumps = torch.exp(-0.5 * ((x - middle[:, None]) / spread[:, None]) ** 2) + 1e-3
     p, q = bumps / bumps.sum(dim=1, keepdim=True) / width
     return {"p": p, "q": q, "width": width}
@@ -60,7 +65,7 @@ VALUE_AT_BEST = Task(
         ),
         Mistake(
             lambda p, q, width: (p * (p / (p + q)).log()).sum() * width,
-            "only the first term; the made ones count, too.",
+            "only the first term; the generated ones count, too.",
         ),
         Mistake(
             lambda p, q, width: (_value_at_best(p, q, width) + np.log(4)) / 2,
@@ -78,6 +83,41 @@ VALUE_AT_BEST = Task(
             lambda p, q, width: ((p / (p + q)).log() + (q / (p + q)).log()).sum() * width,
             "weigh each logarithm by its density before the sum: these are expectations.",
         ),
+        Mistake(
+            lambda p, q, width: _value_at_best(p, q, width) / width / len(p),
+            "an integral is a sum times the width, not a mean over the places.",
+        ),
+        Mistake(
+            lambda p, q, width: _value_at_best(p, q, width) + np.log(4),
+            "that is 2 JS(p, q); the value is 2 JS − log 4.",
+        ),
+        Mistake(
+            lambda p, q, width: (q * (q / (p + q)).log()).sum() * width,
+            "only the second term; the real ones count, too.",
+        ),
+        Mistake(
+            lambda p, q, width: torch.trapezoid(
+                p * (p / (p + q)).log() + q * (q / (p + q)).log(), dx=width
+            ),
+            "the integral here is a plain sum times the width; trapezoids halve both ends.",
+        ),
+        Mistake(
+            lambda p, q, width: (p * (p / (p + q)).log() - q * (q / (p + q)).log()).sum() * width,
+            "the sign of the second term: both logarithms are added.",
+        ),
+        Mistake(
+            lambda p, q, width: (p * (p / q).log()).sum() * width,
+            "that is the KL divergence of the two; the value needs Dis* = p / (p + q).",
+            also=(lambda p, q, width: (q * (q / p).log()).sum() * width,),
+        ),
+        Mistake(
+            lambda p, q, width: (p * (p / (p + q)) + q * (q / (p + q))).sum() * width,
+            "the logarithms are missing.",
+        ),
+        Mistake(
+            _value_of(lambda p, q: (p > q).double().clamp(1e-7, 1 - 1e-7)),
+            "Dis* is a probability, p / (p + q), not a decision.",
+        ),
     ),
 )
 
@@ -85,14 +125,37 @@ VALUE_AT_BEST = Task(
 # js_bound: what any discriminator tells about the divergence
 
 
-def _game_inputs(generator: Generator) -> dict[str, object]:
-    real, fake = 2 * randn(generator, 150) + 2, 2 * randn(generator, 200) - 2
+def _game_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
+    """In turn a discriminator that is surely wrong on both sides, whose bound is negative, and a
+    good one, whose bound is positive.
+    """
+    N, M = (
+        int(torch.randint(*between, (), generator=generator))
+        for between in ((140, 160), (190, 210))
+    )
+    real, fake = 2 * randn(generator, N) + 2, 2 * randn(generator, M) - 2
+    real[1], fake[1] = 900.0, -900.0
     fake[0] = 40.0  # 1 − σ(40) is exactly 0 for a computer
-    return {"real": real, "fake": fake}
+    if case == 0:
+        real[0], fake[2] = -800.0, 850.0
+    return {
+        "real": real[torch.randperm(N, generator=generator)],
+        "fake": fake[torch.randperm(M, generator=generator)],
+    }
 
 
 def _js_bound(real: Tensor, fake: Tensor) -> float:
     return float((log_expit(real.numpy()).mean() + log_expit(-fake.numpy()).mean()) / 2 + np.log(2))
+
+
+def _capped_bound(cap, eps: float = 0.0) -> object:
+    """The bound from probabilities that are kept away from 0 and 1."""
+
+    def mistaken(real: Tensor, fake: Tensor) -> Tensor:
+        p, q = cap(real.sigmoid()), cap(fake.sigmoid())
+        return ((p + eps).log().mean() + (1 - q + eps).log().mean()) / 2 + np.log(2)
+
+    return mistaken
 
 
 JS_BOUND = Task(
@@ -101,6 +164,7 @@ JS_BOUND = Task(
     points=2,
     inputs=_game_inputs,
     reference=_js_bound,
+    cases=2,
     mistakes=(
         Mistake(lambda real, fake: 2 * _js_bound(real, fake), "V + log 4 is two times JS."),
         Mistake(
@@ -118,19 +182,71 @@ JS_BOUND = Task(
         ),
         Mistake(
             lambda real, fake: _js_bound(fake, real),
-            "real logits go through log σ(ℓ), made ones through log σ(−ℓ).",
+            "real logits go through log σ(ℓ), generated ones through log σ(−ℓ).",
         ),
         Mistake(
             lambda real, fake: (
                 (real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean()) / 2 + np.log(2)
             ),
-            "1 − σ(40) is exactly 0 for a computer: log(1 − σ(ℓ)) is log σ(−ℓ), or −softplus(ℓ).",
+            "1 − σ(40) and σ(−800) are exactly 0 for a computer: log σ(ℓ) is −softplus(−ℓ), and"
+            " log(1 − σ(ℓ)) is −softplus(ℓ).",
+            also=(
+                lambda real, fake: (
+                    (logsigmoid(real).mean() + (1 - fake.sigmoid()).log().mean()) / 2 + np.log(2)
+                ),
+                lambda real, fake: (
+                    (real.sigmoid().log().mean() + logsigmoid(-fake).mean()) / 2 + np.log(2)
+                ),
+                lambda real, fake: (
+                    (real.sigmoid().log().mean() + (-fake).sigmoid().log().mean()) / 2 + np.log(2)
+                ),
+            ),
+        ),
+        Mistake(
+            lambda real, fake: max(_js_bound(real, fake), 0.0),
+            "the divergence is never negative, but this bound may be: return it as it is.",
+            also=(
+                lambda real, fake: abs(_js_bound(real, fake)),
+                lambda real, fake: min(max(_js_bound(real, fake), 0.0), np.log(2)),
+            ),
+        ),
+        Mistake(
+            _capped_bound(lambda p: p.clamp(1e-7, 1 - 1e-7)),
+            "clamp and + ε change the answer where Dis is surely wrong: use softplus.",
+            also=tuple(
+                _capped_bound(lambda p, eps=eps: p.clamp(eps, 1 - eps))
+                for eps in (1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12)
+            )
+            + tuple(
+                _capped_bound(lambda p: p, eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+            )
+            + (
+                lambda real, fake: (
+                    np.log(2)
+                    - binary_cross_entropy(real.sigmoid(), torch.ones_like(real)) / 2
+                    - binary_cross_entropy(fake.sigmoid(), torch.zeros_like(fake)) / 2
+                ),
+            )
+            + tuple(
+                lambda real, fake, most=most: _js_bound(
+                    real.clamp(-most, most), fake.clamp(-most, most)
+                )
+                for most in (20, 30, 50, 80, 100, 500)
+            ),
+        ),
+        Mistake(
+            lambda real, fake: _js_bound(real, fake) - np.log(4),
+            "the sign of log 4: V = 2 JS − log 4, so JS = ½ (V + log 4).",
+        ),
+        Mistake(
+            lambda real, fake: 2 * np.log(2) - _js_bound(real, fake),
+            "the sign of V: JS = ½ (V + log 4).",
         ),
         Mistake(
             lambda real, fake: (
                 (torch.cat([logsigmoid(real), logsigmoid(-fake)])).mean() + np.log(2)
             ),
-            "two means, one of the real and one of the made: there are not equally many.",
+            "two means, one of the real and one of the generated: there are not equally many.",
         ),
         Mistake(
             lambda real, fake: (
@@ -150,12 +266,12 @@ JS_BOUND = Task(
 
 
 def _logit_inputs(generator: Generator) -> dict[str, object]:
-    """Many, so that the one huge logit does not drown the others."""
-    logits = 4 * randn(generator, 600)
-    logits[int(torch.randint(600, (), generator=generator))] = -900.0 - 200 * torch.rand(
-        (), generator=generator
-    )
-    return {"logits": logits}
+    """Many, so that the three near −1000 do not drown the others; one near +1000."""
+    B = int(torch.randint(550, 650, (), generator=generator))
+    logits = 4 * randn(generator, B)
+    logits[:3] = -900.0 - 200 * torch.rand(3, generator=generator)
+    logits[3] = 1000.0
+    return {"logits": logits[torch.randperm(B, generator=generator)]}
 
 
 def _fooling_loss(logits: Tensor) -> Tensor:
@@ -185,7 +301,8 @@ FOOLING_LOSS = Task(
             lambda logits: -logits.sigmoid().clamp(min=1e-7).log().mean(),
             "clamp and + ε change the answer where σ is 0, just where G is worst: use softplus.",
             also=tuple(_capped(eps) for eps in (1e-6, 1e-8, 1e-9, 1e-10, 1e-12))
-            + tuple(_shifted(eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)),
+            + tuple(_shifted(eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-300))
+            + (lambda logits: binary_cross_entropy(logits.sigmoid(), torch.ones_like(logits)),),
         ),
         Mistake(
             lambda logits: softplus(-logits.mean()), "first −log σ of each logit, then the mean."
@@ -211,6 +328,26 @@ FOOLING_LOSS = Task(
             lambda logits: (1 - expit(logits.numpy())).mean(),
             "that is 1 − Dis; the loss is −log Dis.",
         ),
+        Mistake(
+            lambda logits: (-logits).relu().mean(),
+            "that is max(0, −ℓ), which softplus only approaches: −log σ(ℓ) = softplus(−ℓ).",
+        ),
+        Mistake(
+            lambda logits: softplus(-logits).mean() / np.log(2),
+            "these are bits; nats come from the natural logarithm.",
+        ),
+        Mistake(lambda logits: softplus(-logits), "one number: the mean over the batch."),
+        Mistake(
+            lambda logits: softplus(-logits.clamp(-80, 80)).mean(),
+            "do not clamp the logits: the loss grows with −ℓ without end.",
+            also=tuple(
+                lambda logits, most=most: softplus(-logits.clamp(-most, most)).mean()
+                for most in (10, 20, 30, 50, 500, 700)
+            ),
+        ),
+        Mistake(
+            lambda logits: softplus(-logits).median(), "the mean over the batch, not the median."
+        ),
     ),
 )
 
@@ -218,47 +355,59 @@ FOOLING_LOSS = Task(
 # modes_found: places of a mixture that a generator reaches
 
 
-def _sample_inputs(generator: Generator) -> dict[str, object]:
-    """One to three centres are hit well, one just so, one by too few samples, one by one, four to
-    six only from outside.
+def _sample_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
+    """A ring of centres and 100 n samples, n of which are one in a hundred, or, in turn, 50 more,
+    n of which are a little less. Good samples: most of
+    one to three centres, 2 n of one more off its axes near the radius, exactly n of another; n − 1
+    of one, a single one of another. Bad samples: around four to six centres, most of them straight
+    or diagonally outside the radius.
 
-    One more is so near to one of the first that its ball holds the same samples, which are nearer
-    to the other.
+    One more centre is so near to the first that its ball holds the same samples, which are nearer
+    to the first. The radius is drawn.
     """
-    well, beside = (
-        int(torch.randint(*between, (), generator=generator)) for between in ((1, 4), (4, 7))
+    hit, beside, n = (
+        int(torch.randint(*between, (), generator=generator))
+        for between in ((1, 4), (4, 7), (7, 12))
     )
-    n = well + 3 + beside
-    angle = (
-        2
-        * torch.pi
-        * (
-            torch.arange(n, dtype=torch.float64) / n
-            + torch.rand(1, generator=generator, dtype=torch.float64)
-        )
-    )
-    centres = 6 * torch.stack([angle.cos(), angle.sin()], dim=1)
-    centres = centres[torch.randperm(n, generator=generator)]
-    sizes = (200 + torch.randint(0, 50, (well,), generator=generator)).tolist()
-    outside = int(torch.randint(220, 300, (), generator=generator))
-    percent = (
-        sum(sizes) + outside
-    ) // 100  # about one in a hundred of all; fewer are more than that of the good ones
-    sizes += [percent + 2, percent - 1, 1]
-    samples = [c + 0.1 * randn(generator, n, 2) for c, n in zip(centres, sizes, strict=False)]
-    others = centres[len(sizes) :].repeat(outside, 1)[:outside]
-    around = others + torch.tensor([0.7, 0.0]) + 0.01 * randn(generator, outside, 2)
-    centres = torch.cat([centres, centres[:1] + torch.tensor([0.0, 0.45])])[
-        torch.randperm(n + 1, generator=generator)
+    n += n > 9  # never 10: a fixed number is not one in a hundred
+    radius = 0.42 + 0.05 * torch.rand((), generator=generator).item()
+    centres = _ring(generator, hit + 4 + beside)
+    sizes = [*hit * [25 * n], 2 * n, n, n - 1, 1]
+    off = torch.tensor([[0.62, 0.62]]) * torch.tensor([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+    samples = [
+        c + radius * (0.15 * randn(generator, size, 2).clamp(-2, 2))
+        for c, size in zip(centres, sizes, strict=False)
     ]
-    return {"samples": torch.cat([*samples, around]), "centres": centres, "radius": 0.6}
+    samples[hit] = centres[hit] + radius * off[torch.arange(2 * n) % 4]  # 0.88 of the radius
+    N = 100 * n + 50 * case
+    outside = N - sum(sizes)
+    # 1.1 and 1.15 of the radius, and just beyond 0.6.
+    around = torch.cat([1.25 * off, torch.tensor([[1.15, 0.0], [0.0, -0.625 / radius]])])
+    others = centres[len(sizes) :]
+    chosen = torch.arange(outside)
+    samples.append(others[chosen % beside] + radius * around[chosen % 7 % 6])
+    centres = torch.cat([centres, centres[:1] + radius * torch.tensor([0.0, 0.75])])
+    drawn = torch.cat(samples) + 1e-3 * radius * randn(generator, N, 2)
+    return {
+        "samples": drawn[torch.randperm(N, generator=generator)],
+        "centres": centres[torch.randperm(len(centres), generator=generator)],
+        "radius": radius,
+    }
+
+
+def _ring(generator: Generator, n: int) -> Tensor:
+    """n places on a circle, turned at random and in any order, (n, 2)."""
+    turn = torch.rand(1, generator=generator, dtype=torch.float64)
+    angle = 2 * torch.pi * (torch.arange(n, dtype=torch.float64) / n + turn)
+    ring = 6 * torch.stack([angle.cos(), angle.sin()], dim=1)
+    return ring[torch.randperm(n, generator=generator)]
 
 
 def _counted(
-    samples: Tensor, centres: Tensor, radius: float
+    samples: Tensor, centres: Tensor, radius: float, metric: str = "euclidean"
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distances (N, m), the nearest centre of each, and the counts of good samples (m,)."""
-    distance = cdist(samples.numpy(), centres.numpy())
+    distance = cdist(samples.numpy(), centres.numpy(), metric)
     nearest, good = distance.argmin(axis=1), distance.min(axis=1) < radius
     return distance, nearest, np.array([(good & (nearest == i)).sum() for i in range(len(centres))])
 
@@ -293,6 +442,11 @@ def _in_any_ball(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
     return np.array([(inside >= 0.01 * len(samples)).sum(), inside.sum() / len(samples)])
 
 
+def _in_any_ball_once(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+    inside = _counted(samples, centres, radius)[0] < radius
+    return np.array([(inside.sum(axis=0) >= 0.01 * len(samples)).sum(), inside.any(axis=1).mean()])
+
+
 def _squared_distance(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
     return _modes_found(samples, centres, radius**0.5)
 
@@ -301,12 +455,39 @@ def _as_number(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
     return _modes_found(samples, centres, radius) * np.array([1, len(samples)])
 
 
+def _with_metric(metric: str) -> object:
+    def mistaken(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+        _, _, counts = _counted(samples, centres, radius, metric)
+        return np.array([(counts >= 0.01 * len(samples)).sum(), counts.sum() / len(samples)])
+
+    return mistaken
+
+
+def _in_a_square(samples: Tensor, centres: Tensor, radius: float) -> Tensor:
+    near = ((samples[:, None] - centres).abs() < radius).all(dim=2)
+    nearest, good = torch.cdist(samples, centres).argmin(dim=1), near.any(dim=1)
+    counts = nearest[good].bincount(minlength=len(centres))
+    return torch.stack([(counts >= 0.01 * len(samples)).sum(), good.double().mean()])
+
+
+def _more_than(least) -> object:
+    """The modes of more than `least` good samples, of (N, m)."""
+
+    def mistaken(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
+        _, _, counts = _counted(samples, centres, radius)
+        found = counts > least(len(samples), len(centres))
+        return np.array([found.sum(), counts.sum() / len(samples)])
+
+    return mistaken
+
+
 MODES_FOUND = Task(
     name="modes_found",
     lesson="07",
     points=2,
     inputs=_sample_inputs,
     reference=_modes_found,
+    cases=2,
     parts=(Part("modes", 1, 0, 1), Part("share", 1, 1)),
     mistakes=(
         Mistake(_any_distance, "a mode needs *good* samples: closer than the radius."),
@@ -319,6 +500,7 @@ MODES_FOUND = Task(
             _in_any_ball,
             "a sample belongs to its nearest centre alone: two centres may be closer than the"
             " radius.",
+            also=(_in_any_ball_once,),
         ),
         Mistake(
             _squared_distance,
@@ -326,6 +508,44 @@ MODES_FOUND = Task(
             " radius.",
         ),
         Mistake(_as_number, "the second number is a share of all samples, not a count."),
+        Mistake(
+            _with_metric("chebyshev"),
+            "Euclidean distance, the root of summed squares: close in each coordinate is not yet"
+            " close.",
+            also=(_in_a_square,),
+        ),
+        Mistake(
+            _with_metric("cityblock"),
+            "Euclidean distance, the root of summed squares, not the sum of absolute differences.",
+        ),
+        Mistake(
+            lambda samples, centres, radius: _modes_found(samples, centres, 0.6),
+            "the radius is an argument, not always that of this lesson.",
+        ),
+        Mistake(
+            _more_than(lambda N, m: 0.01 * N),
+            "*at least* one in a hundred: exactly one in a hundred is enough.",
+        ),
+        Mistake(
+            _more_than(lambda N, m: N // 100 - 0.5),
+            "do not round one in a hundred down: 8 of 850 are less.",
+        ),
+        Mistake(
+            _more_than(lambda N, m: N / m * 0.5),
+            "one in a hundred of all samples is enough, not a share of what one mode would get.",
+        ),
+        Mistake(
+            lambda samples, centres, radius: (
+                _modes_found(samples, centres, radius) * np.array([1 / len(centres), 1])
+            ),
+            "the first number is how many modes are found, not a share of them.",
+        ),
+        Mistake(
+            lambda samples, centres, radius: (
+                _modes_found(samples, centres, radius) * np.array([1, 100])
+            ),
+            "the share lies between 0 and 1; this is in percent.",
+        ),
         Mistake(
             lambda samples, centres, radius: _modes_found(samples, centres, radius)[::-1].copy(),
             "first the modes, then the share.",

@@ -12,9 +12,10 @@ from course_utils.exercises.task import Mistake, Task, randn
 
 
 def _labelled_inputs(generator: Generator) -> dict[str, object]:
-    n = int(torch.randint(3, 6, (), generator=generator))
+    """Batch size, labels, height and width all differ; the last label does not occur."""
+    n = int(torch.randint(4, 7, (), generator=generator))
     x = torch.rand(n + 1, 1, 2, 3, generator=generator, dtype=torch.float64)
-    y = torch.randint(n - 1, (n + 1,), generator=generator)  # the last label does not occur
+    y = torch.randint(n - 1, (n + 1,), generator=generator)
     y[:2] = torch.tensor([0, n - 2])
     return {"x": x, "y": y[torch.randperm(n + 1, generator=generator)], "n_classes": n}
 
@@ -24,6 +25,16 @@ def _with_label_planes(x: Tensor, y: Tensor, n_classes: int) -> np.ndarray:
     for i, label in enumerate(y.tolist()):
         planes[i, 0], planes[i, 1 + label] = x[i, 0].numpy(), 1
     return planes
+
+
+def _planes_of(change) -> object:
+    """The planes of changed one-hot labels, (B, n)."""
+
+    def mistaken(x: Tensor, y: Tensor, n_classes: int) -> Tensor:
+        labels = change(one_hot(y, n_classes).double(), y, n_classes)
+        return torch.cat([x, labels[:, :, None, None].expand(-1, -1, *x.shape[2:])], dim=1)
+
+    return mistaken
 
 
 WITH_LABEL_PLANES = Task(
@@ -71,6 +82,41 @@ WITH_LABEL_PLANES = Task(
             "that is a flat vector per picture; a convolution needs whole planes: (B, 1 + n,"
             " H, W).",
         ),
+        Mistake(
+            _planes_of(lambda labels, y, n: labels * y[:, None]),
+            "the plane of the label is full of ones, whatever the label's number.",
+            also=(
+                _planes_of(lambda labels, y, n: labels / n),
+                _planes_of(lambda labels, y, n: labels * (y[:, None] + 1)),
+            ),
+        ),
+        Mistake(
+            lambda x, y, n_classes: torch.cat(
+                [
+                    x,
+                    one_hot(y, n_classes).double()[:, :, None, None]
+                    * torch.eye(x.shape[2])[:, :1].double().expand(x.shape[2:]),
+                ],
+                dim=1,
+            ),
+            "a plane is full: ones at every place, not in its first row alone.",
+        ),
+        Mistake(
+            _planes_of(lambda labels, y, n: 1 - labels),
+            "ones for the picture's own label, zeros for the others; this is the other way round.",
+        ),
+        Mistake(
+            _planes_of(lambda labels, y, n: labels.flip(1)),
+            "label j fills channel 1 + j; this counts from the end.",
+        ),
+        Mistake(
+            lambda x, y, n_classes: _with_label_planes(x, y, n_classes).swapaxes(2, 3),
+            "height and width are swapped.",
+        ),
+        Mistake(
+            _planes_of(lambda labels, y, n: one_hot(y.sort().values, n).double()),
+            "each picture keeps its own label: do not sort y.",
+        ),
     ),
 )
 
@@ -79,13 +125,15 @@ WITH_LABEL_PLANES = Task(
 
 
 def _pair_inputs(generator: Generator) -> dict[str, object]:
-    B, c, n = 7, 5, 4
+    """Batch size, features and labels all differ; b is not near 0."""
+    B, c, n = int(torch.randint(7, 10, (), generator=generator)), 5, 4
     y = torch.cat([torch.arange(n), torch.randint(n, (B - n,), generator=generator)])
     return {
         "h": randn(generator, B, c),
         "y": y[torch.randperm(B, generator=generator)],
         "w": randn(generator, c),
-        "b": randn(generator, 1)[0],
+        "b": (1 + torch.rand((), generator=generator, dtype=torch.float64))
+        * (-1) ** int(torch.randint(2, (), generator=generator)),
         "v": randn(generator, n, c),
     }
 
@@ -125,6 +173,49 @@ PROJECTION_LOGITS = Task(
             lambda h, y, w, b, v: h @ w + b + (h @ v.T).amax(dim=1),
             "that is the best label for the picture, not the one given.",
         ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + v[y].sum(dim=1),
+            "v_y meets the features: multiply it by h before the sum.",
+        ),
+        Mistake(lambda h, y, w, b, v: b + (h * v[y]).sum(dim=1), "the w · h(x) is missing."),
+        Mistake(
+            lambda h, y, w, b, v: h.sum(dim=1) + b + (h * v[y]).sum(dim=1),
+            "the features are weighed by w before they are summed.",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + (h @ v[y].T).sum(dim=1),
+            "h @ v[y].T pairs every picture with the labels of all others, too: multiply row by"
+            " row, (h * v[y]), and sum.",
+            also=(
+                lambda h, y, w, b, v: h @ w + b + (h @ v[y].T).sum(dim=0),
+                lambda h, y, w, b, v: h @ w + b + (h @ v[y].T).mean(dim=1),
+            ),
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + h @ v[y].T,
+            "that is every picture with the label of every other, (B, B); only the diagonal is"
+            " meant: (h * v[y]).sum(dim=1).",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + (h * v[y]).sum(),
+            "the product of the batch with itself is summed over everything: sum over dim 1 alone.",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: (h @ w + b) * (h * v[y]).sum(dim=1),
+            "the two parts are added, not multiplied.",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: _projection_logits(h, y, w, b, v).sigmoid(),
+            "these are probabilities; return the logits.",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: _projection_logits(h, y, w, b, v) + b,
+            "the b counts once.",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b - (h * v[y]).sum(dim=1),
+            "the sign: the label's part is added.",
+        ),
     ),
 )
 
@@ -136,11 +227,20 @@ def _feature_inputs(generator: Generator) -> dict[str, object]:
     c, more = (
         int(torch.randint(*between, (), generator=generator)) for between in ((3, 6), (1, 5))
     )
-    return {"h": 2 * randn(generator, 2 * c + more, c) + randn(generator, c)}
+    """Two rows are equal, and two more are closer than 1."""
+    h = 2 * randn(generator, 2 * c + more, c) + randn(generator, c)
+    h[1], h[3] = h[0], h[2] + 0.3 / c**0.5
+    return {"h": h[torch.randperm(len(h), generator=generator)]}
 
 
 def _mean_squared_distance(h: Tensor) -> float:
     return float((pdist(h.numpy()) ** 2).mean())
+
+
+def _over(h: Tensor, least: float) -> Tensor:
+    """The mean of the squared distances above a least one."""
+    squares = (h[:, None] - h).square().sum(dim=2)
+    return squares[squares > least].mean()
 
 
 MEAN_SQUARED_DISTANCE = Task(
@@ -167,6 +267,44 @@ MEAN_SQUARED_DISTANCE = Task(
         Mistake(
             lambda h: torch.pdist(h).square().mean() / h.shape[1],
             "a squared distance is a sum over the features, not a mean.",
+        ),
+        Mistake(
+            lambda h: torch.pdist(h).mean() ** 2,
+            "first square each distance, then take the mean.",
+        ),
+        Mistake(
+            lambda h: _over(h, 0.0),
+            "two different rows may be equal: their distance 0 counts. Leave out the diagonal, not"
+            " what is 0.",
+            also=tuple(lambda h, least=least: _over(h, least) for least in (1e-12, 1e-6, 1e-3)),
+        ),
+        Mistake(
+            lambda h: _over(h, 1.0),
+            "every pair counts, also a close one: leave out the diagonal, not small distances.",
+            also=(lambda h: _over(h, 0.5), lambda h: _over(h, 0.1)),
+        ),
+        Mistake(
+            lambda h: torch.pdist(h.unique(dim=0)).square().mean(),
+            "two rows may be equal: both count, each with all others.",
+        ),
+        Mistake(
+            lambda h: 2 * torch.pdist(h).square().mean(),
+            "each pair has one distance: there are n (n − 1) / 2 pairs, or n (n − 1) in both"
+            " orders.",
+        ),
+        Mistake(
+            lambda h: torch.pdist(h, p=1).square().mean(),
+            "Euclidean distances: a sum of squared differences.",
+            also=(lambda h: torch.pdist(h, p=1).mean(),),
+        ),
+        Mistake(
+            lambda h: (h[1:] - h[:-1]).square().sum(dim=1).mean(),
+            "all pairs of rows, not only those that follow each other.",
+        ),
+        Mistake(lambda h: torch.pdist(h).square().median(), "the mean over pairs, not the median."),
+        Mistake(
+            lambda h: (h - h.mean(dim=0)).square().sum(dim=1).sqrt().mean(),
+            "that is the distance to the mean; the task asks for that between two rows.",
         ),
     ),
 )

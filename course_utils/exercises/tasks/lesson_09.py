@@ -6,7 +6,7 @@ import torch
 from scipy.special import log_expit
 from sklearn.neighbors import NearestNeighbors
 from torch import Generator, Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import binary_cross_entropy, pad, softplus
 
 from course_utils.exercises.task import Mistake, Part, Task, randn
 
@@ -14,14 +14,26 @@ from course_utils.exercises.task import Mistake, Part, Task, randn
 
 
 def _game_inputs(generator: Generator) -> dict[str, object]:
-    B = 4
+    """Each kind of logits holds some that are surely right and some that are surely wrong."""
+    B = int(torch.randint(40, 50, (), generator=generator))
+    real, copied, drawn = (
+        1 + randn(generator, B),
+        randn(generator, B) - 0.5,
+        randn(generator, B) - 2,
+    )
+    real[:2] = torch.tensor([-800.0, 900.0])
+    copied[:2] = torch.tensor([-850.0, 40.0])
+    drawn[:3] = torch.tensor([60.0, -900.0, -770.0])
+    real, copied, drawn = (
+        logits[torch.randperm(B, generator=generator)] for logits in (real, copied, drawn)
+    )
     return {
         "kl": 20 + randn(generator, 1).abs()[0],
         "distance": 50 + randn(generator, 1).abs()[0],
-        "real": 1 + randn(generator, B),
-        "copied": randn(generator, B) - 0.5,
-        "drawn": randn(generator, B) - 2,
-        "gamma": 0.01 + 0.01 * torch.rand(1, generator=generator, dtype=torch.float64)[0],
+        "real": real,
+        "copied": copied,
+        "drawn": drawn,
+        "gamma": 0.2 + 0.2 * torch.rand(1, generator=generator, dtype=torch.float64)[0],
     }
 
 
@@ -72,6 +84,43 @@ def _with(generated: str) -> object:
     )
 
 
+def _plain_logarithms(
+    kl: Tensor,
+    distance: Tensor,
+    real: Tensor,
+    copied: Tensor,
+    drawn: Tensor,
+    gamma: Tensor,
+    *,
+    eps: float = 0.0,
+    cap: float = 0.0,
+    stable: bool = False,
+) -> Tensor:
+    """The losses from probabilities. stable: the complement is that of −ℓ."""
+    fake = torch.cat([copied, drawn])
+    p, q, r = (x.sigmoid().clamp(cap, 1 - cap) for x in (real, fake, -fake))
+    caught = r if stable else 1 - q
+    return torch.stack(
+        [
+            kl + distance,
+            gamma * distance - (q + eps).log().mean(),
+            -(p + eps).log().mean() - (caught + eps).log().mean(),
+        ]
+    )
+
+
+def _with_built_in(
+    kl: Tensor, distance: Tensor, real: Tensor, copied: Tensor, drawn: Tensor, gamma: Tensor
+) -> Tensor:
+    """PyTorch's cross-entropy of probabilities: it caps each logarithm at −100."""
+    p, q = real.sigmoid(), torch.cat([copied, drawn]).sigmoid()
+    one, zero = torch.ones_like, torch.zeros_like
+    known, caught = binary_cross_entropy(p, one(p)), binary_cross_entropy(q, zero(q))
+    return torch.stack(
+        [kl + distance, gamma * distance + binary_cross_entropy(q, one(q)), known + caught]
+    )
+
+
 VAE_GAN_LOSSES = Task(
     name="vae_gan_losses",
     lesson="09",
@@ -86,7 +135,7 @@ VAE_GAN_LOSSES = Task(
         ),
         Mistake(
             _mixed(lambda E, D, Dis, p: (p["kl"], D, Dis)),
-            "the encoder's loss lacks the distance of the copies.",
+            "the encoder's loss lacks the distance of the reconstructions.",
         ),
         Mistake(
             _mixed(lambda E, D, Dis, p: (E, D + p["kl"], Dis)),
@@ -99,6 +148,73 @@ VAE_GAN_LOSSES = Task(
         Mistake(
             _mixed(lambda E, D, Dis, p: (E, D - p["gamma"] * p["distance"] + p["distance"], Dis)),
             "where is γ?",
+        ),
+        Mistake(
+            _mixed(
+                lambda E, D, Dis, p: (
+                    p["kl"] + p["gamma"] * p["distance"],
+                    D,
+                    Dis,
+                )
+            ),
+            "γ is in the decoder's loss alone: the encoder's distance counts in full.",
+        ),
+        Mistake(
+            _mixed(lambda E, D, Dis, p: (E, D, Dis / 2)),
+            "the discriminator's two means are added, not averaged.",
+        ),
+        Mistake(
+            _mixed(lambda E, D, Dis, p: (E, D, -Dis)),
+            "the sign of L_Dis: a loss is to be lowered, so minus both logarithms.",
+        ),
+        Mistake(
+            _mixed(lambda E, D, Dis, p: (p["kl"] - p["distance"], D, Dis)),
+            "the sign of the distance in L_E: it is added to the KL.",
+        ),
+        Mistake(
+            _mixed(lambda E, D, Dis, p: (E, p["gamma"] * p["distance"] - p["fool"], Dis)),
+            "the sign of the game in L_D: −log Dis is softplus(−ℓ), added to the distance.",
+        ),
+        Mistake(
+            _mixed(lambda E, D, Dis, p: (E, p["fool"], Dis)),
+            "the decoder's loss lacks the distance of the reconstructions, times γ.",
+        ),
+        Mistake(
+            _mixed(lambda E, D, Dis, p: (E, D + p["real"], Dis)),
+            "no real picture comes from the decoder: its loss has the fakes alone.",
+        ),
+        Mistake(
+            _mixed(lambda E, D, Dis, p: (E, p["gamma"] * p["distance"] + p["caught"], Dis)),
+            "−log(1 − Dis) is what the discriminator lowers; the decoder lowers −log Dis.",
+        ),
+        Mistake(
+            _plain_logarithms,
+            "the logarithm of a sigmoid is −∞ for a large logit: −log σ(ℓ) is softplus(−ℓ), and"
+            " −log(1 − σ(ℓ)) is softplus(ℓ).",
+            also=(lambda **i: _plain_logarithms(**i, stable=True),),
+        ),
+        Mistake(
+            lambda **i: _plain_logarithms(**i, eps=1e-7),
+            "clamp and + ε change the losses where Dis is surely wrong: use softplus.",
+            also=tuple(
+                lambda eps=eps, **i: _plain_logarithms(**i, eps=eps)
+                for eps in (1e-6, 1e-8, 1e-9, 1e-10, 1e-12)
+            )
+            + tuple(
+                lambda eps=eps, **i: _plain_logarithms(**i, cap=eps)
+                for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+            )
+            + (lambda **i: _with_built_in(**i),),
+        ),
+        Mistake(
+            lambda kl, distance, real, copied, drawn, gamma: torch.stack(
+                [
+                    kl + distance,
+                    gamma * distance + softplus(-torch.cat([copied, drawn]).mean()),
+                    softplus(-real.mean()) + softplus(torch.cat([copied, drawn]).mean()),
+                ]
+            ),
+            "first −log of each Dis, then the mean.",
         ),
         Mistake(
             _mixed(lambda E, D, Dis, p: (E, p["gamma"] * p["distance"] - p["caught"], Dis)),
@@ -130,8 +246,8 @@ VAE_GAN_LOSSES = Task(
             _mixed(lambda E, D, Dis, p: (E, D, Dis + p["distance"])),
             "the discriminator plays the game and nothing else.",
         ),
-        Mistake(_with("drawn"), "copies are fakes, too: both kinds count."),
-        Mistake(_with("copied"), "drawn pictures are fakes, too: both kinds count."),
+        Mistake(_with("drawn"), "reconstructions are fakes, too: both kinds count."),
+        Mistake(_with("copied"), "pictures generated from noise are fakes, too: both kinds count."),
         Mistake(
             _mixed(
                 lambda E, D, Dis, p: (
@@ -140,18 +256,26 @@ VAE_GAN_LOSSES = Task(
                     p["real"] + 2 * p["caught"],
                 )
             ),
-            "one mean over all fakes, copies and drawn together, not the sum of two means.",
+            "one mean over all fakes, reconstructions and those from noise together, not the sum of"
+            " two means.",
         ),
     ),
 )
 
 
-# crispness: how much of the edges a copy keeps
+# crispness: how much of the edges a reconstruction keeps
 
 
-def _picture_inputs(generator: Generator) -> dict[str, object]:
-    original, copied = torch.rand(2, 3, 5, 6, generator=generator, dtype=torch.float64)
-    return {"copied": torch.tensor([0.2, 0.5, 0.9])[:, None, None] * copied, "original": original}
+def _picture_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
+    """Reconstructions softer than their originals and crisper, of one batch; all together in turn
+    softer and crisper.
+    """
+    B = int(torch.randint(3, 5, (), generator=generator))
+    original, copied = torch.rand(2, B, 5, 7, generator=generator, dtype=torch.float64)
+    contrast = torch.tensor([[1.0, 0.3, 0.8, 0.6], [0.4, 0.7, 0.2, 0.3]])[:, :B, None, None]
+    if case:
+        contrast = contrast.flip(0)
+    return {"copied": contrast[1] * copied, "original": contrast[0] * original}
 
 
 def _crispness(copied: Tensor, original: Tensor) -> float:
@@ -163,7 +287,7 @@ def _crispness(copied: Tensor, original: Tensor) -> float:
 
 
 def _ratio(energy) -> object:
-    """A wrong answer: copies over originals, with a wrong `energy` of a batch."""
+    """A wrong answer: reconstructions over originals, with a wrong `energy` of a batch."""
     return lambda copied, original: energy(copied) / energy(original)
 
 
@@ -177,6 +301,7 @@ CRISPNESS = Task(
     points=2,
     inputs=_picture_inputs,
     reference=_crispness,
+    cases=2,
     mistakes=(
         Mistake(
             _ratio(lambda x: x.diff(dim=1).square().sum()),
@@ -206,11 +331,77 @@ CRISPNESS = Task(
         ),
         Mistake(
             lambda copied, original: _energies(original).sum() / _energies(copied).sum(),
-            "upside down: copies over originals.",
+            "upside down: reconstructions over originals.",
         ),
         Mistake(
             lambda copied, original: _energies(copied) / _energies(original),
             "one number for the whole batch.",
+        ),
+        Mistake(
+            lambda copied, original: min(_crispness(copied, original), 1.0),
+            "more than 1 is possible, for reconstructions crisper than the originals: no upper"
+            " limit.",
+        ),
+        Mistake(
+            lambda copied, original: (_energies(copied) / _energies(original)).clamp(max=1).mean(),
+            "divide the sums over the whole batch, without a limit; this is a mean of ratios.",
+        ),
+        Mistake(
+            lambda copied, original: _crispness(copied, original) ** 0.5,
+            "no root: the ratio of the energies themselves.",
+        ),
+        Mistake(
+            _ratio(lambda x: (x.diff(dim=1)[:, :, :-1] ** 2 + x.diff(dim=2)[:, :-1] ** 2).sum()),
+            "every pair of neighbours counts, also those in the last row and the last column: sum"
+            " both directions before you add.",
+            also=(
+                _ratio(lambda x: (x.diff(dim=1)[:, :, 1:] ** 2 + x.diff(dim=2)[:, 1:] ** 2).sum()),
+            ),
+        ),
+        Mistake(
+            _ratio(
+                lambda x: (
+                    (x.diff(dim=1)[:, :, :-1].square() + x.diff(dim=2)[:, :-1].square())
+                    .sqrt()
+                    .sum()
+                )
+            ),
+            "squared differences: no root of the gradient's length.",
+        ),
+        Mistake(
+            _ratio(
+                lambda x: (
+                    _energies(x).sum()
+                    + (x[:, 1:, 1:] - x[:, :-1, :-1]).square().sum()
+                    + (x[:, 1:, :-1] - x[:, :-1, 1:]).square().sum()
+                )
+            ),
+            "neighbours stand side by side and below each other, not diagonally.",
+        ),
+        Mistake(_ratio(lambda x: x.var()), "differences between neighbours, not from the mean."),
+        Mistake(
+            _ratio(lambda x: x.square().sum()),
+            "that is the energy of the pixels; take differences of neighbours first.",
+        ),
+        Mistake(
+            _ratio(lambda x: sum(g.square().sum() for g in torch.gradient(x, dim=(1, 2)))),
+            "torch.gradient takes pixels that are two apart; take direct neighbours, `diff`.",
+        ),
+        Mistake(
+            _ratio(lambda x: _energies(pad(x, (1, 1, 1, 1))).sum()),
+            "the edges of the sheet have no neighbours outside: no padding.",
+        ),
+        Mistake(
+            _ratio(lambda x: x.diff(dim=0).square().sum() + x.diff(dim=1).square().sum()),
+            "dimension 0 is the batch: neighbours stand in dimensions 1 and 2.",
+            also=(
+                _ratio(lambda x: sum(x.diff(dim=d).square().sum() for d in (0, 1, 2))),
+                _ratio(lambda x: x.diff(dim=0).square().sum() + x.diff(dim=2).square().sum()),
+            ),
+        ),
+        Mistake(
+            lambda copied, original: _energies(copied - original).sum() / _energies(original).sum(),
+            "that is the energy of the error; compare the energies of the two.",
         ),
     ),
 )
@@ -220,12 +411,26 @@ CRISPNESS = Task(
 
 
 def _cloud_inputs(generator: Generator) -> dict[str, object]:
-    far = 4 + 0.5 * randn(generator, 15, 2)  # a fifth of the made ones lies in no ball
-    generated = torch.cat([0.6 * randn(generator, 60, 2) + 0.5, far])
+    """A fifth of the generated points lies in no ball; far from all others lie k + 2 real ones, two
+    of them equal, and a generated one between the k-th and the next neighbour of these two.
+
+    Whether a ball holds a point is never a matter of rounding.
+    """
     k = int(torch.randint(3, 7, (), generator=generator))
+    way = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
+    near = 0.2 * randn(generator, k - 1, 3)
+    while True:
+        real = torch.cat([randn(generator, 70, 3), 8 + torch.zeros(2, 3), 8 + near])
+        real = torch.cat([real, 8 + 3 * way[None]])
+        far = 4 + 0.5 * randn(generator, 10, 3)
+        generated = torch.cat([0.7 * randn(generator, 39, 3) + 0.4, far, 8 - 2 * way[None]])
+        radius = torch.cdist(real, real).kthvalue(k + 1, dim=1).values
+        nearest = torch.cdist(real, generated).amin(dim=1)
+        if ((nearest - radius).abs() > 1e-3).all():
+            break
     return {
-        "real": randn(generator, 150, 2),
-        "generated": generated[torch.randperm(75, generator=generator)],
+        "real": real[torch.randperm(len(real), generator=generator)],
+        "generated": generated[torch.randperm(50, generator=generator)],
         "k": k,
     }
 
@@ -243,6 +448,21 @@ def _balls(real: Tensor, k: int) -> Tensor:
     return torch.cdist(real, real).kthvalue(k + 1, dim=1).values
 
 
+def _without_zeros(real: Tensor) -> Tensor:
+    """Distances among the real ones, without those that are 0."""
+    distances = torch.cdist(real, real, compute_mode="donot_use_mm_for_euclid_dist")
+    return distances.masked_fill(distances < 1e-6, torch.inf)
+
+
+def _covered(radius) -> object:
+    """The share of balls of other radii that hold a generated picture."""
+
+    def mistaken(real: Tensor, generated: Tensor, k: int) -> Tensor:
+        return (torch.cdist(real, generated).amin(dim=1) < radius(real, k)).double().mean()
+
+    return mistaken
+
+
 COVERAGE = Task(
     name="coverage",
     lesson="09",
@@ -254,7 +474,7 @@ COVERAGE = Task(
             lambda real, generated, k: (
                 (torch.cdist(generated, real) < _balls(real, k)).any(dim=1).double().mean()
             ),
-            "that counts made pictures that lie in some ball; count the balls that hold one.",
+            "that counts generated pictures that lie in some ball; count the balls that hold one.",
         ),
         Mistake(
             lambda real, generated, k: (
@@ -273,13 +493,76 @@ COVERAGE = Task(
             lambda real, generated, k: (
                 (torch.cdist(real, generated) < _balls(generated, k)).any(dim=1).double().mean()
             ),
-            "the balls stand around real pictures, not around made ones.",
+            "the balls stand around real pictures, not around generated ones.",
         ),
         Mistake(
             lambda real, generated, k: (
                 (torch.cdist(real, generated).amin(dim=1) < _balls(real, k)).double().sum()
             ),
             "a share of the balls, not how many.",
+        ),
+        Mistake(
+            lambda real, generated, k: (
+                (torch.cdist(real, generated) < _balls(real, k)[:, None]).sum(dim=1) / k
+            ).mean(),
+            "that is the density: it counts every picture in a ball; one is enough.",
+        ),
+        Mistake(
+            _covered(lambda real, k: _balls(real, k + 1)),
+            "that is the neighbour after the k-th: with itself at place 1, the k-th of the others"
+            " is place k + 1.",
+        ),
+        Mistake(
+            _covered(lambda real, k: _balls(real, 1)),
+            "the ball reaches to the k-th neighbour, not to the nearest one.",
+        ),
+        Mistake(
+            _covered(lambda real, k: _without_zeros(real).kthvalue(k, dim=1).values),
+            "leave a picture out by its place, not by its distance 0: another one may be equal.",
+        ),
+        Mistake(
+            lambda real, generated, k: _coverage(real.unique(dim=0), generated, k),
+            "real pictures may be equal: each has a ball of its own.",
+        ),
+        Mistake(
+            _covered(lambda real, k: torch.cdist(real, real).topk(k + 1).values[:, -1]),
+            "the nearest neighbours, not the farthest: `largest=False`.",
+        ),
+        Mistake(
+            _covered(lambda real, k: _balls(real, k).mean().expand(len(real))),
+            "every ball has a radius of its own, not the mean of all.",
+            also=(_covered(lambda real, k: _balls(real, k).median().expand(len(real))),),
+        ),
+        Mistake(
+            lambda real, generated, k: (
+                (torch.cdist(real, generated).kthvalue(k, dim=1).values < _balls(real, k))
+                .double()
+                .mean()
+            ),
+            "one generated picture in a ball is enough; this asks for k.",
+        ),
+        Mistake(
+            lambda real, generated, k: (
+                (torch.cdist(real, generated).mean(dim=1) < _balls(real, k)).double().mean()
+            ),
+            "the nearest generated picture decides, not their mean distance.",
+        ),
+        Mistake(
+            lambda real, generated, k: 1 - _coverage(real, generated, k),
+            "that is the share of balls that hold none.",
+        ),
+        Mistake(
+            lambda real, generated, k: (
+                (torch.cdist(real, generated).amin(dim=1) ** 2 < _balls(real, k)).double().mean()
+            ),
+            "is a squared distance compared with a radius? Take the root, or square both.",
+            also=(
+                lambda real, generated, k: (
+                    (torch.cdist(real, generated).amin(dim=1) < _balls(real, k) ** 2)
+                    .double()
+                    .mean()
+                ),
+            ),
         ),
     ),
 )
@@ -289,12 +572,16 @@ COVERAGE = Task(
 
 
 def _moment_inputs(generator: Generator) -> dict[str, object]:
-    A, B = randn(generator, 2, 4, 6)
+    """Covariances that share neither axes nor size, of means that are never close."""
+    d = int(torch.randint(4, 7, (), generator=generator))
+    A, B = randn(generator, 2, d, d + 2)
+    gap = randn(generator, d)
+    mu_a = randn(generator, d)
     return {
-        "mu_a": randn(generator, 4),
-        "Sigma_a": A @ A.T / 3,
-        "mu_b": randn(generator, 4),
-        "Sigma_b": B @ B.T / 6,
+        "mu_a": mu_a,
+        "Sigma_a": A @ A.T / 3 + 0.05 * torch.eye(d, dtype=torch.float64),
+        "mu_b": mu_a + (1.5 + torch.rand((), generator=generator)) * gap / gap.norm(),
+        "Sigma_b": B @ B.T / 6 + 0.05 * torch.eye(d, dtype=torch.float64),
     }
 
 
@@ -379,6 +666,53 @@ FRECHET_DISTANCE = Task(
         Mistake(
             lambda **i: _frechet_distance(**i) ** 0.5,
             "no root at the end: the field quotes the squared distance.",
+        ),
+        Mistake(
+            _frechet_with(
+                lambda a, b: (torch.linalg.eigvalsh(a) * torch.linalg.eigvalsh(b)).sqrt().sum()
+            ),
+            "the eigenvalues of a product are not the products of the eigenvalues: take those of"
+            " Σ_a Σ_b.",
+        ),
+        Mistake(
+            _frechet_with(lambda a, b: (a.diagonal() * b.diagonal()).sqrt().sum()),
+            "that takes the diagonals alone; Σ_a and Σ_b are full.",
+        ),
+        Mistake(
+            _frechet_with(lambda a, b: torch.linalg.eigvals(a @ b).real.sum().sqrt()),
+            "first the root of each eigenvalue, then their sum.",
+        ),
+        Mistake(
+            _frechet_with(lambda a, b: torch.linalg.svdvals(a @ b).sqrt().sum()),
+            "Σ_a Σ_b is not symmetric: its singular values are not its eigenvalues.",
+        ),
+        Mistake(
+            _frechet_with(_trace_of_root, means=lambda gap: gap.abs().sum()),
+            "the squared length of the difference of the means, not its absolute sum.",
+        ),
+        Mistake(
+            _frechet_with(_trace_of_root, means=lambda gap: gap.square().mean()),
+            "sum the squared differences of the means; do not average them.",
+        ),
+        Mistake(
+            lambda mu_a, Sigma_a, mu_b, Sigma_b: (
+                ((mu_a - mu_b) ** 2).sum() + ((Sigma_a - Sigma_b) ** 2).sum()
+            ),
+            "the covariances enter by traces: tr(Σ_a + Σ_b − 2 (Σ_a Σ_b)^½), not by squared"
+            " differences.",
+        ),
+        Mistake(
+            lambda **i: _frechet_distance(**i) / len(i["mu_a"]),
+            "the traces are sums: do not divide by the dimension.",
+        ),
+        Mistake(
+            lambda mu_a, Sigma_a, mu_b, Sigma_b: (
+                ((mu_a - mu_b) ** 2).sum()
+                - Sigma_a.trace()
+                - Sigma_b.trace()
+                + 2 * _trace_of_root(Sigma_a, Sigma_b)
+            ),
+            "the traces are added to the distance of the means.",
         ),
     ),
 )

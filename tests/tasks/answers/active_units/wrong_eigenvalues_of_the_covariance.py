@@ -1,0 +1,5 @@
+import torch
+
+
+def active_units(mu):
+    return (torch.linalg.eigvalsh(torch.cov(mu.T)) > 0.01).sum()

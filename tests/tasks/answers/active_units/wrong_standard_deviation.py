@@ -1,0 +1,2 @@
+def active_units(mu):
+    return (mu.std(0) > 0.01).sum()

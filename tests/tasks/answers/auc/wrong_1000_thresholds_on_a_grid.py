@@ -1,0 +1,9 @@
+import torch
+
+
+def auc(digits, others):
+    s = torch.cat([digits, others])
+    t = torch.linspace(s.max() + 1, s.min() - 1, 1000, dtype=s.dtype)
+    tpr = (digits[:, None] >= t).double().mean(0)
+    fpr = (others[:, None] >= t).double().mean(0)
+    return torch.trapezoid(tpr, fpr)

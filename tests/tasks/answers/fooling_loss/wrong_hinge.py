@@ -1,0 +1,2 @@
+def fooling_loss(logits):
+    return (-logits).relu().mean()

@@ -1,0 +1,2 @@
+def fooling_loss(logits):
+    return -logits.sigmoid().log().mean()

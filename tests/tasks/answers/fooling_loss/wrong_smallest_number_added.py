@@ -1,0 +1,2 @@
+def fooling_loss(logits):
+    return -(logits.sigmoid() + 1e-300).log().mean()

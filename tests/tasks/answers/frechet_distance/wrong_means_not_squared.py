@@ -1,0 +1,6 @@
+import torch
+
+
+def frechet_distance(mu_a, Sigma_a, mu_b, Sigma_b):
+    mixed = torch.linalg.eigvals(Sigma_a @ Sigma_b).real.sqrt().sum()
+    return (mu_a - mu_b).norm() + Sigma_a.trace() + Sigma_b.trace() - 2 * mixed

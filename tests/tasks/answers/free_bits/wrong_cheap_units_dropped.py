@@ -1,0 +1,3 @@
+def free_bits(kl, floor):
+    m = kl.mean(0)
+    return m[m > floor].sum()

@@ -1,0 +1,2 @@
+def free_bits(kl, floor):
+    return kl.clamp(min=floor).mean(0).sum()

@@ -1,0 +1,2 @@
+def free_bits(kl, floor):
+    return kl.mean(0).clamp(min=floor).mean()

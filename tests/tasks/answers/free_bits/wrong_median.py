@@ -1,0 +1,2 @@
+def free_bits(kl, floor):
+    return kl.median(0).values.clamp(min=floor).sum()

@@ -1,0 +1,5 @@
+import torch
+
+
+def gaussian_kl(mu, Sigma):
+    return 0.5 * (Sigma.trace() + mu @ mu - len(mu) - (torch.det(Sigma) + 1e-12).log())

@@ -1,0 +1,2 @@
+def gaussian_kl(mu, Sigma):
+    return 0.5 * (Sigma.trace() + mu @ mu - len(mu) - Sigma.diagonal().log().sum())

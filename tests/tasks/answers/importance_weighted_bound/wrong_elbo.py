@@ -1,0 +1,2 @@
+def importance_weighted_bound(log_w):
+    return log_w.mean()

@@ -1,0 +1,4 @@
+def label_prior_kl(mu, log_var, y, prior_mu, prior_log_var):
+    M, V = prior_mu[y], prior_log_var[y]
+    kl = 0.5 * ((log_var - V).exp() + (mu - M) ** 2 / V.exp() - 1 + V - log_var)
+    return kl.clamp(min=0.01).sum(1)

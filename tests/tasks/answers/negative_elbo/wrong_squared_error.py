@@ -1,0 +1,3 @@
+def negative_elbo(logits, x, mu, log_var):
+    b = ((logits.sigmoid() - x) ** 2).sum(1)
+    return (b + 0.5 * (log_var.exp() + mu**2 - 1 - log_var).sum(1)).mean()

@@ -1,0 +1,3 @@
+def posterior(log_p_x_given_y, p_y):
+    joint = (log_p_x_given_y - log_p_x_given_y.max()).exp() * p_y
+    return joint / joint.sum(1, keepdim=True).clamp(min=1e-300)

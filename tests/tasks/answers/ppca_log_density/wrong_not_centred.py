@@ -1,0 +1,9 @@
+import math
+
+
+def ppca_log_density(x, mu, V, lam, noise):
+    d, k = len(mu), len(lam)
+    z = x @ V.T
+    rest = (x**2).sum(1) - (z**2).sum(1)
+    logs = lam.log().sum() + (d - k) * noise.log() + d * math.log(2 * math.pi)
+    return -0.5 * ((z**2 / lam).sum(1) + rest / noise + logs)

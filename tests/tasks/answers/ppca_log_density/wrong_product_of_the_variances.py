@@ -1,0 +1,11 @@
+import math
+
+import torch
+
+
+def ppca_log_density(x, mu, V, lam, noise):
+    d, k = len(mu), len(lam)
+    z = (x - mu) @ V.T
+    rest = ((x - mu) ** 2).sum(1) - (z**2).sum(1)
+    log_det = torch.log(lam.prod() * noise ** (d - k))
+    return -0.5 * ((z**2 / lam).sum(1) + rest / noise + log_det + d * math.log(2 * math.pi))

@@ -1,0 +1,6 @@
+import torch
+
+
+def principal_angles(A, B):
+    Q, R = torch.linalg.qr(A.T)[0], torch.linalg.qr(B.T)[0]
+    return torch.rad2deg(torch.linalg.svdvals(Q.T @ R).arccos())

@@ -1,0 +1,7 @@
+import torch
+
+
+def slerp(z0, z1, n):
+    o = torch.arccos((z0 @ z1).clamp(-1, 1))
+    t = torch.linspace(0, 1, n, dtype=z0.dtype)[:, None]
+    return (torch.sin((1 - t) * o) * z0 + torch.sin(t * o) * z1) / torch.sin(o)

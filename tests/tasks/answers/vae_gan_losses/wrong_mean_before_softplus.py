@@ -1,0 +1,13 @@
+import torch
+import torch.nn.functional as F
+
+
+def vae_gan_losses(kl, distance, real, copied, drawn, gamma):
+    fake = torch.cat([copied, drawn]).mean()
+    return torch.stack(
+        [
+            kl + distance,
+            gamma * distance + F.softplus(-fake),
+            F.softplus(-real.mean()) + F.softplus(fake),
+        ]
+    )
