@@ -138,6 +138,7 @@ def place(large: Tensor, *, turn=0.0, size=1.0, right=0.0, up=0.0) -> Tensor:
     return torch.cat(pieces)
 
 
+# Three kinds of images, each drawn from the same generator in a fixed order.
 def non_digits(digits: Tensor, *, seed: int = 0) -> dict[str, Tensor]:
     """Pictures that are no digits, by kind: as many as `digits` (N, 1, 28, 28), of the same shape,
     in [0, 1]. All made offline.

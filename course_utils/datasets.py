@@ -159,6 +159,7 @@ _good: dict[
 ] = {}  # sets that this process has examined, with the times and sizes of their files
 
 
+# One check after the other, each with its own sentence.
 def _look(path: Path) -> Fault | None:
     """What is wrong with one file by itself."""
     images = "images" in path.name

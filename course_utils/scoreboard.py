@@ -62,6 +62,7 @@ class Real:
         return found
 
 
+# A third of it is the docstring: every number of the scoreboard is explained there.
 @torch.no_grad()
 def score(
     real: Real,

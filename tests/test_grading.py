@@ -149,10 +149,8 @@ def test_no_attack_gets_points(tmp_path, port, monkeypatch):
         marks = {mark.task: mark for mark in built[name]}
         attacked = marks["value_at_best"]
         assert not attacked.points, attacked
-        assert (attacked.status, marks["fooling_loss"].status) in {
-            ("wrong", "right"),
-            ("needs review", "needs review"),
-        }, marks
+        assert attacked.status in ("wrong", "needs review"), marks
+        assert marks["fooling_loss"].status == "right", marks
         assert SECRET not in attacked.reason
         if name in attacks.BLIND:
             assert attacked.reason.partition("found: ")[2].rstrip(".") in attacks.FOUND, attacked
@@ -204,7 +202,7 @@ def test_a_batch_gives_nobody_else_more(batch):
     for student, own in points.items():
         if student.startswith(("attack", "notebook", "shadows")):
             assert own["value_at_best"] in ("0", ""), (student, own)
-            assert own["fooling_loss"] in ("1", ""), (student, own)
+            assert own["fooling_loss"] == "1", (student, own)
             assert own["js_bound"] == own["modes_found"] == "0", (student, own)
         elif student not in ("zoe", "mia", "one point"):
             assert own == {"": ""}, (student, own)
@@ -217,7 +215,12 @@ def test_only_what_kills_the_sandbox_is_left_to_a_person(batch):
         for student, own in points.items()
         if "" in own.values() and student.startswith(("attack", "notebook"))
     }
-    assert review <= {"attack kill its parent", "attack kill everybody", "attack stop its parent"}
+    assert review <= {
+        "attack kill its parent",
+        "attack kill everybody",
+        "attack stop its parent",
+        "notebook helpers at import",  # its helper is not made, for a reason outside the answer
+    }
 
 
 def test_files_that_are_no_notebooks_say_what_they_are(batch):
@@ -269,7 +272,8 @@ def test_again_gives_the_same_table_from_what_was_kept(batch, monkeypatch):
     before = (out / "grades.csv").read_bytes()
     assert grading.grade(folder, out) == 0
     assert (out / "grades.csv").read_bytes() == before
-    assert all(student.startswith(("attack kill", "attack stop")) for student in visited), visited
+    again = ("attack kill", "attack stop", "notebook helpers")  # those that need review
+    assert all(student.startswith(again) for student in visited), visited
 
 
 NOISE = """    import sys, warnings

@@ -14,7 +14,8 @@ FILES = [
 PRIVATE = set(
     "bend told rival alone as_asked ruler guard planted grown apart made few goes_on".split()
 )
-LONGEST = 60  # lines of a function
+# Lines of a function: beyond the first with a reason above it, beyond the second never.
+LONG, LONGEST = 40, 60
 
 
 def names(tree: ast.AST) -> Iterator[str]:
@@ -42,7 +43,11 @@ def test_names_are_words_of_the_field(path):
     ids=lambda path: path.stem,
 )
 def test_functions_are_short(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for node in ast.walk(ast.parse("\n".join(lines))):
         if isinstance(node, ast.FunctionDef):
             length = node.end_lineno - node.lineno + 1
             assert length <= LONGEST, f"{node.name} has {length} lines"
+            first = min([node.lineno, *(line.lineno for line in node.decorator_list)])
+            above = lines[first - 2].lstrip()
+            assert length <= LONG or above.startswith("# "), f"{node.name}: say why above it"

@@ -50,40 +50,45 @@ def collect(folder: Path) -> tuple[list[Paper], list[Mark], list[str]]:
         if entry.name.startswith(".") or entry.name == "__MACOSX":  # what a Mac adds to a zip file
             continue
         if entry.is_dir(follow_symlinks=False):
-            student, found = shown(entry.name), list(_notebooks(Path(entry.path)))
+            student, found = _in_folder(entry)
             if not found:
-                problems.append(
-                    _undecided(student, "", "no notebook in the folder, or none that may be read.")
-                )
-            papers += [
-                Paper(student, shown(str(path.relative_to(entry.path))), path) for path in found
-            ]
+                why = "no notebook in the folder, or none that may be read."
+                problems.append(_undecided(student, "", why))
         elif entry.name.lower().endswith(".ipynb"):
-            student = re.sub(r"^0[1-9][_-](?=.)", "", shown(entry.name[: -len(".ipynb")]))
-            papers.append(Paper(student, shown(entry.name), Path(entry.path)))
+            student = re.sub(r"^(?:\d\d[_-])+(?=.)", "", shown(entry.name[: -len(".ipynb")]))
+            found = [Paper(student, shown(entry.name), Path(entry.path))]
         else:
             passed_over.append(shown(entry.name))
             continue
+        papers += found
         if owners.setdefault(_same(student), student) != student:
-            problems.append(
-                _undecided(
-                    student,
-                    "",
-                    f"the name cannot be told from {owners[_same(student)]}: rename one of them.",
-                )
-            )
+            why = f"the name cannot be told from {owners[_same(student)]}: rename one of them."
+            problems.append(_undecided(student, "", why))
+    kept, too_many = _limited(papers)
+    kept = [paper for paper in kept if owners[_same(paper.student)] == paper.student]
+    return kept, problems + too_many, passed_over
+
+
+def _in_folder(folder: os.DirEntry) -> tuple[str, list[Paper]]:
+    """A student's name and notebooks, from the folder of that name."""
+    student = shown(folder.name)
+    paths = _notebooks(Path(folder.path))
+    return student, [Paper(student, shown(str(p.relative_to(folder.path))), p) for p in paths]
+
+
+def _limited(papers: list[Paper]) -> tuple[list[Paper], list[Mark]]:
+    """At most MOST notebooks of every student, and a mark for those who have more."""
     kept: list[Paper] = []
     count = Counter[str]()
     for paper in papers:
         count[paper.student] += 1
-        if count[paper.student] <= MOST and owners[_same(paper.student)] == paper.student:
+        if count[paper.student] <= MOST:
             kept.append(paper)
-    problems += [
+    return kept, [
         _undecided(name, "", f"{n} notebooks; the first {MOST} were read.")
         for name, n in count.items()
         if n > MOST
     ]
-    return kept, problems, passed_over
 
 
 def shown(name: str) -> str:

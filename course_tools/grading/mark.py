@@ -113,17 +113,25 @@ def mark(job: Job) -> list[Mark]:
     def undecided(status: str, reason: str) -> list[Mark]:
         return [Mark(job.student, job.file, "", "", status, None, 0, reason)]
 
+    lost = f"the sandbox ended early while {job.file} was read"
+    marks: dict[str, Mark] = {}
     try:
         lessons = {task.name: task.lesson for task in TASKS.values()}
         about = (job.notebook, job.file, lessons, lesson_cells())
-        with sandbox.reading(*about, kind=job.kind) as seen:
-            if seen.unreadable:
-                return undecided("unreadable", seen.unreadable)
-            if not seen.lessons:
-                return undecided("unreadable", f"{job.file} holds none of the course's tasks.")
-            return [_marked(job, TASKS[name], seen) for name in seen.tasks if name in TASKS]
-    except sandbox.SandboxLostError as error:
-        return undecided(REVIEW, f"the sandbox ended early ({error})")
+        while True:  # what ends the sandbox costs its own task alone: the next gets another one
+            with sandbox.reading(*about, kind=job.kind) as seen:
+                if seen.unreadable:
+                    return undecided("unreadable", seen.unreadable)
+                if not seen.lessons:
+                    return undecided("unreadable", f"{job.file} holds none of the course's tasks.")
+                for name in [name for name in seen.tasks if name not in marks]:
+                    marks[name], alive = _marked(job, TASKS[name], seen)
+                    if not alive:
+                        break
+                else:
+                    return [marks[name] for name in seen.tasks]
+    except sandbox.SandboxLostError:
+        return undecided(REVIEW, lost)
     except Exception as error:
         reason = f"the grader failed: {type(error).__name__}: {error}"
         return undecided(REVIEW, reason[:300])
@@ -137,15 +145,16 @@ def lesson_cells() -> dict:
     return extract.fingerprints(map(extract.read, paths), TASKS)
 
 
-def _marked(job: Job, task: Task, seen: Reading) -> Mark:
-    found = seen.tasks[task.name]
+def _marked(job: Job, task: Task, seen: Reading) -> tuple[Mark, bool]:
+    """The mark of one task, and whether its sandbox is still there."""
+    found, alive = seen.tasks[task.name], True
     try:
         result = _best(task, found, seen, list(_verdicts(job, task, found, seen)))
-    except sandbox.SandboxLostError as error:
-        result = Result(task.name, REVIEW, f"the sandbox ended early ({error})", 0, task.points)
+    except sandbox.SandboxLostError:
+        result, alive = Result(task.name, REVIEW, "it ended the sandbox.", 0, task.points), False
     points = None if result.status == REVIEW else result.points
     about = (task.lesson, task.name, result.status, points, task.points, result.message)
-    return Mark(job.student, job.file, *about, found.source)
+    return Mark(job.student, job.file, *about, found.source), alive
 
 
 def _verdicts(job: Job, task: Task, found: extract.Found, seen: Reading) -> Iterator[Verdict]:
@@ -231,7 +240,8 @@ def _missing(task: Task, header: dict) -> Verdict:
     kind, why = _why(header)
     if kind:
         message = f"there is no function of this name: {why}."
-        return Verdict(_wrong(task, message), outside=kind != "import", needs=kind == "course")
+        outside = kind not in ("import", "answer")
+        return Verdict(_wrong(task, message), outside=outside, needs=kind == "course")
     if isinstance(header["missing"], str):
         return Verdict(_wrong(task, f"expected a function, got a {header['missing'][:40]}."))
     return Verdict(_wrong(task, "there is no function of this name."))

@@ -42,6 +42,14 @@ def overrides(out: Path) -> Overrides:
     if not path.exists():
         atomic.write(path, (",".join(columns) + "\n").encode())
     found: Overrides = {}
+    for number, fields in enumerate(_lines(path, columns), 2):
+        if any(fields):
+            found.update([_override(f"{path}, row {number}", fields)])
+    return found
+
+
+def _lines(path: Path, columns: tuple[str, ...]) -> list[list[str]]:
+    """The lines of overrides.csv below its first one. Raises OverridesError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -57,38 +65,32 @@ def overrides(out: Path) -> Overrides:
         raise OverridesError(
             f"{path}: expected {','.join(columns)} as its first line. Nothing was graded."
         )
-    for number, fields in enumerate(lines[1:], 2):
-        if not any(fields):
-            continue
-        student, lesson, name, given, reason = [*fields, *[""] * 5][:5]
-        task = TASKS.get(name)
-        try:
-            points = float(given)
-        except ValueError:
-            points = -1.0
-        fits = len(fields) <= 5 and "\n" not in reason
-        if (
-            task is None
-            or lesson != task.lesson
-            or not student
-            or not 0 <= points <= task.points
-            or not fits
-        ):
-            of = (
-                f"; {task.name} is of lesson {task.lesson} and gives 0 to {task.points}"
-                if task
-                else ""
-            )
-            raise OverridesError(
-                f"{path}, row {number}: expected student, lesson such as 05, task, points such as"
-                f" 1.5 and reason, in quotes if it has a comma{of}; got {', '.join(fields)}. Mend"
-                " the line; nothing was graded."
-            )
-        # As in grades.csv.
-        plain = re.sub(r"(^|[;\t])'", r"\1", student)
-        student = plain if _cell(plain) == student else student
-        found[_composed(student), task.lesson, task.name] = points, reason or "by hand"
-    return found
+    return lines[1:]
+
+
+def _override(where: str, fields: list[str]) -> tuple[tuple[str, str, str], tuple[float, str]]:
+    """What one line says: student, lesson and task, then points and reason. Raises
+    OverridesError.
+    """
+    student, lesson, name, given, reason = [*fields, *[""] * 5][:5]
+    task = TASKS.get(name)
+    try:
+        points = float(given)
+    except ValueError:
+        points = -1.0
+    fits = len(fields) <= 5 and "\n" not in reason and student
+    if not (task and lesson == task.lesson and fits and 0 <= points <= task.points):
+        of = (
+            f"; {task.name} is of lesson {task.lesson} and gives 0 to {task.points}" if task else ""
+        )
+        raise OverridesError(
+            f"{where}: expected student, lesson such as 05, task, points such as"
+            f" 1.5 and reason, in quotes if it has a comma{of}; got {', '.join(fields)}. Mend"
+            " the line; nothing was graded."
+        )
+    plain = re.sub(r"(^|[;\t])'", r"\1", student)  # as in grades.csv
+    student = plain if _cell(plain) == student else student
+    return (_composed(student), task.lesson, task.name), (points, reason or "by hand")
 
 
 def _composed(student: str) -> str:
@@ -161,23 +163,29 @@ def write(out: Path, marks: list[Mark], given: Overrides, *, safe: bool) -> None
     by_student: dict[str, list[Mark]] = defaultdict(list)
     for mark in marks:
         by_student[mark.student].append(mark)
+    _write_feedback(out / "feedback", by_student, warning)
+    _print(out, marks, by_student, unknown, warning)
+
+
+def _write_feedback(folder: Path, by_student: dict[str, list[Mark]], warning: str) -> None:
+    """A page for every student; the pages of those who are gone since the last time go."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     template = environment.get_template("feedback.html.j2")
-    for path in (out / "feedback").glob("*.html"):
-        if path.name not in {
-            file_name(student) for student in by_student
-        }:  # gone since the last time
-            path.unlink()
-    for student, own in by_student.items():
-        page = template.render(
+    pages = {
+        file_name(student): template.render(
             student=student,
             marks=own,
             warning=warning,
             points=_points(own),
             of=sum(mark.of for mark in own),
         )
-        atomic.write(out / "feedback" / file_name(student), page.encode("utf-8", "replace"))
-    _print(out, marks, by_student, unknown, warning)
+        for student, own in by_student.items()
+    }
+    for path in folder.glob("*.html"):
+        if path.name not in pages:
+            path.unlink()
+    for name, page in pages.items():
+        atomic.write(folder / name, page.encode("utf-8", "replace"))
 
 
 def file_name(student: str) -> str:

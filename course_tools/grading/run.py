@@ -40,25 +40,7 @@ def grade(
     one per core). scheduler: the address of a Dask scheduler, whose workers do the marking. safe:
     False runs the code without a sandbox. Raises GradingError or `sandbox.SandboxError`.
     """
-    if catalogue.HANDOUT.exists():
-        raise GradingError(
-            "This is a class repository, which holds no answers. Grade with the course it was made"
-            " from."
-        )
-    if not folder.is_dir():
-        what = (
-            f"{folder} is a file: unpack it, and name the folder"
-            if folder.exists()
-            else f"There is no folder {folder}"
-        )
-        raise GradingError(
-            f"{what}. It should hold one folder per student, or notebooks named by student."
-        )
-    if out.resolve().is_relative_to(folder.resolve()):
-        raise GradingError(
-            f"{out} lies inside {folder}, where it would be taken for a student. Give another"
-            " --out."
-        )
+    _refuse(folder, out)
     papers, problems, passed_over = collect(folder)
     if not papers and not problems:
         raise GradingError(
@@ -78,6 +60,29 @@ def grade(
             f" {', '.join(passed_over[:20])}{more}."
         )
     return 0
+
+
+def _refuse(folder: Path, out: Path) -> None:
+    """Raises GradingError, where nothing can be graded or the output would be taken for input."""
+    if catalogue.HANDOUT.exists():
+        raise GradingError(
+            "This is a class repository, which holds no answers. Grade with the course it was made"
+            " from."
+        )
+    if not folder.is_dir():
+        what = (
+            f"{folder} is a file: unpack it, and name the folder"
+            if folder.exists()
+            else f"There is no folder {folder}"
+        )
+        raise GradingError(
+            f"{what}. It should hold one folder per student, or notebooks named by student."
+        )
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise GradingError(
+            f"{out} lies inside {folder}, where it would be taken for a student. Give another"
+            " --out."
+        )
 
 
 def _belongs(state: Path, folder: Path) -> None:

@@ -103,11 +103,12 @@ class Reading:
     """A notebook in its sandbox.
 
     unreadable: why it is no notebook. lessons: that it answers. tasks: where (`extract.Found`).
-    python: the version that wrote it, () if it does not say.
+    python: the version that wrote it, () if it does not say. started: whether PyTorch is.
     """
 
     process: subprocess.Popen
     within: Callable[[float], None]
+    started: bool = False
     unreadable: str | None = None
     lessons: tuple[str, ...] = ()
     tasks: dict[str, extract.Found] = field(default_factory=dict)
@@ -120,8 +121,12 @@ class Reading:
         """
         asked = {"task": task, "rounds": rounds, "seconds": SECONDS, "wall": WALL, **vars(chosen)}
         try:
-            self.within(START + WALL + SLACK)
+            self.within(WALL + SLACK if self.started else START)
             protocol.send(self.process.stdin, asked, arrays)
+            if not self.started:  # PyTorch is, before any code of the student's
+                protocol.receive(self.process.stdout, 0)
+                self.started = True
+                self.within(WALL + SLACK)
             reply, sent = protocol.receive(self.process.stdout, packing.MOST)
             outcome = Outcome(str(reply["ended"]))
             content = io.BytesIO(sent["answer"].tobytes())
@@ -283,6 +288,7 @@ def _bwrap(*options: str) -> list[str]:
     return [shutil.which("bwrap") or "bwrap", "--die-with-parent", "--new-session", *options, "--"]
 
 
+# A list of mounts, in the order in which bubblewrap makes them.
 @cache
 def _view() -> tuple[str, ...]:
     """What can be seen inside: the system's libraries, Python without its packages, PyTorch, NumPy,

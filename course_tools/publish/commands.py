@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 
+# One declaration per command, one after the other: there is nothing to part.
 def add_to(commands) -> None:
     def of_lessons(name: str, **about) -> ArgumentParser:
         command = commands.add_parser(name, **about)

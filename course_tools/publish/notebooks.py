@@ -102,6 +102,7 @@ def code_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:
     return (cell for cell in notebook.cells if cell.cell_type == "code")
 
 
+# The kernel's ways to end, and the watch on slow cells, share one client.
 def execute(
     notebook: NotebookNode,
     folder: Path,

@@ -91,6 +91,7 @@ def page(notebook, title: str) -> str:
     return exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})[0]
 
 
+# One run: the bar, the cells and the pages belong to the same loop.
 def course(out: Path, *numbers: str) -> int:
     """Run the lessons one after the other, write their pages and the index to `out`.
 

@@ -110,6 +110,7 @@ def split(parts: list[str]) -> list[list[str]]:
     return pages
 
 
+# The rules by which neighbouring cells become slides, in the order in which they apply.
 def slides(notebook: NotebookNode) -> list[list[Slide]]:
     """The slides of a lesson: a list of stacks, a new one for every heading."""
     stacks: list[list[Slide]] = [[]]

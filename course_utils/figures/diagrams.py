@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from course_utils.figures.style import PALETTE
 
 
+# A recursion over the tree that draws as it returns.
 def tree(
     branches: Mapping[str, object],
     *,
@@ -61,6 +62,7 @@ def tree(
     return ax
 
 
+# Boxes, then the arrows between them: an arrow needs the frames that were drawn.
 def diagram(
     boxes: Mapping[str, tuple[float, float]],
     arrows: Sequence[tuple],

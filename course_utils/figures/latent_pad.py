@@ -50,6 +50,7 @@ class Pad(anywidget.AnyWidget):
         self.send({"id": message["id"], "near": near}, [ink])
 
 
+# What the live pad and the still one show is computed once, for both.
 def pad(
     decode: Callable[[Tensor], Tensor], codes: Tensor, y: Tensor, *, reach: float, alt: str
 ) -> None:

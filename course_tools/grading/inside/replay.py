@@ -129,7 +129,8 @@ class Replay:
             return
         if number in self.skipped:
             why = f"cell {statement.cell + 1} takes too long, or ends Python"
-            self._miss(statement.names, "cell", why)
+            kind = "answer" if self.task in statement.names else "cell"
+            self._miss(statement.names, kind, why)
             return
         for part in _single(node):
             self._run(number, statement, part)

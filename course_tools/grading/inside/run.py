@@ -49,7 +49,9 @@ def main(kind: str) -> None:
             asked, arrays = protocol.receive(stdin, 100_000_000)
         except EOFError:
             return
-        session = session or Session(cells, statements, kind)
+        if session is None:
+            session = Session(cells, statements, kind)
+            protocol.send(stdout, {"ready": True})
         ended, answer = session.answer(asked, arrays)
         protocol.send(stdout, {"ended": ended}, {"answer": answer})
 
@@ -168,7 +170,6 @@ def in_own_process(work, seconds: float, wall: float, *, limited: bool) -> tuple
     clock; "slow" is what was at work then, on a machine that has too much to do; "time" is what
     used up its processor's time, or waited.
     """
-    import select
     import signal
 
     import lockdown
@@ -187,20 +188,7 @@ def in_own_process(work, seconds: float, wall: float, *, limited: bool) -> tuple
         finally:
             os._exit(0)
     os.close(writer)
-    written, end, ended = bytearray(), time.monotonic() + wall, "slow"
-    used, since = 0.0, time.monotonic()
-    while (now := time.monotonic()) < end and len(written) <= MOST:
-        if select.select([reader], [], [], min(1.0, end - now))[0]:
-            chunk = os.read(reader, 1 << 20)
-            written += chunk
-            if not chunk:
-                ended = "answer"
-                break
-        elif (seconds := _processor(child)) != used:
-            used, since = seconds, now
-        elif now - since > IDLE:
-            ended = "time"
-            break
+    written, ended = _listen(reader, child, wall)
     os.close(reader)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
@@ -209,7 +197,30 @@ def in_own_process(work, seconds: float, wall: float, *, limited: bool) -> tuple
         ended = {0: "exit", signal.SIGKILL: "exit", signal.SIGXCPU: "time"}.get(killed, "crash")
     if len(written) > MOST:
         ended = "size"
-    return ended, _bytes(bytes(written[:MOST]))
+    return ended, _bytes(written[:MOST])
+
+
+def _listen(reader: int, child: int, wall: float) -> tuple[bytes, str]:
+    """What a process writes until it ends ("answer"), waits in vain ("time"), or `wall` seconds are
+    over ("slow").
+    """
+    import select
+
+    from packing import MOST
+
+    written, end = bytearray(), time.monotonic() + wall
+    used, since = 0.0, time.monotonic()
+    while (now := time.monotonic()) < end and len(written) <= MOST:
+        if select.select([reader], [], [], min(1.0, end - now))[0]:
+            chunk = os.read(reader, 1 << 20)
+            written += chunk
+            if not chunk:
+                return bytes(written), "answer"
+        elif (seconds := _processor(child)) != used:
+            used, since = seconds, now
+        elif now - since > IDLE:
+            return bytes(written), "time"
+    return bytes(written), "slow"
 
 
 def _processor(process: int) -> float:
@@ -228,48 +239,48 @@ def attempt(out, session: Session, asked: dict, arrays: dict) -> None:
     """Run the notebook to the place that was asked for, call the function there on every round, and
     write what came.
     """
-    import calling
     import lockdown
-    import packing
     import protocol
     import replay
 
-    send, described = protocol.send, calling.described
+    send = protocol.send  # kept: what the student's code changes in a module changes nothing here
 
-    def call(function: object) -> None:
-        header: dict = {"values": [], "cell": run.bound}
-        returned: dict = {}
+    def answer(function: object) -> None:
         if session.kind == "main":
             lockdown.limit_processor(asked["seconds"])
-        try:
-            if not callable(function):
-                kind = None if function is None else type(function).__name__
-                header = {"missing": kind, "why": run.absent.get(asked["task"])}
-            else:
-                for i, inputs in enumerate(asked["rounds"]):
-                    known = {key: packing.unpacked(v, arrays) for key, v in inputs.items()}
-                    value = calling.call(function, known)
-                    header["values"].append(packing.packed(f"{i}", value, returned))
-        except BaseException as error:
-            name = getattr(error, "name", None) if isinstance(error, NameError) else None
-            header = {
-                "error": described(error)[:500],
-                "stub": calling.is_the_stub(error),
-                "name": name,
-                "why": run.absent.get(name),
-                "cell": run.bound,
-            }
-            returned = {}
-        send(out, header, returned)
+        send(out, *_answered(function, run, asked, arrays))
 
     run = replay.Replay(
-        session.cells, session.statements, asked["task"], call,
+        session.cells, session.statements, asked["task"], answer,
         place=asked["place"], until=asked["until"], everything=asked["everything"],
         skipped=session.skipped, at=session.at, late=session.late,
     )  # fmt: skip
     run.run()
     if not run.found:  # `verify` was not reached
         send(out, {"missing": None, "why": None})
+
+
+def _answered(function: object, run, asked: dict, arrays: dict) -> tuple[dict, dict]:
+    """What a function returns on every round: a header, and its arrays."""
+    import calling
+    import packing
+
+    described, is_the_stub = calling.described, calling.is_the_stub
+    if not callable(function):
+        kind = None if function is None else type(function).__name__
+        return {"missing": kind, "why": run.absent.get(asked["task"])}, {}
+    header: dict = {"values": [], "cell": run.bound}
+    returned: dict = {}
+    try:
+        for i, inputs in enumerate(asked["rounds"]):
+            known = {key: packing.unpacked(value, arrays) for key, value in inputs.items()}
+            value = calling.call(function, known)
+            header["values"].append(packing.packed(f"{i}", value, returned))
+    except BaseException as error:
+        name = getattr(error, "name", None) if isinstance(error, NameError) else None
+        said = {"error": described(error)[:500], "stub": is_the_stub(error)}
+        return {**said, "name": name, "why": run.absent.get(name), "cell": run.bound}, {}
+    return header, returned
 
 
 if __name__ == "__main__":
