@@ -9,7 +9,9 @@ what is called there, with everything above it and nothing below.
 import __future__
 
 import ast
+import asyncio
 import builtins
+import inspect
 import linecache
 import signal
 import sys
@@ -41,6 +43,28 @@ class Done(BaseException):
     """The answer was found and called: what stands below does not matter."""
 
 
+class Silent:
+    """Does nothing, whatever is asked of it: IPython, for the notebook."""
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *_, **__: None
+
+
+class Verify:
+    """`verify` as a notebook calls it: `called` gets the task and the function."""
+
+    def __init__(self, called) -> None:
+        self.called = called
+
+    def __call__(self, name=None, function=None, *_, **__) -> None:
+        self.called(name, function)
+
+    def summary(self) -> None:
+        """Says nothing."""
+
+
 class Replay:
     """One run through a notebook, up to the answer to one task.
 
@@ -64,6 +88,7 @@ class Replay:
         self.bound = -1  # the number of the cell that made it
         self.flags = 0  # of the compiler: what `from __future__` says holds for all cells below
         self.now = 0
+        self.checked = -1  # the number of the last statement that called `verify` for the task
         self.module = types.ModuleType("__main__")
         self.space = self.module.__dict__
         self.found = False
@@ -96,26 +121,26 @@ class Replay:
     def _furnish(self) -> None:
         """What a notebook has before its first cell, and the lesson's set-up cell makes."""
         self.space.update(__builtins__=builtins, display=lambda *_, **__: None)
-        self.space["get_ipython"] = lambda: None
+        self.space["get_ipython"] = Silent
         for line in USUAL:
             exec(line, self.space)
         import torch
 
         self.space["device"] = torch.device("cpu")
+        self.space["verify"] = Verify(self._verify)
+        parts = {
+            "exercises": {"verify": self.space["verify"]},
+            "runtime": {
+                "pick_device": lambda *_: torch.device("cpu"),
+                "seed_everything": lambda seed=0: torch.manual_seed(seed),
+            },
+        }
         course = types.ModuleType("course_utils")
         course.__path__ = []
-        exercises = types.ModuleType("course_utils.exercises")
-
-        def verify(task=None, function=None, *_, **__) -> None:
-            self._verify(task, function)
-
-        verify.summary = lambda: None
-        exercises.verify = self.space["verify"] = verify
-        runtime = types.ModuleType("course_utils.runtime")
-        runtime.pick_device = lambda *_: torch.device("cpu")
-        runtime.seed_everything = lambda seed=0: torch.manual_seed(seed)
-        for module in (exercises, runtime):
-            setattr(course, module.__name__.rpartition(".")[2], module)
+        for name, values in parts.items():
+            module = types.ModuleType(f"course_utils.{name}")
+            vars(module).update(values)
+            setattr(course, name, module)
             sys.modules[module.__name__] = module
         sys.modules["course_utils"] = course
 
@@ -160,8 +185,7 @@ class Replay:
         for flags in (self.flags, self.flags | annotations):
             try:
                 _clock(STATEMENT, PAUSE)
-                code = compile(ast.Module([node], []), name, "exec", flags, dont_inherit=True)
-                exec(code, self.space)
+                _execute(node, name, flags, self.space)
             except TooLong:
                 self.late(number)
                 why = f"cell {statement.cell + 1} takes too long"
@@ -185,10 +209,14 @@ class Replay:
         names = extract.names_bound(node)
         said = calling.described(error)
         if isinstance(error, ImportError):
-            module = getattr(node, "module", None) or node.names[0].name if _imports(node) else ""
+            module = ""
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = getattr(node, "module", None) or node.names[0].name
             self._miss(names, "import", f"it is of {module or said}, which a grader does not have")
         elif isinstance(error, NameError) and error.name in self.absent:
             kind, why = self.absent[error.name]
+            if kind == "import" and any(isinstance(part, ast.Call) for part in ast.walk(node)):
+                kind = "cell"  # a value that was computed by what is not here: a person decides
             self._miss(names, kind, f"it needs `{error.name}`: {why}")
         elif statement.course:
             self._miss(names, "course", NOT_RUN)
@@ -202,6 +230,8 @@ class Replay:
 
     def _verify(self, task: object, function: object) -> None:
         """`verify` was called: here stands the answer, if this is the place that is meant."""
+        if task == self.task:
+            self.checked = self.now
         if task == self.task and self.now == self.place and not self.found:
             self._finish(function)
             raise Done
@@ -235,6 +265,15 @@ def _clock(seconds: float, pause: float) -> None:
     if CLOCKS:
         signal.setitimer(signal.ITIMER_PROF, seconds)
         signal.setitimer(signal.ITIMER_REAL, pause)
+
+
+def _execute(node: ast.stmt, name: str, flags: int, space: dict) -> None:
+    """Run one statement, which may `await`, as in a notebook."""
+    flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code = compile(ast.Module([node], []), name, "exec", flags, dont_inherit=True)
+    waiting = eval(code, space)
+    if code.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(waiting)
 
 
 def _file(n: int) -> str:
