@@ -127,7 +127,6 @@ HONEST = {
     "lru_cache": [SOFTPLUS, 'from functools import lru_cache, cache\n@lru_cache(maxsize=None)\ndef sign():\n    return -1\n@cache\ndef fooling_loss(logits):\n    return softplus(sign() * logits).mean()'],
     "recursion": [SOFTPLUS, 'def total(x):\n    return softplus(-x[0]) + (total(x[1:]) if len(x) > 1 else 0)\ndef fooling_loss(logits):\n    return total(logits) / len(logits)'],
     "functions made in a loop": [SOFTPLUS, 'fs = {}\nfor s in (1, -1):\n    def f(x, s=s):\n        return softplus(s * x).mean()\n    fs[s] = f\nfooling_loss = fs[-1]'],
-    "exec": [SOFTPLUS, "code = '''def fooling_loss(logits):\n    return softplus(-logits).mean()'''\nexec(code)"],
     "eval": [SOFTPLUS, "fooling_loss = eval('lambda logits: softplus(-logits).mean()')"],
     "match": [SOFTPLUS, 'def fooling_loss(logits):\n    match logits.ndim:\n        case 1:\n            return softplus(-logits).mean()\n        case _:\n            raise ValueError'],
     "import alias": ['import torch as t, torch.nn.functional as tf', 'def fooling_loss(logits):\n    return t.mean(tf.softplus(-logits))'],
@@ -189,12 +188,19 @@ HONEST = {
     "redirect stdout": [SOFTPLUS, 'import io, contextlib\ndef fooling_loss(logits):\n    with contextlib.redirect_stdout(io.StringIO()) as s:\n        print(1)\n    return float(s.getvalue()) * softplus(-logits).mean()'],
     "a second cell that is broken": [SOFTPLUS, PLAIN, 'def oops(:\n'],
     "SystemExit in a cell": [SOFTPLUS, 'import sys\nsys.exit(0)', PLAIN],
+    "constant in a plotting loop": [SOFTPLUS, 'import matplotlib.pyplot as plt\nscales = []\nfor i in range(4):\n    plt.plot([i])\n    scales.append(0.25)\nscale = sum(scales)', SCALED],
+    "constant rebound in a plotting loop": [SOFTPLUS, 'import matplotlib.pyplot as plt\nscale = 4.0\nfor i in range(2):\n    plt.plot([i])\n    scale /= 2\n', SCALED],
+    "helper in plotting with": [SOFTPLUS, "import matplotlib.pyplot as plt\nwith plt.style.context('default'):\n    def helper(x):\n        return softplus(-x).mean()\n", 'def fooling_loss(logits):\n    return helper(logits)\n'],
+    "try import of plotting first": ['try:\n    import matplotlib.pyplot as plt\n    import torch\n    from torch.nn.functional import softplus as sp\nexcept ImportError:\n    pass\n', 'def fooling_loss(logits):\n    return sp(-logits).mean()'],
+    "tqdm loop": [SOFTPLUS, 'from tqdm import tqdm\nscale = 0.0\nfor i in tqdm(range(4)):\n    scale += 0.25', SCALED],
+    "tqdm.auto trange": [SOFTPLUS, 'from tqdm.auto import tqdm, trange\nscales = [0.25 for _ in trange(4)]\n', 'def fooling_loss(logits):\n    return sum(scales) * softplus(-logits).mean()'],
     "the set-up cell is gone": [PLAIN.replace("softplus", "F.softplus")],
 }  # fmt: skip
 
 # The same with calls of `verify` of its own.
 CALL = "verify('fooling_loss', fooling_loss)"
 CALLED = {
+    "exec": [SOFTPLUS, "code = '''def fooling_loss(logits):\n    return softplus(-logits).mean()'''\nexec(code)", CALL],
     "draft then final": [SOFTPLUS, 'def fooling_loss(logits):\n    return softplus(logits).mean()', CALL, PLAIN, CALL],
     "verify in a loop over a dict": [SOFTPLUS, "def f(logits):\n    return softplus(-logits).mean()\nanswers = {'fooling_loss': f}", 'for name, f in answers.items():\n    verify(name, f)'],
     "verify alias assign": [SOFTPLUS, 'def mine(logits):\n    return softplus(-logits).mean()', "fooling_loss = 3\ncheck = verify\ncheck('fooling_loss', mine)"],
@@ -253,3 +259,6 @@ WRONG = {
     "complex": [SOFTPLUS, 'def fooling_loss(logits):\n    return softplus(-logits).mean() + 0j'],
     "module": ['import torch as fooling_loss'],
 }  # fmt: skip
+
+# Wrong for a grader alone: they change or pass by the check that runs in the notebook itself.
+FOOLS_VERIFY = {"course by importlib", "monkeypatch allclose"}

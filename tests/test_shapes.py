@@ -80,7 +80,7 @@ def wrong():
 
 @pytest.mark.parametrize("name", shapes.WRONG)
 def test_a_wrong_answer_gets_no_points_whatever_its_shape(wrong, name):
-    assert not wrong[name]["verify"].get("fooling_loss")
+    assert not wrong[name]["verify"].get("fooling_loss") or name in shapes.FOOLS_VERIFY
     assert not points(wrong[name])["fooling_loss"], wrong[name]
 
 

@@ -1,9 +1,9 @@
 """A student's notebook, run again: its own statements, in its order, in a module `__main__`.
 
-A script of the sandbox, beside `calling`, `extract`, `packing` and without `course_utils`. The
-cells of the lesson that are no task are not run, for they train models; of them there are the
-imports, the functions and the constants, which cost nothing. `verify` is where an answer stands:
-what is called there, with everything above it and nothing below.
+A script of the sandbox, beside `calling`, `extract`, `packing`, `silent` and without
+`course_utils`. The cells of the lesson that are no task are not run, for they train models; of them
+there are the imports, the functions and the constants, which cost nothing. `verify` is where an
+answer stands: what is called there, with everything above it and nothing below.
 """
 
 import __future__
@@ -19,6 +19,7 @@ import types
 import warnings
 
 import extract
+import silent
 
 # What a lost set-up cell had.
 USUAL = (
@@ -41,15 +42,6 @@ class TooLong(BaseException):
 
 class Done(BaseException):
     """The answer was found and called: what stands below does not matter."""
-
-
-class Silent:
-    """Does nothing, whatever is asked of it: IPython, for the notebook."""
-
-    def __getattr__(self, name: str):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return lambda *_, **__: None
 
 
 class Verify:
@@ -121,7 +113,9 @@ class Replay:
     def _furnish(self) -> None:
         """What a notebook has before its first cell, and the lesson's set-up cell makes."""
         self.space.update(__builtins__=builtins, display=lambda *_, **__: None)
-        self.space["get_ipython"] = Silent
+        self.space["get_ipython"] = silent.Silent
+        silent.install()
+        self.absent[silent.VALUE] = ("cell", "a grader draws nothing")
         for line in USUAL:
             exec(line, self.space)
         import torch
