@@ -168,7 +168,9 @@ class Replay:
         ):
             return True
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            return self.everything or _is_literal(node.value)
+            # What is empty is filled by a loop of the lesson, which is not run.
+            filled = any(map(_is_empty, ast.walk(node)))
+            return not filled and (self.everything or _is_literal(node.value))
         return False
 
     def _run(self, number: int, statement, node: ast.stmt) -> None:
@@ -294,6 +296,11 @@ def _single(node: ast.stmt) -> list[ast.stmt]:
     else:
         return [node]
     return [ast.fix_missing_locations(ast.copy_location(part, node)) for part in parts]
+
+
+def _is_empty(node: ast.AST) -> bool:
+    """Whether it is `[]` or `{}`."""
+    return isinstance(node, ast.List | ast.Dict) and ast.unparse(node) in ("[]", "{}")
 
 
 def _is_literal(node: ast.expr | None) -> bool:
