@@ -40,12 +40,32 @@ class Here:
         import protocol
 
         asked = {"task": task, "rounds": rounds, "seconds": 5.0, "wall": 30.0, **vars(chosen)}
-        ended, answer = self.session.answer(asked, arrays)
+        with without_others():
+            ended, answer = self.session.answer(asked, arrays)
         outcome = sandbox.Outcome(ended)
         if ended == "answer":
             content = io.BytesIO(answer.tobytes())
             outcome.header, outcome.arrays = protocol.receive(content, packing.MOST)
         return outcome
+
+
+@contextlib.contextmanager
+def without_others() -> Iterator[None]:
+    """As long as the block lasts, there are only the packages that a grader has."""
+    import run
+
+    held = run.Held(sandbox.held("unsafe"))
+    roots = held.held | {path.stem for path in sandbox.FILES} | {"__main__"}
+    modules, finders = dict(sys.modules), list(sys.meta_path)
+    for name in modules:
+        if name.partition(".")[0] not in roots:
+            del sys.modules[name]
+    sys.meta_path[:] = [held if each is run.PathFinder else each for each in finders]
+    try:
+        yield
+    finally:
+        sys.meta_path[:] = finders
+        sys.modules.update(modules)
 
 
 @contextlib.contextmanager
@@ -83,8 +103,9 @@ def verified(notebook: dict) -> dict[str, int]:
 def main() -> None:
     sandbox.reading = reading
     notebooks = json.load(sys.stdin)
-    stdout, sys.stdout = sys.stdout, open(os.devnull, "w")
-    os.dup2(sys.stdout.fileno(), 2)
+    stdout = os.fdopen(os.dup(1), "w")
+    for descriptor in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
     assert TASKS  # read before the first fork, not in each
     with tempfile.TemporaryDirectory() as folder:
         for source in sandbox.FILES:  # beside each other, as in the sandbox
@@ -95,6 +116,7 @@ def main() -> None:
             for each, run in notebooks
         ]
     json.dump(found, stdout)
+    stdout.close()
 
 
 if __name__ == "__main__":

@@ -82,8 +82,9 @@ class Found:
     """Where a notebook deals with a task.
 
     checks: the numbers of the statements that call `verify` for it. named: whether a statement of
-    the student gives its name a value, or a cell carries its tag. broken: the source of a cell
-    meant for it that is no valid Python, "" if there is none. source: of the cell with the answer.
+    the student gives its name a value or holds it as a text, or a cell carries its tag. broken: the
+    source of a cell meant for it that is no valid Python, "" if there is none. source: of the cell
+    with the answer.
     """
 
     checks: tuple[int, ...] = ()
@@ -307,9 +308,17 @@ def _checked(node: ast.stmt, aliases: set[str]) -> Iterator[str]:
     for call in _walk(node):
         if isinstance(call, ast.Call) and len(call.args) + len(call.keywords) > 1:
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-            task = call.args[0] if call.args else None
+            keyword = next((k.value for k in call.keywords if k.arg == "name"), None)
+            task = call.args[0] if call.args else keyword
             if name in aliases and isinstance(task, ast.Constant) and isinstance(task.value, str):
                 yield task.value
+
+
+def _texts(node: ast.stmt) -> Iterator[str]:
+    """The texts that stand in a statement."""
+    for part in _walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield part.value
 
 
 def names_bound(node: ast.stmt) -> list[str]:
@@ -343,8 +352,8 @@ def tasks_in(
     """The lessons that a notebook answers, and where, for each of their tasks.
 
     lessons: of every task. A lesson is there if a cell carries the tag of one of its tasks or
-    `verify` is called for it. Only where neither is found do names alone tell: a helper may be
-    called as a task of another lesson.
+    `verify` is called for it. Only where neither is found do names alone tell, and then texts: a
+    helper may be called as a task of another lesson.
     """
     names = {
         name
@@ -355,7 +364,9 @@ def tasks_in(
     }
     tags = {cell.tag for cell in cells if cell.tag in lessons}
     checked = {task for statement in own for task in statement.checks if task in lessons}
-    there = {lessons[task] for task in (tags | checked or names)}
+    texts = {text for statement in own if not statement.course for text in _texts(statement.node)}
+    texts &= set(lessons)  # `verify` may be called for each name of a list
+    there = {lessons[task] for task in (tags | checked or names or texts)}
     found = {}
     for task, lesson in lessons.items():
         if lesson in there:
@@ -366,7 +377,7 @@ def tasks_in(
                 and (cell.tag == task or re.search(rf"\bdef\s+{task}\b", cell.source))
             ]
             checks = tuple(i for i, statement in enumerate(own) if task in statement.checks)
-            named = task in names or task in tags
+            named = task in names | tags | texts
             source = _source(cells, own, task) if named else ""
             found[task] = Found(checks, named, broken[-1] if broken else "", source)
     return sorted(there), found

@@ -177,6 +177,10 @@ def _verdicts(job: Job, task: Task, found: extract.Found, seen: Reading) -> Iter
             return
         if verdict.needs and not chosen.everything:
             waiting.insert(0, Try(chosen.place, chosen.until, everything=True))
+        checked = outcome.header.get("checked")  # in a loop, or by another name
+        known = chosen.place != extract.AT_END or checked in found.checks
+        if not known and type(checked) is int and checked >= 0:
+            waiting.append(Try(checked))
         cell = outcome.header.get("cell")
         last = not waiting and chosen.until is None and not found.checks
         if last and type(cell) is int and cell >= 0:

@@ -79,8 +79,8 @@ def _print(marks: list[mark.Mark]) -> None:
         symbol = SYMBOLS.get(each.status, "✗")
         print(f"  {symbol} {each.task:<{width}}  {points:>8}  {each.reason}")
     of = sum(TASKS[each.task].points for each in marks)
-    points = sum(each.points or 0 for each in marks)
-    print(f"{points:g} of {of} points. A grader draws other inputs, and runs the same code.")
+    total = sum(each.points or 0 for each in marks)
+    print(f"{total:g} of {of} points. A grader draws other inputs, and runs the same code.")
 
 
 def _file_name(number: str, name: str | None) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
 
 HELD = ("torch", "numpy", "scipy")  # what a grader has, beside Python's own modules
 
@@ -72,14 +73,15 @@ def withheld(things: list[Borrowed]) -> Iterator[bool]:
     """
     values = [(t.space, t.name, t.space[t.name]) for t in things if t.space and t.name]
     roots = {thing.root for thing in things}
-    modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] in roots}
+    loaded: dict[str, Any] = sys.modules  # None: an import of it fails
+    modules = {name: module for name, module in loaded.items() if name.split(".")[0] in roots}
     keep = "course_utils"  # runs this very check; its names are taken away, and imports are refused
     try:
         for space, name, _ in values:
             space.pop(name, None)
         for name in modules:
             if name.split(".")[0] != keep:
-                sys.modules[name] = None
+                loaded[name] = None
         imports_it = any(not thing.name and thing.root == keep for thing in things)
         yield all(thing.space is not None for thing in things) and not imports_it
     finally:

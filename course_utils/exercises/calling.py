@@ -5,6 +5,9 @@ It knows neither tasks nor PyTorch: the grader's sandbox holds it alone.
 
 import inspect
 
+# What Python says of a function that takes its arguments in order alone.
+BY_NAME = ("unexpected keyword argument", "requires at least 1 positional argument")
+
 
 class Affine:
     """x ↦ x W + b, where a task takes a model: W (d, m), b (m,), tensors.
@@ -29,7 +32,7 @@ def call(function: object, inputs: dict[str, object]) -> object:
         try:
             return function(**inputs)
         except TypeError as error:
-            if "unexpected keyword argument" not in str(error):
+            if not any(said in str(error) for said in BY_NAME):
                 raise
     return function(*inputs.values())
 

@@ -1,15 +1,17 @@
 """A student's notebook, run again: its own statements, in its order, in a module `__main__`.
 
-A script of the sandbox, beside `calling`, `extract`, `packing` and without `course_utils`. The
-cells of the lesson that are no task are not run, for they train models; of them there are the
-imports, the functions and the constants, which cost nothing. `verify` is where an answer stands:
-what is called there, with everything above it and nothing below.
+A script of the sandbox, beside `calling`, `extract`, `packing`, `silent` and without
+`course_utils`. The cells of the lesson that are no task are not run, for they train models; of them
+there are the imports, the functions and the constants, which cost nothing. `verify` is where an
+answer stands: what is called there, with everything above it and nothing below.
 """
 
 import __future__
 
 import ast
+import asyncio
 import builtins
+import inspect
 import linecache
 import signal
 import sys
@@ -17,6 +19,7 @@ import types
 import warnings
 
 import extract
+import silent
 
 # What a lost set-up cell had.
 USUAL = (
@@ -39,6 +42,19 @@ class TooLong(BaseException):
 
 class Done(BaseException):
     """The answer was found and called: what stands below does not matter."""
+
+
+class Verify:
+    """`verify` as a notebook calls it: `called` gets the task and the function."""
+
+    def __init__(self, called) -> None:
+        self.called = called
+
+    def __call__(self, name=None, function=None, *_, **__) -> None:
+        self.called(name, function)
+
+    def summary(self) -> None:
+        """Says nothing."""
 
 
 class Replay:
@@ -64,6 +80,7 @@ class Replay:
         self.bound = -1  # the number of the cell that made it
         self.flags = 0  # of the compiler: what `from __future__` says holds for all cells below
         self.now = 0
+        self.checked = -1  # the number of the last statement that called `verify` for the task
         self.module = types.ModuleType("__main__")
         self.space = self.module.__dict__
         self.found = False
@@ -96,26 +113,28 @@ class Replay:
     def _furnish(self) -> None:
         """What a notebook has before its first cell, and the lesson's set-up cell makes."""
         self.space.update(__builtins__=builtins, display=lambda *_, **__: None)
-        self.space["get_ipython"] = lambda: None
+        self.space["get_ipython"] = silent.Silent
+        silent.install()
+        self.absent[silent.VALUE] = ("cell", "a grader draws nothing")
         for line in USUAL:
             exec(line, self.space)
         import torch
 
         self.space["device"] = torch.device("cpu")
+        self.space["verify"] = Verify(self._verify)
+        parts = {
+            "exercises": {"verify": self.space["verify"]},
+            "runtime": {
+                "pick_device": lambda *_: torch.device("cpu"),
+                "seed_everything": lambda seed=0: torch.manual_seed(seed),
+            },
+        }
         course = types.ModuleType("course_utils")
         course.__path__ = []
-        exercises = types.ModuleType("course_utils.exercises")
-
-        def verify(task=None, function=None, *_, **__) -> None:
-            self._verify(task, function)
-
-        verify.summary = lambda: None
-        exercises.verify = self.space["verify"] = verify
-        runtime = types.ModuleType("course_utils.runtime")
-        runtime.pick_device = lambda *_: torch.device("cpu")
-        runtime.seed_everything = lambda seed=0: torch.manual_seed(seed)
-        for module in (exercises, runtime):
-            setattr(course, module.__name__.rpartition(".")[2], module)
+        for name, values in parts.items():
+            module = types.ModuleType(f"course_utils.{name}")
+            vars(module).update(values)
+            setattr(course, name, module)
             sys.modules[module.__name__] = module
         sys.modules["course_utils"] = course
 
@@ -150,7 +169,9 @@ class Replay:
         ):
             return True
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            return self.everything or _is_literal(node.value)
+            # What is empty is filled by a loop of the lesson, which is not run.
+            filled = any(map(_is_empty, ast.walk(node)))
+            return not filled and (self.everything or _is_literal(node.value))
         return False
 
     def _run(self, number: int, statement, node: ast.stmt) -> None:
@@ -161,8 +182,7 @@ class Replay:
         for flags in (self.flags, self.flags | annotations):
             try:
                 _clock(STATEMENT, PAUSE)
-                code = compile(ast.Module([node], []), name, "exec", flags, dont_inherit=True)
-                exec(code, self.space)
+                _execute(node, name, flags, self.space)
             except TooLong:
                 self.late(number)
                 why = f"cell {statement.cell + 1} takes too long"
@@ -186,10 +206,14 @@ class Replay:
         names = extract.names_bound(node)
         said = calling.described(error)
         if isinstance(error, ImportError):
-            module = getattr(node, "module", None) or node.names[0].name if _imports(node) else ""
+            module = ""
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = getattr(node, "module", None) or node.names[0].name
             self._miss(names, "import", f"it is of {module or said}, which a grader does not have")
         elif isinstance(error, NameError) and error.name in self.absent:
             kind, why = self.absent[error.name]
+            if kind == "import" and any(isinstance(part, ast.Call) for part in ast.walk(node)):
+                kind = "cell"  # a value that was computed by what is not here: a person decides
             self._miss(names, kind, f"it needs `{error.name}`: {why}")
         elif statement.course:
             self._miss(names, "course", NOT_RUN)
@@ -203,6 +227,8 @@ class Replay:
 
     def _verify(self, task: object, function: object) -> None:
         """`verify` was called: here stands the answer, if this is the place that is meant."""
+        if task == self.task:
+            self.checked = self.now
         if task == self.task and self.now == self.place and not self.found:
             self._finish(function)
             raise Done
@@ -238,6 +264,15 @@ def _clock(seconds: float, pause: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, pause)
 
 
+def _execute(node: ast.stmt, name: str, flags: int, space: dict) -> None:
+    """Run one statement, which may `await`, as in a notebook."""
+    flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code = compile(ast.Module([node], []), name, "exec", flags, dont_inherit=True)
+    waiting = eval(code, space)
+    if code.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(waiting)
+
+
 def _file(n: int) -> str:
     return f"<cell {n + 1}>"
 
@@ -262,6 +297,11 @@ def _single(node: ast.stmt) -> list[ast.stmt]:
     else:
         return [node]
     return [ast.fix_missing_locations(ast.copy_location(part, node)) for part in parts]
+
+
+def _is_empty(node: ast.AST) -> bool:
+    """Whether it is `[]` or `{}`."""
+    return isinstance(node, ast.List | ast.Dict) and ast.unparse(node) in ("[]", "{}")
 
 
 def _is_literal(node: ast.expr | None) -> bool:
