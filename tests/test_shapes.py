@@ -84,6 +84,15 @@ def test_a_wrong_answer_gets_no_points_whatever_its_shape(wrong, name):
     assert not points(wrong[name])["fooling_loss"], wrong[name]
 
 
+def test_a_cell_that_never_ends_or_ends_python_spoils_no_answer():
+    """Above the answer and below it, in a notebook that no kernel could run."""
+    ends = "import os\nos._exit(0)"
+    notebook = shapes.notebook_of(
+        shapes.SOFTPLUS, "while True:\n    pass", ends, shapes.PLAIN, ends, "import sys\nsys.exit()"
+    )
+    assert points(replayed(notebook)[0]) == {"fooling_loss": 1}
+
+
 def test_every_solution_is_right_and_no_stub_is():
     lessons = notebooks.find()
     solved = replayed(*(shapes.raw(lesson.read()) for lesson in lessons))

@@ -16,8 +16,8 @@ import pytest
 
 from course_tools import cli
 from course_tools.grading import trial
-from course_tools.grading.mark import ROUNDS
 from course_utils.exercises import TASKS
+from course_utils.exercises.check import GRADED
 
 ANSWERS = Path(__file__).parent / "answers"
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 @functools.lru_cache(maxsize=SEEDS)
 def rounds(name, seed):
-    return trial.rounds_of(TASKS[name], seed, ROUNDS)
+    return trial.rounds_of(TASKS[name], seed, GRADED)
 
 
 def files(kind):

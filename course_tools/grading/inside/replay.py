@@ -191,9 +191,8 @@ class Replay:
                 pass
             except BaseException as error:
                 # An annotation may name what only the lesson has: once more, without reading them.
-                if flags != annotations and isinstance(
-                    node, ast.FunctionDef | ast.ClassDef | ast.AnnAssign
-                ):
+                annotated = isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AnnAssign)
+                if annotated and not flags & annotations:
                     continue
                 self._failed(statement, node, error)
             finally:
@@ -209,7 +208,7 @@ class Replay:
             module = ""
             if isinstance(node, ast.Import | ast.ImportFrom):
                 module = getattr(node, "module", None) or node.names[0].name
-            self._miss(names, "import", f"it is of {module or said}, which a grader does not have")
+            self._miss(names, "import", _lacks(module or said))
         elif isinstance(error, NameError) and error.name in self.absent:
             kind, why = self.absent[error.name]
             if kind == "import" and any(isinstance(part, ast.Call) for part in ast.walk(node)):
@@ -252,6 +251,13 @@ class Replay:
                         self.bound = n
                         return self.space[name]
         return None
+
+
+def _lacks(module: str) -> str:
+    """Why a module is not there, and what to do if it is the student's own."""
+    why = f"it is of {module}, which a grader does not have"
+    ours = module.partition(".")[0] == "course_utils"
+    return why if ours else f"{why}; if that is a file of yours, put its code into a cell"
 
 
 def _stop(*_: object) -> None:
