@@ -560,6 +560,23 @@ def test_a_second_attempt_gets_other_inputs(tmp_path):
     )
 
 
+def test_all_files_of_a_student_are_one_draw():
+    """Twenty copies draw no twenty times; another student, task or set of files draws anew."""
+    task, other = exercises.TASKS["auc"], exercises.TASKS["slerp"]
+
+    def seed(student, task, **about):
+        job = mark.Job(student, file=os.urandom(3).hex(), key=b"1" * 32, **about)
+        return mark._generator(job, task).initial_seed()
+
+    copies = {seed("ada", task, notebook=bytes([n]), handed_in=b"all") for n in range(20)}
+    others = {
+        seed("bob", task, notebook=b"", handed_in=b"all"),
+        seed("ada", other, notebook=b"", handed_in=b"all"),
+        seed("ada", task, notebook=b"", handed_in=b"more"),
+    }
+    assert len(copies) == 1 and len(copies | others) == 4
+
+
 def test_a_failure_of_ours_needs_review(tmp_path, monkeypatch):
     hand_in(tmp_path / "in", "ada", LESSON.read())
     monkeypatch.setattr(mark, "compare", lambda *a: 1 / 0)

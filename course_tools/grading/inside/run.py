@@ -87,7 +87,9 @@ class Held(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         root = name.partition(".")[0]
         beside = os.path.exists(os.path.join(os.path.dirname(__file__), f"{root}.py"))
-        known = root in self.held or beside
+        # Of Python itself, though it is not among the names of its modules.
+        settings = root.startswith("_sysconfigdata")
+        known = root in self.held or beside or settings
         return PathFinder.find_spec(name, path, target) if known else None
 
 
