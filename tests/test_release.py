@@ -139,10 +139,7 @@ def test_its_commands_say_what_is_not_there(repository, tmp_path):
         f"try: main(['release', {str(tmp_path / 'again')!r}])\n"
         "except SystemExit as end: print(end)\n",
     )
-    assert (
-        "0 of 7 points" in said
-        and "A class repository has only the student versions" in said
-    )
+    assert "0 of 7 points" in said and "A class repository has only the student versions" in said
     assert "no references to make another one from" in said and not (tmp_path / "again").exists()
 
 
