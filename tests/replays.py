@@ -4,9 +4,8 @@
 
 reads a list of notebooks, each with whether IPython shall run its cells one after the other, and
 writes for each, by task, the points that `verify` gave there, and those of the grader, with its
-reason. Everything of
-the grader's is real but its walls: a run is a fork of this process, without bubblewrap, so that a
-hundred notebooks take seconds.
+reason. Everything of the grader's is real but its walls: a run is a fork of this process, without
+bubblewrap, so that a notebook takes about a second.
 """
 
 import contextlib

@@ -12,13 +12,12 @@ import pytest
 import shapes
 from IPython.core.inputtransformer2 import TransformerManager
 
-from course_tools.grading import extract
+from course_tools.grading import extract, mark
 from course_tools.publish import notebooks
 from course_tools.publish.student_version import student_version
 from course_utils.exercises import TASKS
 
 pytestmark = pytest.mark.slow
-GONE = "it is not in the notebook."
 
 
 def replayed(*all_of_them: dict, run: bool = False) -> list[dict]:
@@ -33,7 +32,7 @@ def replayed(*all_of_them: dict, run: bool = False) -> list[dict]:
 
 
 def points(found: dict) -> dict[str, float | None]:
-    return {task: given for task, (given, why) in found["grade"].items() if why != GONE}
+    return {task: given for task, (given, why) in found["grade"].items() if why != mark.MISSING}
 
 
 def checked(name: str, sources: list[str]) -> dict:
