@@ -156,11 +156,18 @@ class Decoder(nn.Module):
     """Codes (B, k) → logits (B, 1, 28, 28): a pixel's ink is the sigmoid of its logit. The mirror
     of `Encoder`.
 
-    With n_classes it also takes labels: forward(z, y).
+    With n_classes it also takes labels: forward(z, y). depth: more convolutions at 7×7, and as many
+    at 14×14.
     """
 
     def __init__(
-        self, k: int, *, n_classes: int = 0, spatial: bool = False, width: int = 16
+        self,
+        k: int,
+        *,
+        n_classes: int = 0,
+        spatial: bool = False,
+        width: int = 16,
+        depth: int = 0,
     ) -> None:
         super().__init__()
         if spatial and n_classes:
@@ -175,7 +182,10 @@ class Decoder(nn.Module):
         else:
             first = nn.Linear(k + n_classes, 2 * width * 49)
             self.head = nn.Sequential(first, nn.Unflatten(1, (2 * width, 7, 7)), nn.SiLU())
-        self.body = nn.Sequential(same(2 * width, 2 * width), up(2 * width, width))  # 7×7, 14×14
+        at_7, at_14 = ([same(c, c) for _ in range(depth)] for c in (2 * width, width))
+        self.body = nn.Sequential(
+            same(2 * width, 2 * width), *at_7, up(2 * width, width), *at_14
+        )  # 7×7, then 14×14
         self.last = nn.Sequential(nn.Conv2d(width, 4, 3, padding=1), nn.PixelShuffle(2))  # 28×28
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
@@ -193,7 +203,7 @@ class Discriminator(nn.Module):
     with a vector of its own (Miyato & Koyama 2018). spectral: every layer is divided by its largest
     singular value (Miyato et al. 2018).
     layer, judge: the way there in two steps, pictures → what a layer of convolutions says, (B, 2 ·
-    width, 7, 7) → logits.
+    width, 7, 7) → logits; labels are for the second step.
     """
 
     def __init__(self, *, n_classes: int = 0, width: int = 16, spectral: bool = True) -> None:
@@ -216,16 +226,16 @@ class Discriminator(nn.Module):
                     spectral_norm(layer)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        _check_labels(self, y)
-        h = self.features(x)
-        logits = self.head(h)[:, 0]
-        return logits if y is None else logits + (self.label(y) * h).sum(dim=1)
+        return self.judge(self.layer(x), y)
 
     def layer(self, x: Tensor) -> Tensor:
         return self.features[:2](x)
 
-    def judge(self, layer: Tensor) -> Tensor:
-        return self.head(self.features[2:](layer))[:, 0]
+    def judge(self, layer: Tensor, y: Tensor | None = None) -> Tensor:
+        _check_labels(self, y)
+        h = self.features[2:](layer)
+        logits = self.head(h)[:, 0]
+        return logits if y is None else logits + (self.label(y) * h).sum(dim=1)
 
 
 def _check_labels(network: nn.Module, y: Tensor | None) -> None:
@@ -368,14 +378,30 @@ class Classifier(nn.Module):
         return self.head(self.features(x))
 
 
-LATENT_DIM, LATENT_DIM_GAN = 24, 16  # of the models that ship; of GAN and conditional GAN
+LATENT_DIM, LATENT_DIM_GAN = 24, 16  # of PCA and AE; of GAN and conditional GAN
+# Of the VAEs that ship. Few: the codes of real digits fill the prior, and samples are digits. Many:
+# reconstructions are near, and the bound is high.
+LATENT_DIMS = {"vae": 8, "vae_bound": 24, "vae2": 2, "cvae": 6, "vae_gan": 12, "cvae_gan": 10}
+
+
+def make_vae(k: int, *, n_classes: int = 0, width: int = 16, depth: int = 0) -> VAE:
+    """A convolutional VAE with k latent dimensions, conditional with n_classes."""
+    return VAE(
+        Encoder(2 * k, n_classes=n_classes, width=width),
+        Decoder(k, n_classes=n_classes, width=width, depth=depth),
+    )
+
+
 SHIPPED: dict[str, Callable[[], nn.Module]] = {
     "classifier": Classifier,
     "pca": lambda: PCA(torch.zeros(784), torch.zeros(LATENT_DIM, 784), torch.zeros(784)),
     "ae": lambda: DrawingAE(Encoder(LATENT_DIM), Decoder(LATENT_DIM), LATENT_DIM),
-    "vae": lambda: VAE(Encoder(2 * LATENT_DIM), Decoder(LATENT_DIM)),
-    "cvae": lambda: VAE(Encoder(2 * LATENT_DIM, n_classes=10), Decoder(LATENT_DIM, n_classes=10)),
+    "vae": lambda: make_vae(LATENT_DIMS["vae"], width=24, depth=1),
+    "vae_bound": lambda: make_vae(LATENT_DIMS["vae_bound"], width=24, depth=1),
+    "vae2": lambda: make_vae(LATENT_DIMS["vae2"]),
+    "cvae": lambda: make_vae(LATENT_DIMS["cvae"], n_classes=10, width=24, depth=1),
     "gan": lambda: Decoder(LATENT_DIM_GAN),
     "cgan": lambda: Decoder(LATENT_DIM_GAN, n_classes=10),
-    "vae_gan": lambda: VAE(Encoder(2 * LATENT_DIM), Decoder(LATENT_DIM)),
+    "vae_gan": lambda: make_vae(LATENT_DIMS["vae_gan"]),
+    "cvae_gan": lambda: make_vae(LATENT_DIMS["cvae_gan"], n_classes=10),
 }
