@@ -217,8 +217,10 @@ def gan_players(G: models.Decoder, steps: int) -> dict[str, Player]:
 
 
 # Of the VAE/GAN: s² of the Gaussian in the discriminator's layer; γ, the weight of the
-# reconstructions for the decoder; learning rates.
-NOISE, GAMMA, RATES = 0.01, 0.002, {"Dis": 8e-3, "E": 8e-3, "D": 5e-3}
+# reconstructions for the decoder; learning rates (a faster encoder now and then lets log σ²
+# explode); the discriminator's width, for one as wide as the decoder tells too little apart.
+NOISE, GAMMA, RATES = 0.03, 0.001, {"Dis": 8e-3, "E": 3e-3, "D": 5e-3}
+DISCRIMINATOR_WIDTH = 24
 
 
 def vae_gan_players(
@@ -234,7 +236,7 @@ def vae_gan_players(
     noise: s². gamma: γ. rates: learning rates.
     """
     device, n_classes = next(vae.parameters()).device, vae.D.n_classes
-    Dis = models.Discriminator(n_classes=n_classes).to(device)
+    Dis = models.Discriminator(n_classes=n_classes, width=DISCRIMINATOR_WIDTH).to(device)
 
     def condition(y: Tensor, times: int = 1) -> Tensor | None:
         return y.repeat(times) if n_classes else None
@@ -244,9 +246,16 @@ def vae_gan_players(
         return models.reparameterize(mu, log_var), mu, log_var
 
     def generated(x: Tensor, y: Tensor) -> Tensor:
-        """Reconstructions of x, then as many samples, of z from N(0, I), with the same labels."""
+        """Reconstructions of x, then as many samples of z from N(0, I), with the same labels.
+
+        With labels the second half of these takes its style from another image instead: so the
+        game also trains what style transfer asks for.
+        """
         z = code(x, y)[0]
-        return vae.decode(torch.cat([z, torch.randn_like(z)]), condition(y, 2))
+        other, half = torch.randn_like(z), len(z) // 2
+        if n_classes:
+            other = torch.cat([other[:half], z.roll(1, 0)[half:]])
+        return vae.decode(torch.cat([z, other]), condition(y, 2))
 
     def tell_apart(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = Dis(torch.cat([x, generated(x, y).detach()]), condition(y, 3))
@@ -266,8 +275,8 @@ def vae_gan_players(
 
     return {
         "Dis": adversarial_player(Dis, tell_apart, steps, rates["Dis"]),
-        "E": adversarial_player(vae.E, describe, steps, rates["E"], ema=0.99),
-        "D": adversarial_player(vae.D, draw, steps, rates["D"], ema=0.99),
+        "E": adversarial_player(vae.E, describe, steps, rates["E"], ema=0.995),
+        "D": adversarial_player(vae.D, draw, steps, rates["D"], ema=0.995),
     }
 
 
@@ -378,5 +387,9 @@ RECIPES: dict[str, Recipe] = {
         latent_dim=models.LATENT_DIM_GAN, conditional=True, steps=2000, batch_size=64,
     ),
     "vae_gan": vae_recipe("vae_gan", vae_gan_players, steps=2500),
-    "cvae_gan": vae_recipe("cvae_gan", vae_gan_players, steps=2500),
+    # A larger γ than without labels: samples are easier here, and style transfer has to keep the
+    # thickness of strokes, which the game does not ask for.
+    "cvae_gan": vae_recipe(
+        "cvae_gan", partial(vae_gan_players, noise=0.05, gamma=0.02), steps=2400
+    ),
 }  # fmt: skip

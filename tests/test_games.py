@@ -285,7 +285,10 @@ def test_vae_gan_trains_every_network_on_its_own_loss_alone(model, name):
     torch.manual_seed(1)
     mu, log_var = E(x, *given).chunk(2, dim=1)
     z = mu + log_var.mul(0.5).exp() * torch.randn_like(mu)
-    copied, drawn = D(z, *given).sigmoid(), D(torch.randn_like(z), *given).sigmoid()
+    other = torch.randn_like(z)
+    if given:  # half of them in the style of another image
+        other = torch.cat([other[:2], z.roll(1, 0)[2:]])
+    copied, drawn = D(z, *given).sigmoid(), D(other, *given).sigmoid()
     prior = kl_divergence(
         Normal(mu, log_var.mul(0.5).exp()), Normal(torch.zeros_like(mu), 1.0)
     ).sum() / len(x)

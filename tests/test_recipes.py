@@ -90,7 +90,7 @@ def test_samples_are_pictures_and_their_labels_balanced(name, tmp_path):
     assert not np.array_equal(np.load(other)["images"], drawn["images"])
 
 
-@pytest.mark.parametrize("name", DRAWING)
+@pytest.mark.parametrize("name", sorted(set(DRAWING) - {"pca"}))
 def test_samples_and_reconstructions_have_the_shape_of_images(name):
     """And labels count where the recipe says so, and nowhere else."""
     torch.manual_seed(0)
