@@ -30,7 +30,7 @@ class Settings:
     model: str = "vae"  # vae, cvae, vae_gan or cvae_gan: which losses, with labels or without
     k: int = 24  # latent dimensions
     width: int = 16  # of encoder and decoder
-    depth: int = 0  # more convolutions of the decoder
+    hidden: int = 128  # width of the dense layers; 0: none
     steps: int = 2500
     batch: int = 32
     lr: float = 6e-3  # the peak, of a VAE
@@ -54,12 +54,12 @@ def players_of(vae: models.VAE, s: Settings) -> dict[str, Player]:
 
 def trained(s: Settings, train: data.Images) -> tuple[models.VAE, dict]:
     """The model; milliseconds of a step, beside those of a small VAE, and the last losses."""
-    small = Game(recipes.elbo_players(models.make_vae(24), 100))
+    small = Game(recipes.elbo_players(models.make_vae(24, hidden=0), 100))
     some = data.batches(train, 32)
     times = sorted(milliseconds(small.step, *next(some)) for _ in range(30))
     runtime.seed_everything(s.seed)
     n_classes = 10 if s.model.startswith("c") else 0
-    vae = models.make_vae(s.k, n_classes=n_classes, width=s.width, depth=s.depth)
+    vae = models.make_vae(s.k, n_classes=n_classes, width=s.width, hidden=s.hidden)
     batches = data.batches(train, s.batch, seed=s.seed)
     players, history = players_of(vae, s), []
     ms = milliseconds(lambda: history.extend(play(players, batches, s.steps, label=s.model)))

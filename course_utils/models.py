@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from course_utils.layers import down, leaky, same, up
+from course_utils.layers import dense, down, leaky, same, up
 
 
 class PCA(nn.Module):
@@ -123,11 +123,17 @@ class Encoder(nn.Module):
     forward(x, y).
 
     spatial: a code that keeps its place, k / 49 numbers for each of the 7×7 squares of 4×4 pixels;
-    else all pixels meet.
+    else all pixels meet. hidden: width of one more dense layer, if any.
     """
 
     def __init__(
-        self, k: int, *, n_classes: int = 0, spatial: bool = False, width: int = 16
+        self,
+        k: int,
+        *,
+        n_classes: int = 0,
+        spatial: bool = False,
+        width: int = 16,
+        hidden: int = 0,
     ) -> None:
         super().__init__()
         self.n_classes = n_classes
@@ -140,7 +146,8 @@ class Encoder(nn.Module):
                 nn.Conv2d(2 * width, _channels(k), 3, padding=1), nn.Flatten()
             )
         else:
-            self.head = nn.Sequential(nn.Flatten(), nn.Linear(2 * width * 49, k))
+            widths = [hidden] if hidden else []
+            self.head = nn.Sequential(nn.Flatten(), *dense(2 * width * 49, *widths, k))
         if n_classes:
             self.label = nn.Embedding(n_classes, width)
 
@@ -156,8 +163,9 @@ class Decoder(nn.Module):
     """Codes (B, k) → logits (B, 1, 28, 28): a pixel's ink is the sigmoid of its logit. The mirror
     of `Encoder`.
 
-    With n_classes it also takes labels: forward(z, y). depth: more convolutions at 7×7, and as many
-    at 14×14.
+    With n_classes it also takes labels: forward(z, y).
+    hidden: width of two dense layers in front, if any. They warp the Gaussian, so that what lies
+    between two kinds of digits takes little of it; convolutions alone hardly do.
     """
 
     def __init__(
@@ -167,7 +175,7 @@ class Decoder(nn.Module):
         n_classes: int = 0,
         spatial: bool = False,
         width: int = 16,
-        depth: int = 0,
+        hidden: int = 0,
     ) -> None:
         super().__init__()
         if spatial and n_classes:
@@ -180,12 +188,10 @@ class Decoder(nn.Module):
                 nn.Unflatten(1, (_channels(k), 7, 7)), same(_channels(k), 2 * width)
             )
         else:
-            first = nn.Linear(k + n_classes, 2 * width * 49)
-            self.head = nn.Sequential(first, nn.Unflatten(1, (2 * width, 7, 7)), nn.SiLU())
-        at_7, at_14 = ([same(c, c) for _ in range(depth)] for c in (2 * width, width))
-        self.body = nn.Sequential(
-            same(2 * width, 2 * width), *at_7, up(2 * width, width), *at_14
-        )  # 7×7, then 14×14
+            widths = [hidden, hidden] if hidden else []
+            first = dense(k + n_classes, *widths, 2 * width * 49)
+            self.head = nn.Sequential(*first, nn.Unflatten(1, (2 * width, 7, 7)), nn.SiLU())
+        self.body = nn.Sequential(same(2 * width, 2 * width), up(2 * width, width))  # 7×7, 14×14
         self.last = nn.Sequential(nn.Conv2d(width, 4, 3, padding=1), nn.PixelShuffle(2))  # 28×28
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
@@ -381,14 +387,14 @@ class Classifier(nn.Module):
 LATENT_DIM, LATENT_DIM_GAN = 24, 16  # of PCA and AE; of GAN and conditional GAN
 # Of the VAEs that ship. Few: the codes of real digits fill the prior, and samples are digits. Many:
 # reconstructions are near, and the bound is high.
-LATENT_DIMS = {"vae": 8, "vae_bound": 24, "vae2": 2, "cvae": 6, "vae_gan": 12, "cvae_gan": 10}
+LATENT_DIMS = {"vae": 8, "vae_bound": 24, "vae2": 2, "cvae": 8, "vae_gan": 12, "cvae_gan": 8}
 
 
-def make_vae(k: int, *, n_classes: int = 0, width: int = 16, depth: int = 0) -> VAE:
+def make_vae(k: int, *, n_classes: int = 0, width: int = 16, hidden: int = 128) -> VAE:
     """A convolutional VAE with k latent dimensions, conditional with n_classes."""
     return VAE(
-        Encoder(2 * k, n_classes=n_classes, width=width),
-        Decoder(k, n_classes=n_classes, width=width, depth=depth),
+        Encoder(2 * k, n_classes=n_classes, width=width, hidden=hidden),
+        Decoder(k, n_classes=n_classes, width=width, hidden=hidden),
     )
 
 
@@ -396,10 +402,10 @@ SHIPPED: dict[str, Callable[[], nn.Module]] = {
     "classifier": Classifier,
     "pca": lambda: PCA(torch.zeros(784), torch.zeros(LATENT_DIM, 784), torch.zeros(784)),
     "ae": lambda: DrawingAE(Encoder(LATENT_DIM), Decoder(LATENT_DIM), LATENT_DIM),
-    "vae": lambda: make_vae(LATENT_DIMS["vae"], width=24, depth=1),
-    "vae_bound": lambda: make_vae(LATENT_DIMS["vae_bound"], width=24, depth=1),
+    "vae": lambda: make_vae(LATENT_DIMS["vae"]),
+    "vae_bound": lambda: make_vae(LATENT_DIMS["vae_bound"], width=24),
     "vae2": lambda: make_vae(LATENT_DIMS["vae2"]),
-    "cvae": lambda: make_vae(LATENT_DIMS["cvae"], n_classes=10, width=24, depth=1),
+    "cvae": lambda: make_vae(LATENT_DIMS["cvae"], n_classes=10),
     "gan": lambda: Decoder(LATENT_DIM_GAN),
     "cgan": lambda: Decoder(LATENT_DIM_GAN, n_classes=10),
     "vae_gan": lambda: make_vae(LATENT_DIMS["vae_gan"]),

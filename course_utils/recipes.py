@@ -370,10 +370,10 @@ RECIPES: dict[str, Recipe] = {
         note="from a Gaussian fitted to the codes",
         reconstruct=lambda ae, x, y: ae.decode(ae.encode(x)),
     ),
-    "vae": vae_recipe("vae", partial(elbo_players, lr=4e-3), steps=5000),
+    "vae": vae_recipe("vae", partial(elbo_players, lr=4e-3), steps=6000),
     "vae_bound": vae_recipe("vae_bound", partial(elbo_players, lr=4e-3), steps=5000),
-    "vae2": vae_recipe("vae2", elbo_players, steps=3000),
-    "cvae": vae_recipe("cvae", partial(elbo_players, lr=4e-3), steps=5000),
+    "vae2": vae_recipe("vae2", partial(elbo_players, lr=4e-3), steps=4000),
+    "cvae": vae_recipe("cvae", partial(elbo_players, lr=4e-3), steps=6000),
     "gan": Recipe(
         gan_players,
         keep=lambda G, players: players["G"].average.module,
