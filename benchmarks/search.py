@@ -3,7 +3,7 @@
     python benchmarks/search.py cvae k=12 steps=8000 seed=1      a line of JSON, added to --log
     python benchmarks/search.py vae_gan --judge judge.py         also by a second classifier
 
-Settings are written as key=value; `Settings` says what they are. SEARCH.md holds what was found.
+`Settings` says what the keys are. SEARCH.md holds what was found.
 """
 
 import argparse
@@ -37,6 +37,7 @@ class Settings:
     noise: float = recipes.NOISE  # s² of the Gaussian in the discriminator's layer
     gamma: float = recipes.GAMMA  # weight of the reconstructions for the decoder
     rate_e: float = recipes.RATES["E"]  # learning rate of the encoder of a VAE/GAN
+    pixels: float = 0.0  # weight of the pixels' cross-entropy for that encoder
     game: bool = True  # False: encoder and decoder of a VAE/GAN learn from the distance alone
     seed: int = 0
 
@@ -45,7 +46,8 @@ def players_of(vae: models.VAE, s: Settings) -> dict[str, Player]:
     if not s.model.endswith("gan"):
         return recipes.elbo_players(vae, s.steps, lr=s.lr)
     rates = {**recipes.RATES, "E": s.rate_e}
-    players = recipes.vae_gan_players(vae, s.steps, noise=s.noise, gamma=s.gamma, rates=rates)
+    options = {"noise": s.noise, "gamma": s.gamma, "rates": rates, "pixels": s.pixels}
+    players = recipes.vae_gan_players(vae, s.steps, **options)
     if not s.game:  # the layer is that of an untrained discriminator, and stays so
         players["D"].objective = players["E"].objective
         del players["Dis"]
@@ -58,8 +60,8 @@ def trained(s: Settings, train: data.Images) -> tuple[models.VAE, dict]:
     some = data.batches(train, 32)
     times = sorted(milliseconds(small.step, *next(some)) for _ in range(30))
     runtime.seed_everything(s.seed)
-    n_classes = 10 if s.model.startswith("c") else 0
-    vae = models.make_vae(s.k, n_classes=n_classes, width=s.width, hidden=s.hidden)
+    n = 10 if s.model.startswith("c") else 0
+    vae = models.make_vae(s.k, n_classes=n, width=s.width, hidden=s.hidden)
     batches = data.batches(train, s.batch, seed=s.seed)
     players, history = players_of(vae, s), []
     ms = milliseconds(lambda: history.extend(play(players, batches, s.steps, label=s.model)))
@@ -134,8 +136,8 @@ def measured(vae: models.VAE, s: Settings, judges: dict[str, Judge], samples: in
 
 
 def bound(vae: models.VAE, x: Tensor, y: Tensor, samples: int) -> Tensor:
-    log_weights = metrics.log_weights(*recipes.log_weights_of(vae, y))
-    found = metrics.iw_bound(log_weights, x, samples=samples)
+    draws = metrics.log_weights(*recipes.log_weights_of(vae, y))
+    found = metrics.iw_bound(draws, x, samples=samples)
     return found - math.log(10) if vae.D.n_classes else found  # log p(x) ≥ log p(x|y) + log 1/10
 
 
@@ -182,8 +184,7 @@ def main() -> None:
     options = parser.parse_args()
     kinds_of = {field.name: type(field.default) for field in fields(Settings)}
     changed = dict(setting.split("=") for setting in options.settings)
-    settings = {key: kinds_of[key](json.loads(text.lower())) for key, text in changed.items()}
-    s = Settings(options.model, **settings)
+    s = Settings(options.model, **{k: kinds_of[k](json.loads(v.lower())) for k, v in changed.items()})
     torch.set_num_threads(1)
     vae, took = trained(s, data.load("mnist"))
     judges = judges_of(data.load("mnist", "test"), options.judge)

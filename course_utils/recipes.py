@@ -230,10 +230,12 @@ def vae_gan_players(
     noise: float = NOISE,
     gamma: float = GAMMA,
     rates: Mapping[str, float] = RATES,
+    pixels: float = 0.0,
 ) -> dict[str, Player]:
     """Lesson 09 (Larsen et al. 2016, algorithm 1), with labels where the networks take them.
 
-    noise: s². gamma: γ. rates: learning rates.
+    noise: s². gamma: γ. rates: learning rates. pixels: weight of the pixels' cross-entropy in the
+    encoder's loss, beside the distance in the layer.
     """
     device, n_classes = next(vae.parameters()).device, vae.D.n_classes
     Dis = models.Discriminator(n_classes=n_classes, width=DISCRIMINATOR_WIDTH).to(device)
@@ -263,9 +265,12 @@ def vae_gan_players(
 
     def describe(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         z, mu, log_var = code(x, y)
-        h_hat, h = Dis.layer(torch.cat([vae.decode(z, condition(y)), x])).chunk(2)
+        logits = vae.logits(z, condition(y))
+        h_hat, h = Dis.layer(torch.cat([logits.sigmoid(), x])).chunk(2)
         parts = {"distance": feature_distance(h_hat, h, variance=noise), "kl": kl(mu, log_var)}
-        return {"loss": parts["distance"] + parts["kl"], **parts}
+        if pixels:
+            parts["pixels"] = pixels * reconstruction(logits, x)
+        return {"loss": torch.stack([*parts.values()]).sum(), **parts}
 
     def draw(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         h = Dis.layer(torch.cat([generated(x, y), x]))
@@ -335,7 +340,7 @@ def vae_recipe(name: str, players: Callable, *, steps: int) -> Recipe:
         latent_dim=models.LATENT_DIMS[name],
         conditional=name.startswith("c"),
         steps=steps,
-        steps_if_small=min(steps, 2500),
+        steps_if_small=min(steps, 2000),
         **own,
     )
 
@@ -386,10 +391,10 @@ RECIPES: dict[str, Recipe] = {
         draw=lambda G, z, y: G(z, y).sigmoid(),
         latent_dim=models.LATENT_DIM_GAN, conditional=True, steps=2000, batch_size=64,
     ),
-    "vae_gan": vae_recipe("vae_gan", vae_gan_players, steps=2500),
-    # A larger γ than without labels: samples are easier here, and style transfer has to keep the
-    # thickness of strokes, which the game does not ask for.
+    "vae_gan": vae_recipe("vae_gan", vae_gan_players, steps=2000),
+    # With the pixels, for the layer alone hardly sees how thick a stroke is, and style transfer has
+    # to keep it.
     "cvae_gan": vae_recipe(
-        "cvae_gan", partial(vae_gan_players, noise=0.05, gamma=0.02), steps=2400
+        "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=2000
     ),
 }  # fmt: skip
