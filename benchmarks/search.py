@@ -182,9 +182,9 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=50, help="K of the bound")
     parser.add_argument("--log", type=Path, default=Path("build/search.jsonl"))
     options = parser.parse_args()
-    kinds_of = {field.name: type(field.default) for field in fields(Settings)}
+    of = {field.name: type(field.default) for field in fields(Settings)}
     changed = dict(setting.split("=") for setting in options.settings)
-    s = Settings(options.model, **{k: kinds_of[k](json.loads(v.lower())) for k, v in changed.items()})
+    s = Settings(options.model, **{k: of[k](json.loads(v.lower())) for k, v in changed.items()})
     torch.set_num_threads(1)
     vae, took = trained(s, data.load("mnist"))
     judges = judges_of(data.load("mnist", "test"), options.judge)
