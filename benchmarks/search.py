@@ -34,6 +34,7 @@ class Settings:
     steps: int = 2500
     batch: int = 32
     lr: float = 6e-3  # the peak, of a VAE
+    warm_up: float = 0.0  # share of its steps in which β rises
     noise: float = recipes.NOISE  # s² of the Gaussian in the discriminator's layer
     gamma: float = recipes.GAMMA  # weight of the reconstructions for the decoder
     rate_e: float = recipes.RATES["E"]  # learning rate of the encoder of a VAE/GAN
@@ -44,7 +45,7 @@ class Settings:
 
 def players_of(vae: models.VAE, s: Settings) -> dict[str, Player]:
     if not s.model.endswith("gan"):
-        return recipes.elbo_players(vae, s.steps, lr=s.lr)
+        return recipes.elbo_players(vae, s.steps, lr=s.lr, warm_up=s.warm_up)
     rates = {**recipes.RATES, "E": s.rate_e}
     options = {"noise": s.noise, "gamma": s.gamma, "rates": rates, "pixels": s.pixels}
     players = recipes.vae_gan_players(vae, s.steps, **options)
@@ -136,8 +137,9 @@ def measured(vae: models.VAE, s: Settings, judges: dict[str, Judge], samples: in
 
 
 def bound(vae: models.VAE, x: Tensor, y: Tensor, samples: int) -> Tensor:
-    draws = metrics.log_weights(*recipes.log_weights_of(vae, y))
-    found = metrics.iw_bound(draws, x, samples=samples)
+    found = metrics.iw_bound(
+        metrics.log_weights(*recipes.log_weights_of(vae, y)), x, samples=samples
+    )
     return found - math.log(10) if vae.D.n_classes else found  # log p(x) ≥ log p(x|y) + log 1/10
 
 

@@ -163,16 +163,29 @@ def single_player(
     return {"": Player(network, objective, optimizer, one_cycle)}
 
 
-def elbo_players(vae: models.VAE, steps: int, *, lr: float = 6e-3) -> dict[str, Player]:
-    """Lessons 05 and 06: minus the ELBO, with labels where the networks take them."""
+def elbo_players(
+    vae: models.VAE, steps: int, *, lr: float = 6e-3, warm_up: float = 0.0
+) -> dict[str, Player]:
+    """Lessons 05 and 06: minus the ELBO, with labels where the networks take them.
+
+    warm_up: share of the steps in which β, the weight of the KL, rises to 1 (Sønderby et al. 2016):
+    without it some latent dimensions may never come into use.
+    """
 
     def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         x = torch.bernoulli(x)  # fresh black and white at every step
         logits, mu, log_var = vae(x, given(vae, y))
         parts = {"reconstruction": reconstruction(logits, x), "kl": kl(mu, log_var)}
-        return {"loss": parts["reconstruction"] + parts["kl"], **parts}
+        return {"loss": parts["reconstruction"] + beta() * parts["kl"], **parts}
 
-    return single_player(vae, objective, steps, lr)
+    def beta() -> float:
+        schedule = players[""].schedule  # it knows the step, after a break, too
+        if schedule is None or not warm_up:
+            return 1.0
+        return min(1.0, (schedule.last_epoch + 1) / (warm_up * steps))
+
+    players = single_player(vae, objective, steps, lr)
+    return players
 
 
 def autoencoder_players(ae: models.AE, steps: int) -> dict[str, Player]:
@@ -376,9 +389,9 @@ RECIPES: dict[str, Recipe] = {
         reconstruct=lambda ae, x, y: ae.decode(ae.encode(x)),
     ),
     "vae": vae_recipe("vae", partial(elbo_players, lr=4e-3), steps=6000),
-    "vae_bound": vae_recipe("vae_bound", partial(elbo_players, lr=4e-3), steps=4000),
+    "vae_bound": vae_recipe("vae_bound", partial(elbo_players, lr=4e-3, warm_up=0.2), steps=4000),
     "vae2": vae_recipe("vae2", partial(elbo_players, lr=4e-3), steps=4000),
-    "cvae": vae_recipe("cvae", partial(elbo_players, lr=4e-3), steps=5000),
+    "cvae": vae_recipe("cvae", partial(elbo_players, lr=4e-3, warm_up=0.2), steps=5000),
     "gan": Recipe(
         gan_players,
         keep=lambda G, players: players["G"].average.module,
