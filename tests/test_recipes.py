@@ -114,6 +114,18 @@ def test_the_encoder_gives_two_numbers_for_each_latent_dimension(name):
     assert mu.shape == log_var.shape == (2, k)
 
 
+def test_the_weight_of_the_kl_rises_to_one():
+    torch.manual_seed(0)
+    player = recipes.elbo_players(models.make_vae(3).double(), 40, warm_up=0.1)[""]
+    x, y, beta = torch.rand(4, 1, 28, 28).double(), torch.zeros(4, dtype=torch.long), []
+    for _ in range(6):
+        parts = player.objective(x, y)
+        beta.append(((parts["loss"] - parts["reconstruction"]) / parts["kl"]).item())
+        player.optimizer.step()
+        player.schedule.step()
+    assert beta == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
+
+
 def test_pca_draws_its_means():
     train = data.load("digits")
     pca = models.PCA.fit(train.x.flatten(1), models.LATENT_DIM)
