@@ -404,10 +404,10 @@ RECIPES: dict[str, Recipe] = {
         draw=lambda G, z, y: G(z, y).sigmoid(),
         latent_dim=models.LATENT_DIM_GAN, conditional=True, steps=2000, batch_size=64,
     ),
-    "vae_gan": vae_recipe("vae_gan", vae_gan_players, steps=1600),
+    "vae_gan": vae_recipe("vae_gan", vae_gan_players, steps=2400),
     # With the pixels, for the layer alone hardly sees how thick a stroke is, and style transfer has
     # to keep it.
     "cvae_gan": vae_recipe(
-        "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=1600
+        "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=2000
     ),
 }  # fmt: skip
