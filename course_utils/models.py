@@ -403,7 +403,7 @@ SHIPPED: dict[str, Callable[[], nn.Module]] = {
     "pca": lambda: PCA(torch.zeros(784), torch.zeros(LATENT_DIM, 784), torch.zeros(784)),
     "ae": lambda: DrawingAE(Encoder(LATENT_DIM), Decoder(LATENT_DIM), LATENT_DIM),
     "vae": lambda: make_vae(LATENT_DIMS["vae"]),
-    "vae_bound": lambda: make_vae(LATENT_DIMS["vae_bound"], width=24),
+    "vae_bound": lambda: make_vae(LATENT_DIMS["vae_bound"], width=24, hidden=0),
     "vae2": lambda: make_vae(LATENT_DIMS["vae2"]),
     "cvae": lambda: make_vae(LATENT_DIMS["cvae"], n_classes=10),
     "gan": lambda: Decoder(LATENT_DIM_GAN),

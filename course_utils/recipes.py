@@ -389,7 +389,7 @@ RECIPES: dict[str, Recipe] = {
         reconstruct=lambda ae, x, y: ae.decode(ae.encode(x)),
     ),
     "vae": vae_recipe("vae", partial(elbo_players, lr=4e-3), steps=6000),
-    "vae_bound": vae_recipe("vae_bound", partial(elbo_players, lr=4e-3, warm_up=0.2), steps=4000),
+    "vae_bound": vae_recipe("vae_bound", partial(elbo_players, lr=4e-3), steps=6000),
     "vae2": vae_recipe("vae2", partial(elbo_players, lr=4e-3), steps=4000),
     "cvae": vae_recipe("cvae", partial(elbo_players, lr=4e-3), steps=5000),
     "gan": Recipe(
