@@ -351,7 +351,7 @@ def quality(
     train, test = (data.load("mnist", split, device=device) for split in ("train", "test"))
     reader = weights.pretrained("classifier", "mnist", device=device)
     real = scoreboard.Real(train, test, reader.features, reader.head)
-    for name in ("pca", "ae", "vae", "cvae", "gan", "cgan", "vae_gan"):
+    for name in (name for name, recipe in recipes.RECIPES.items() if recipe.draw):
         rows, seconds = [], []
         for seed in seeds:
             with silence():
@@ -369,10 +369,10 @@ def quality(
 FIRST = """
 import time; start = time.perf_counter()
 import torch, matplotlib; matplotlib.use("Agg")
-from course_utils import figures, weights
+from course_utils import figures, models, weights
 with torch.no_grad():
     vae = weights.pretrained("vae", "mnist")
-    ax = figures.image_grid(vae.decode(torch.randn(20, 24)), columns=10)
+    ax = figures.image_grid(vae.decode(torch.randn(20, models.LATENT_DIMS["vae"])), columns=10)
 ax.figure.savefig("/dev/null", format="png")
 print(time.perf_counter() - start)
 """

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from course_utils.layers import down, leaky, same, up
+from course_utils.layers import dense, down, leaky, same, up
 
 
 class PCA(nn.Module):
@@ -123,11 +123,17 @@ class Encoder(nn.Module):
     forward(x, y).
 
     spatial: a code that keeps its place, k / 49 numbers for each of the 7×7 squares of 4×4 pixels;
-    else all pixels meet.
+    else all pixels meet. hidden: width of one more dense layer, if any.
     """
 
     def __init__(
-        self, k: int, *, n_classes: int = 0, spatial: bool = False, width: int = 16
+        self,
+        k: int,
+        *,
+        n_classes: int = 0,
+        spatial: bool = False,
+        width: int = 16,
+        hidden: int = 0,
     ) -> None:
         super().__init__()
         self.n_classes = n_classes
@@ -140,7 +146,8 @@ class Encoder(nn.Module):
                 nn.Conv2d(2 * width, _channels(k), 3, padding=1), nn.Flatten()
             )
         else:
-            self.head = nn.Sequential(nn.Flatten(), nn.Linear(2 * width * 49, k))
+            widths = [hidden] if hidden else []
+            self.head = nn.Sequential(nn.Flatten(), *dense(2 * width * 49, *widths, k))
         if n_classes:
             self.label = nn.Embedding(n_classes, width)
 
@@ -157,10 +164,18 @@ class Decoder(nn.Module):
     of `Encoder`.
 
     With n_classes it also takes labels: forward(z, y).
+    hidden: width of two dense layers in front, if any. They warp the Gaussian, so that what lies
+    between two kinds of digits takes little of it; convolutions alone hardly do.
     """
 
     def __init__(
-        self, k: int, *, n_classes: int = 0, spatial: bool = False, width: int = 16
+        self,
+        k: int,
+        *,
+        n_classes: int = 0,
+        spatial: bool = False,
+        width: int = 16,
+        hidden: int = 0,
     ) -> None:
         super().__init__()
         if spatial and n_classes:
@@ -173,8 +188,9 @@ class Decoder(nn.Module):
                 nn.Unflatten(1, (_channels(k), 7, 7)), same(_channels(k), 2 * width)
             )
         else:
-            first = nn.Linear(k + n_classes, 2 * width * 49)
-            self.head = nn.Sequential(first, nn.Unflatten(1, (2 * width, 7, 7)), nn.SiLU())
+            widths = [hidden, hidden] if hidden else []
+            first = dense(k + n_classes, *widths, 2 * width * 49)
+            self.head = nn.Sequential(*first, nn.Unflatten(1, (2 * width, 7, 7)), nn.SiLU())
         self.body = nn.Sequential(same(2 * width, 2 * width), up(2 * width, width))  # 7×7, 14×14
         self.last = nn.Sequential(nn.Conv2d(width, 4, 3, padding=1), nn.PixelShuffle(2))  # 28×28
 
@@ -193,7 +209,7 @@ class Discriminator(nn.Module):
     with a vector of its own (Miyato & Koyama 2018). spectral: every layer is divided by its largest
     singular value (Miyato et al. 2018).
     layer, judge: the way there in two steps, pictures → what a layer of convolutions says, (B, 2 ·
-    width, 7, 7) → logits.
+    width, 7, 7) → logits; labels are for the second step.
     """
 
     def __init__(self, *, n_classes: int = 0, width: int = 16, spectral: bool = True) -> None:
@@ -216,16 +232,16 @@ class Discriminator(nn.Module):
                     spectral_norm(layer)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        _check_labels(self, y)
-        h = self.features(x)
-        logits = self.head(h)[:, 0]
-        return logits if y is None else logits + (self.label(y) * h).sum(dim=1)
+        return self.judge(self.layer(x), y)
 
     def layer(self, x: Tensor) -> Tensor:
         return self.features[:2](x)
 
-    def judge(self, layer: Tensor) -> Tensor:
-        return self.head(self.features[2:](layer))[:, 0]
+    def judge(self, layer: Tensor, y: Tensor | None = None) -> Tensor:
+        _check_labels(self, y)
+        h = self.features[2:](layer)
+        logits = self.head(h)[:, 0]
+        return logits if y is None else logits + (self.label(y) * h).sum(dim=1)
 
 
 def _check_labels(network: nn.Module, y: Tensor | None) -> None:
@@ -368,14 +384,31 @@ class Classifier(nn.Module):
         return self.head(self.features(x))
 
 
-LATENT_DIM, LATENT_DIM_GAN = 24, 16  # of the models that ship; of GAN and conditional GAN
+LATENT_DIM, LATENT_DIM_GAN = 24, 16  # of PCA and AE; of GAN and conditional GAN
+# Of the VAEs that ship. Few: the codes of real digits fill the prior, and samples are digits. Many:
+# reconstructions are near, and the bound is high.
+LATENT_DIMS = {"vae": 8, "vae_bound": 24, "vae2": 2, "cvae": 8, "vae_gan": 12, "cvae_gan": 8}
+
+
+def make_vae(k: int, *, n_classes: int = 0, width: int = 16, hidden: int = 128) -> VAE:
+    """A convolutional VAE with k latent dimensions, conditional with n_classes."""
+    return VAE(
+        Encoder(2 * k, n_classes=n_classes, width=width, hidden=hidden),
+        Decoder(k, n_classes=n_classes, width=width, hidden=hidden),
+    )
+
+
 SHIPPED: dict[str, Callable[[], nn.Module]] = {
     "classifier": Classifier,
     "pca": lambda: PCA(torch.zeros(784), torch.zeros(LATENT_DIM, 784), torch.zeros(784)),
     "ae": lambda: DrawingAE(Encoder(LATENT_DIM), Decoder(LATENT_DIM), LATENT_DIM),
-    "vae": lambda: VAE(Encoder(2 * LATENT_DIM), Decoder(LATENT_DIM)),
-    "cvae": lambda: VAE(Encoder(2 * LATENT_DIM, n_classes=10), Decoder(LATENT_DIM, n_classes=10)),
+    "vae": lambda: make_vae(LATENT_DIMS["vae"]),
+    "vae_bound": lambda: make_vae(LATENT_DIMS["vae_bound"], width=24, hidden=0),
+    "vae2": lambda: make_vae(LATENT_DIMS["vae2"]),
+    "cvae": lambda: make_vae(LATENT_DIMS["cvae"], n_classes=10),
     "gan": lambda: Decoder(LATENT_DIM_GAN),
     "cgan": lambda: Decoder(LATENT_DIM_GAN, n_classes=10),
-    "vae_gan": lambda: VAE(Encoder(2 * LATENT_DIM), Decoder(LATENT_DIM)),
+    # Dense layers would bring its samples nearer, but its reconstructions farther from originals.
+    "vae_gan": lambda: make_vae(LATENT_DIMS["vae_gan"], hidden=0),
+    "cvae_gan": lambda: make_vae(LATENT_DIMS["cvae_gan"], n_classes=10),
 }

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -162,14 +163,29 @@ def single_player(
     return {"": Player(network, objective, optimizer, one_cycle)}
 
 
-def elbo_players(model: models.VAE, steps: int, *, labelled: bool) -> dict[str, Player]:
+def elbo_players(
+    vae: models.VAE, steps: int, *, lr: float = 6e-3, warm_up: float = 0.0
+) -> dict[str, Player]:
+    """Lessons 05 and 06: minus the ELBO, with labels where the networks take them.
+
+    warm_up: share of the steps in which β, the weight of the KL, rises to 1 (Sønderby et al. 2016):
+    without it some latent dimensions may never come into use.
+    """
+
     def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         x = torch.bernoulli(x)  # fresh black and white at every step
-        logits, mu, log_var = model(x, y if labelled else None)
+        logits, mu, log_var = vae(x, given(vae, y))
         parts = {"reconstruction": reconstruction(logits, x), "kl": kl(mu, log_var)}
-        return {"loss": parts["reconstruction"] + parts["kl"], **parts}
+        return {"loss": parts["reconstruction"] + beta() * parts["kl"], **parts}
 
-    return single_player(model, objective, steps, 6e-3)
+    def beta() -> float:
+        schedule = players[""].schedule  # it knows the step, after a break, too
+        if schedule is None or not warm_up:
+            return 1.0
+        return min(1.0, (schedule.last_epoch + 1) / (warm_up * steps))
+
+    players = single_player(vae, objective, steps, lr)
+    return players
 
 
 def autoencoder_players(ae: models.AE, steps: int) -> dict[str, Player]:
@@ -213,44 +229,72 @@ def gan_players(G: models.Decoder, steps: int) -> dict[str, Player]:
     }
 
 
-# Of the VAE/GAN: s² of the Gaussian in the discriminator's layer; γ, the weight of the copies for
-# the decoder; learning rates.
-NOISE, GAMMA, RATES = 0.01, 0.002, {"Dis": 8e-3, "E": 8e-3, "D": 5e-3}
+# Of the VAE/GAN: s² of the Gaussian in the discriminator's layer; γ, the weight of the
+# reconstructions for the decoder; learning rates (a faster encoder now and then lets log σ²
+# explode); the discriminator's width, for one as wide as the decoder tells too little apart.
+NOISE, GAMMA, RATES = 0.03, 0.001, {"Dis": 8e-3, "E": 3e-3, "D": 5e-3}
+DISCRIMINATOR_WIDTH = 24
 
 
-def vae_gan_players(vae: models.VAE, steps: int) -> dict[str, Player]:
-    """Lesson 09 (Larsen et al. 2016, algorithm 1)."""
-    device = next(vae.parameters()).device
-    Dis = models.Discriminator().to(device)
+def vae_gan_players(
+    vae: models.VAE,
+    steps: int,
+    *,
+    noise: float = NOISE,
+    gamma: float = GAMMA,
+    rates: Mapping[str, float] = RATES,
+    pixels: float = 0.0,
+) -> dict[str, Player]:
+    """Lesson 09 (Larsen et al. 2016, algorithm 1), with labels where the networks take them.
 
-    def code(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        mu, log_var = vae.encode(x)
+    noise: s². gamma: γ. rates: learning rates. pixels: weight of the pixels' cross-entropy in the
+    encoder's loss, beside the distance in the layer.
+    """
+    device, n_classes = next(vae.parameters()).device, vae.D.n_classes
+    Dis = models.Discriminator(n_classes=n_classes, width=DISCRIMINATOR_WIDTH).to(device)
+
+    def condition(y: Tensor, times: int = 1) -> Tensor | None:
+        return y.repeat(times) if n_classes else None
+
+    def code(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        mu, log_var = vae.encode(x, condition(y))
         return models.reparameterize(mu, log_var), mu, log_var
 
-    def generated(x: Tensor) -> Tensor:
-        """Copies of x, then as many pictures of z from N(0, I)."""
-        z = code(x)[0]
-        return vae.decode(torch.cat([z, torch.randn_like(z)]))
+    def generated(x: Tensor, y: Tensor) -> Tensor:
+        """Reconstructions of x, then as many samples of z from N(0, I), with the same labels.
+
+        With labels the second half of these takes its style from another image instead: so the
+        game also trains what style transfer asks for.
+        """
+        z = code(x, y)[0]
+        other, half = torch.randn_like(z), len(z) // 2
+        if n_classes:
+            other = torch.cat([other[:half], z.roll(1, 0)[half:]])
+        return vae.decode(torch.cat([z, other]), condition(y, 2))
 
     def tell_apart(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        real, fake = Dis(torch.cat([x, generated(x).detach()])).split([len(x), 2 * len(x)])
-        return {"loss": discriminator_loss(real, fake)}
+        logits = Dis(torch.cat([x, generated(x, y).detach()]), condition(y, 3))
+        return {"loss": discriminator_loss(*logits.split([len(x), 2 * len(x)]))}
 
     def describe(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        z, mu, log_var = code(x)
-        h_hat, h = Dis.layer(torch.cat([vae.decode(z), x])).chunk(2)
-        parts = {"distance": feature_distance(h_hat, h, variance=NOISE), "kl": kl(mu, log_var)}
-        return {"loss": parts["distance"] + parts["kl"], **parts}
+        z, mu, log_var = code(x, y)
+        logits = vae.logits(z, condition(y))
+        h_hat, h = Dis.layer(torch.cat([logits.sigmoid(), x])).chunk(2)
+        parts = {"distance": feature_distance(h_hat, h, variance=noise), "kl": kl(mu, log_var)}
+        if pixels:
+            parts["pixels"] = pixels * reconstruction(logits, x)
+        return {"loss": torch.stack([*parts.values()]).sum(), **parts}
 
     def draw(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        h = Dis.layer(torch.cat([generated(x), x]))
-        distance = feature_distance(h[: len(x)], h[2 * len(x) :], variance=NOISE)
-        return {"loss": GAMMA * distance + generator_loss(Dis.judge(h[: 2 * len(x)]))}
+        h = Dis.layer(torch.cat([generated(x, y), x]))
+        distance = feature_distance(h[: len(x)], h[2 * len(x) :], variance=noise)
+        fooled = generator_loss(Dis.judge(h[: 2 * len(x)], condition(y, 2)))
+        return {"loss": gamma * distance + fooled}
 
     return {
-        "Dis": adversarial_player(Dis, tell_apart, steps, RATES["Dis"]),
-        "E": adversarial_player(vae.E, describe, steps, RATES["E"], ema=0.99),
-        "D": adversarial_player(vae.D, draw, steps, RATES["D"], ema=0.99),
+        "Dis": adversarial_player(Dis, tell_apart, steps, rates["Dis"]),
+        "E": adversarial_player(vae.E, describe, steps, rates["E"], ema=0.995),
+        "D": adversarial_player(vae.D, draw, steps, rates["D"], ema=0.995),
     }
 
 
@@ -283,7 +327,46 @@ def classifier_report(net: nn.Module, test: data.Images) -> str:
     return f"{metrics.accuracy(net.half().float(), test.x, test.y):.2%} of {len(test)} test images"
 
 
+# What a VAE can do
+
 MEANS = "decoder means, not samples of P(x|z)"
+
+
+def given(vae: models.VAE, y: Tensor) -> Tensor | None:
+    """The labels for networks that take them."""
+    return y if vae.D.n_classes else None
+
+
+def vae_recipe(name: str, players: Callable, *, steps: int) -> Recipe:
+    """Of a VAE or a VAE/GAN, conditional or not.
+
+    A VAE/GAN keeps its averaged weights, and has no bound: its likelihood is not that of pixels.
+    """
+    if name.endswith("gan"):
+        own: dict = {"keep": averaged_vae}
+    else:
+        own = {"weights": log_weights_of, "note": MEANS}
+    return Recipe(
+        players,
+        draw=lambda vae, z, y: vae.decode(z, given(vae, y)),
+        reconstruct=lambda vae, x, y: vae.decode(vae.encode(x, given(vae, y))[0], given(vae, y)),
+        latent_dim=models.LATENT_DIMS[name],
+        conditional=name.startswith("c"),
+        steps=steps,
+        steps_if_small=min(steps, 2000),
+        **own,
+    )
+
+
+def averaged_vae(vae: models.VAE, players: Mapping[str, Player]) -> models.VAE:
+    return models.VAE(*(players[name].average.module for name in "ED"))
+
+
+def log_weights_of(vae: models.VAE, y: Tensor) -> tuple[Callable, Callable]:
+    """`Recipe.weights` of a VAE."""
+    return lambda x: vae.encode(x, given(vae, y)), lambda z: vae.logits(z, given(vae, y))
+
+
 RECIPES: dict[str, Recipe] = {
     "classifier": Recipe(
         classifier_players,
@@ -305,21 +388,10 @@ RECIPES: dict[str, Recipe] = {
         note="from a Gaussian fitted to the codes",
         reconstruct=lambda ae, x, y: ae.decode(ae.encode(x)),
     ),
-    "vae": Recipe(
-        lambda vae, steps: elbo_players(vae, steps, labelled=False),
-        draw=lambda vae, z, y: vae.decode(z),
-        note=MEANS,
-        reconstruct=lambda vae, x, y: vae.decode(vae.encode(x)[0]),
-        weights=lambda vae, y: (lambda x: vae.encode(x), lambda z: vae.logits(z)),
-    ),
-    "cvae": Recipe(
-        lambda cvae, steps: elbo_players(cvae, steps, labelled=True),
-        draw=lambda cvae, z, y: cvae.decode(z, y),
-        note=MEANS,
-        reconstruct=lambda cvae, x, y: cvae.decode(cvae.encode(x, y)[0], y),
-        weights=lambda cvae, y: (lambda x: cvae.encode(x, y), lambda z: cvae.logits(z, y)),
-        conditional=True,
-    ),
+    "vae": vae_recipe("vae", partial(elbo_players, lr=4e-3), steps=6000),
+    "vae_bound": vae_recipe("vae_bound", partial(elbo_players, lr=4e-3), steps=6000),
+    "vae2": vae_recipe("vae2", partial(elbo_players, lr=4e-3), steps=4000),
+    "cvae": vae_recipe("cvae", partial(elbo_players, lr=4e-3), steps=5000),
     "gan": Recipe(
         gan_players,
         keep=lambda G, players: players["G"].average.module,
@@ -332,10 +404,10 @@ RECIPES: dict[str, Recipe] = {
         draw=lambda G, z, y: G(z, y).sigmoid(),
         latent_dim=models.LATENT_DIM_GAN, conditional=True, steps=2000, batch_size=64,
     ),
-    "vae_gan": Recipe(
-        vae_gan_players,
-        keep=lambda vae, players: models.VAE(*(players[name].average.module for name in "ED")),
-        draw=lambda vae, z, y: vae.decode(z),
-        reconstruct=lambda vae, x, y: vae.decode(vae.encode(x)[0]),
+    "vae_gan": vae_recipe("vae_gan", vae_gan_players, steps=2400),
+    # With the pixels, for the layer alone hardly sees how thick a stroke is, and style transfer has
+    # to keep it.
+    "cvae_gan": vae_recipe(
+        "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=2000
     ),
 }  # fmt: skip

@@ -255,39 +255,51 @@ def test_a_discriminator_in_two_steps_is_the_discriminator(generator):
     assert Dis.layer(x).shape == (3, 4, 7, 7)
     torch.testing.assert_close(Dis.judge(Dis.layer(x)), Dis(x))
 
+    Dis, y = models.Discriminator(width=2, n_classes=10).eval(), torch.tensor([3, 1, 4])
+    torch.testing.assert_close(Dis.judge(Dis.layer(x), y), Dis(x, y))
+    with pytest.raises(ValueError, match="called without y"):
+        Dis.judge(Dis.layer(x))
 
+
+@pytest.mark.parametrize("model", ["vae_gan", "cvae_gan"])
 @pytest.mark.parametrize("name", ["Dis", "E", "D"])
-def test_vae_gan_trains_every_network_on_its_own_loss_alone(name):
+def test_vae_gan_trains_every_network_on_its_own_loss_alone(model, name):
     """The three losses of Larsen et al.
 
-    2016, algorithm 1, written out from `torch.distributions` and probabilities.
+    2016, algorithm 1, written out from `torch.distributions` and probabilities, without labels and
+    with them.
     """
     torch.manual_seed(0)
-    vae = models.SHIPPED["vae_gan"]()
+    vae = models.SHIPPED[model]()
     players = recipes.vae_gan_players(vae, 10)
     Dis, E, D = (players[player].network for player in ("Dis", "E", "D"))
     assert E is vae.E and D is vae.D
     Dis.eval()  # no power iterations: every call is the same function
-    x = torch.rand(4, 1, 28, 28)
+    x, y = torch.rand(4, 1, 28, 28), torch.tensor([3, 1, 4, 1])
+    given = (y,) if recipes.RECIPES[model].conditional else ()
     parameters = list(players[name].network.parameters())
 
     torch.manual_seed(1)
-    got = grad(players[name].objective(x, x)["loss"], parameters)
+    got = grad(players[name].objective(x, y)["loss"], parameters)
 
     torch.manual_seed(1)
-    mu, log_var = E(x).chunk(2, dim=1)
+    mu, log_var = E(x, *given).chunk(2, dim=1)
     z = mu + log_var.mul(0.5).exp() * torch.randn_like(mu)
-    copied, drawn = D(z).sigmoid(), D(torch.randn_like(z)).sigmoid()
+    other = torch.randn_like(z)
+    if given:  # half of them in the style of another image
+        other = torch.cat([other[:2], z.roll(1, 0)[2:]])
+    copied, drawn = D(z, *given).sigmoid(), D(other, *given).sigmoid()
     prior = kl_divergence(
         Normal(mu, log_var.mul(0.5).exp()), Normal(torch.zeros_like(mu), 1.0)
     ).sum() / len(x)
     likelihood = Normal(Dis.layer(copied), recipes.NOISE**0.5).log_prob(Dis.layer(x)).sum() / len(x)
-    game = (
-        Dis(x).sigmoid().log().mean()
-        + (1 - torch.cat([Dis(copied), Dis(drawn)]).sigmoid()).log().mean()
-    )
-    fooled = torch.cat([Dis(copied), Dis(drawn)]).sigmoid().log().mean()
-    own = {"Dis": -game, "E": prior - likelihood, "D": -recipes.GAMMA * likelihood - fooled}[name]
+    read = torch.cat([Dis(copied, *given), Dis(drawn, *given)]).sigmoid()
+    game = Dis(x, *given).sigmoid().log().mean() + (1 - read).log().mean()
+    own = {
+        "Dis": -game,
+        "E": prior - likelihood,
+        "D": -recipes.GAMMA * likelihood - read.log().mean(),
+    }[name]
     for ours, theirs in zip(got, grad(own, parameters), strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-3)
 

@@ -132,9 +132,12 @@ def test_k_must_fit(x, k):
         models.PCA.fit(x, k)
 
 
-@pytest.mark.parametrize(("k", "spatial"), [(16, False), (49, True), (98, True)])
-def test_an_autoencoder_goes_to_codes_and_back(k, spatial):
-    model = models.AE(models.Encoder(k, spatial=spatial), models.Decoder(k, spatial=spatial)).eval()
+@pytest.mark.parametrize(
+    ("k", "options"),
+    [(16, {}), (16, {"hidden": 8}), (49, {"spatial": True}), (98, {"spatial": True})],
+)
+def test_an_autoencoder_goes_to_codes_and_back(k, options):
+    model = models.AE(models.Encoder(k, **options), models.Decoder(k, **options)).eval()
     x = torch.rand(3, 1, 28, 28)
     z = model.encode(x)
     assert z.shape == (3, k) and model(x).shape == x.shape

@@ -90,6 +90,42 @@ def test_samples_are_pictures_and_their_labels_balanced(name, tmp_path):
     assert not np.array_equal(np.load(other)["images"], drawn["images"])
 
 
+@pytest.mark.parametrize("name", sorted(set(DRAWING) - {"pca"}))
+def test_samples_and_reconstructions_have_the_shape_of_images(name):
+    """And labels count where the recipe says so, and nowhere else."""
+    torch.manual_seed(0)
+    recipe, module = recipes.RECIPES[name], models.SHIPPED[name]().eval()
+    x, y = torch.rand(3, 1, 28, 28), torch.tensor([3, 1, 4])
+    z = torch.randn(3, recipe.latent_dim)
+    drawn = recipe.draw(module, z, y)
+    assert drawn.shape == x.shape and 0 <= drawn.min() <= drawn.max() <= 1
+    assert torch.equal(drawn, recipe.draw(module, z, y + 1)) != recipe.conditional
+    if recipe.reconstruct:
+        x_hat = recipe.reconstruct(module, x, y)
+        assert x_hat.shape == x.shape and 0 <= x_hat.min() <= x_hat.max() <= 1
+        assert torch.equal(x_hat, recipe.reconstruct(module, x, y + 1)) != recipe.conditional
+
+
+@pytest.mark.parametrize("name", [n for n in DRAWING if hasattr(models.SHIPPED[n](), "logits")])
+def test_the_encoder_gives_two_numbers_for_each_latent_dimension(name):
+    module, k = models.SHIPPED[name](), recipes.RECIPES[name].latent_dim
+    given = (torch.tensor([3, 1]),) if recipes.RECIPES[name].conditional else ()
+    mu, log_var = module.encode(torch.rand(2, 1, 28, 28), *given)
+    assert mu.shape == log_var.shape == (2, k)
+
+
+def test_the_weight_of_the_kl_rises_to_one():
+    torch.manual_seed(0)
+    player = recipes.elbo_players(models.make_vae(3).double(), 40, warm_up=0.1)[""]
+    x, y, beta = torch.rand(4, 1, 28, 28).double(), torch.zeros(4, dtype=torch.long), []
+    for _ in range(6):
+        parts = player.objective(x, y)
+        beta.append(((parts["loss"] - parts["reconstruction"]) / parts["kl"]).item())
+        player.optimizer.step()
+        player.schedule.step()
+    assert beta == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
+
+
 def test_pca_draws_its_means():
     train = data.load("digits")
     pca = models.PCA.fit(train.x.flatten(1), models.LATENT_DIM)
