@@ -7,19 +7,25 @@ RANGES = json.loads((Path(__file__).parent / "expected.json").read_text(encoding
 
 
 def expect(claim: str, value: float, dataset: str) -> None:
-    """Say what was measured beside what is expected on this data set; AssertionError outside the
-    range.
+    """Print a measured value beside the range that runs with other seeds gave.
 
-    The ranges stand in `expected.json`, per data set; on a set without one the measured value is
-    printed alone.
+    Args:
+        claim: its name in `expected.json`, where the ranges stand; begins with the lesson's number.
+        value: what was measured.
+        dataset: name of the data set; on a set without a range the value is printed alone.
+
+    Raises:
+        KeyError: if no data set has a range for this claim.
+        AssertionError: if the value is outside the range.
     """
     if not any(claim in ranges for ranges in RANGES.values()):
         raise KeyError(f"no range for {claim!r} in expected.json, on any data set")
+    name = claim.split(maxsplit=1)[1]  # without the lesson's number
     low, high = RANGES.get(dataset, {}).get(claim, (None, None))
     if low is None:
-        print(f"{claim}: {value:.4g} (no range is known for {dataset})")
+        print(f"{name}: {value:.3g}")
         return
-    print(f"{claim}: {value:.4g}, expected {low} to {high} on {dataset}")
+    print(f"{name}: {value:.3g} (other seeds gave values between {low} and {high})")
     assert low <= value <= high, (
         f"{claim}: {value:.4g} is outside {low} to {high}, the range on {dataset}"
     )

@@ -236,6 +236,7 @@ NOISE, GAMMA, RATES = 0.03, 0.001, {"Dis": 8e-3, "E": 3e-3, "D": 5e-3}
 DISCRIMINATOR_WIDTH = 24
 
 
+# Three losses that share the networks, the labels and s²: apart, each would need them all again.
 def vae_gan_players(
     vae: models.VAE,
     steps: int,

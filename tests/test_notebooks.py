@@ -279,16 +279,6 @@ def test_a_lesson_ends_with_its_points(lesson):
     assert all(line.startswith("✓") and line.endswith("right") for line in lines[:-1])
 
 
-def test_the_map_of_models_is_the_same_in_its_two_lessons():
-    drawn = [
-        re.search(r"^taxonomy = \{.*?^\}\}$", cell.source, flags=re.DOTALL | re.MULTILINE)
-        for lesson in LESSONS
-        for cell in notebooks.code_cells(lesson.read())
-    ]
-    first, second = [found.group() for found in drawn if found]
-    assert first == second
-
-
 @every_lesson
 def test_the_student_version_is_made_from_the_lesson(lesson):
     built = nbformat.writes(student_version(lesson.read()))

@@ -402,3 +402,25 @@ def test_a_figure_keeps_the_ten_colours_and_the_greys(generator):
         here = (before == rgb).all(axis=2)  # the legend's dots; those of the codes are see-through
         assert here.sum() > 20 and (pixels[here] == rgb).all()
     assert np.abs(pixels - before).mean() < 1
+
+
+def test_a_table_says_which_value_is_best(displayed):
+    rows = {
+        "VAE": {"bound": -98.2, "Fréchet": 12.0, "energy": 0.6},
+        "GAN & co": {"Fréchet": 3.5, "energy": 1.3, "note": "a < b"},
+    }
+    figures.table(rows, best={"Fréchet": "least", "energy": 1.0, "bound": "most"})
+    (((data,), _),) = displayed
+    page = BeautifulSoup(data["text/html"], "html.parser")
+    heads = [th.get_text() for th in page.thead.find_all("th")]
+    assert heads == ["bound ↑", "Fréchet ↓", "energy → 1", "note"]
+    cells = [[td.get_text() for td in tr.find_all("td")] for tr in page.tbody.find_all("tr")]
+    assert cells == [["-98.20", "12.00", "0.60", "–"], ["–", "3.50", "1.30", "a < b"]]
+    assert [b.get_text() for b in page.find_all("b")] == ["-98.20", "3.50", "1.30"]
+    assert data["text/plain"].splitlines()[1].split() == ["VAE", "-98.20", "12.00", "0.60", "–"]
+
+
+def test_arrays_and_formats_in_a_table(displayed):
+    figures.table({"a": {"x": np.array([0.1, 0.25]), "n": 7}}, formats={"x": ".1%", "n": "d"})
+    (((data,), _),) = displayed
+    assert data["text/plain"].split() == ["x", "n", "a", "10.0%", "25.0%", "7"]

@@ -33,7 +33,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 class Lesson:
     """One lesson.
 
-    number: "02". title, see: from the notebook's metadata. seconds: of its last committed run, or
+    number: "02". title, see, study: from the notebook's metadata. seconds: of its last committed run, or
     None.
     """
 
@@ -41,6 +41,7 @@ class Lesson:
     number: str
     title: str
     see: str
+    study: str
     seconds: float | None
 
     @property
@@ -83,10 +84,12 @@ def find(*numbers: str) -> list[Lesson]:
         about = nbformat.read(path, as_version=4).metadata.get("course")
         if not about:
             raise SystemExit(
-                f"{path} says nothing of its `course` (number, title, see) in its metadata; other"
+                f"{path} says nothing of its `course` (number, title, see, study) in its metadata; other"
                 " lessons do."
             )
-        lessons.append(Lesson(path, about.lesson, about.title, about.see, about.get("seconds")))
+        lessons.append(
+            Lesson(path, about.lesson, about.title, about.see, about.study, about.get("seconds"))
+        )
     if not lessons:
         raise SystemExit(
             f"There are no lessons in {folder}. (A class repository has only the student versions.)"

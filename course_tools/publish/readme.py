@@ -4,6 +4,7 @@ import base64
 import sys
 
 from course_tools.publish import address, notebooks
+from course_utils.exercises import TASKS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -44,11 +45,15 @@ def table(where: address.Address | None, *, read: bool = True) -> str:
     """The README's table of lessons; `read`: with links to the solved ones. where: the address, for
     Colab.
 
-    The minutes are those of the committed run, on two cores.
+    The seconds are those of the committed run, on two cores.
     """
-    rows = ["| | lesson | what you will see | minutes | |", "|---|---|---|---|---|"]
+    rows = [
+        "| | lesson | what you will see | study | points | runs in | |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for lesson in notebooks.find():
-        file, minutes = lesson.path.name, f"{lesson.seconds / 60:.1f}" if lesson.seconds else "–"
+        file, run = lesson.path.name, f"{lesson.seconds} s" if lesson.seconds else "–"
+        points = sum(task.points for task in TASKS.values() if task.lesson == lesson.number)
         links = (
             [f"[![read](https://img.shields.io/badge/read-lesson-3f90da)](notebooks/{file})"]
             if read
@@ -61,7 +66,8 @@ def table(where: address.Address | None, *, read: bool = True) -> str:
             student = where.colab(f"notebooks/student/{file}")
             links += [f"[![Colab](https://img.shields.io/badge/open-Colab-717581)]({student})"]
         rows.append(
-            f"| {lesson.number} | {lesson.title} | {lesson.see} | {minutes} | {' '.join(links)} |"
+            f"| {lesson.number} | {lesson.title} | {lesson.see} | {lesson.study} | {points} | {run} "
+            f"| {' '.join(links)} |"
         )
     return "\n".join(rows)
 

@@ -7,6 +7,28 @@ from matplotlib.axes import Axes
 
 from course_utils.figures.style import PALETTE
 
+# Goodfellow 2017, figure 9, with diffusion and the models of this course.
+TAXONOMY: dict = {
+    "generative\nmodels": {
+        "explicit density": {
+            "tractable": {
+                "probabilistic PCA": {},
+                "autoregressive (PixelCNN)": {},
+                "normalising flows": {},
+            },
+            "approximate": {
+                "variational": {"VAE": {}, "conditional VAE": {}, "diffusion": {}},
+                "Markov chain": {"Boltzmann machine": {}},
+            },
+        },
+        "VAE/GAN": {},
+        "implicit density": {
+            "direct": {"GAN": {}, "conditional GAN": {}},
+            "Markov chain": {"generative stochastic network": {}},
+        },
+    }
+}
+
 
 # A recursion over the tree that draws as it returns.
 def tree(

@@ -532,4 +532,119 @@ ASSEMBLED_LOG_DENSITY = Task(
     ),
 )
 
-TASKS = (INTRINSIC_DIMENSION, AUC, ASSEMBLED_LOG_DENSITY, POSTERIOR)
+
+# skip_gram_loss: the mean of −log p(c|w) over pairs of words
+
+
+def _pair_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
+    """Frequent pairs and rare ones; in the second case products of up to ±2,000."""
+    words, k, many = 7, 3, int(torch.randint(20, 30, (), generator=generator))
+    U, V = randn(generator, words, k), randn(generator, words, k)
+    if case:
+        products = (U @ V.T).abs().amax()
+        U *= 2000 / products
+    w, c = (torch.randint(words, (many,), generator=generator) for _ in range(2))
+    w[-6:], c[-6:] = w[0], c[0]  # a pair that occurs often counts often
+    if case:  # likely pairs, so that the loss is no larger than without the factor
+        c = (U @ V.T)[w].argmax(dim=1)
+        c[:3] = (c[:3] + 1) % words
+    return {"U": U, "V": V, "w": w, "c": c}
+
+
+def _log_p(U: Tensor, V: Tensor, axis: int = 1) -> np.ndarray:
+    products = U.numpy() @ V.numpy().T
+    return products - logsumexp(products, axis=axis, keepdims=True)
+
+
+def _skip_gram(U: Tensor, V: Tensor, w: Tensor, c: Tensor, axis: int = 1) -> float:
+    return -_log_p(U, V, axis)[w.numpy(), c.numpy()].mean()
+
+
+def _once_per_pair(U: Tensor, V: Tensor, w: Tensor, c: Tensor) -> float:
+    w, c = torch.stack([w, c]).unique(dim=1)
+    return _skip_gram(U, V, w, c)
+
+
+def _exp_first(U: Tensor, V: Tensor, w: Tensor, c: Tensor) -> Tensor:
+    p = (U @ V.T).exp()
+    return -(p / p.sum(dim=1, keepdim=True))[w, c].log().mean()
+
+
+def _negative_samples(U: Tensor, V: Tensor, w: Tensor, c: Tensor) -> Tensor:
+    return -torch.nn.functional.logsigmoid((U[w] * V[c]).sum(dim=1)).mean()
+
+
+SKIP_GRAM_LOSS = Task(
+    name="skip_gram_loss",
+    lesson="01",
+    points=2,
+    inputs=_pair_inputs,
+    reference=_skip_gram,
+    rtol=1e-3,  # single precision is fine
+    cases=2,
+    mistakes=(
+        Mistake(lambda U, V, w, c: -_skip_gram(U, V, w, c), "the sign: L is minus the mean."),
+        Mistake(
+            lambda U, V, w, c: _skip_gram(U, V, w, c) * len(w),
+            "is that the sum over the pairs? Divide by their number N.",
+            also=(lambda U, V, w, c: _skip_gram(U, V, w, c) * len(w) / len(U),),
+        ),
+        Mistake(
+            lambda U, V, w, c: _skip_gram(U, V, w, c, axis=0),
+            "the neighbours c compete for each centre word w: for every w, p(c|w) sums to 1 over"
+            " all c.",
+        ),
+        Mistake(
+            lambda U, V, w, c: _skip_gram(U, V, c, w),
+            "that is p(w|c): the centre word w selects a row of U, its neighbour c a row of V.",
+            also=(lambda U, V, w, c: _skip_gram(V, U, w, c),),
+        ),
+        Mistake(
+            lambda U, V, w, c: _skip_gram(U, V, w, c) / np.log(2),
+            "is that in bits? Take the natural logarithm, for nats.",
+        ),
+        Mistake(
+            lambda U, V, w, c: -np.exp(_log_p(U, V))[w.numpy(), c.numpy()].mean(),
+            "those are probabilities: take their logarithms before the mean.",
+        ),
+        Mistake(
+            lambda U, V, w, c: -np.log(np.exp(_log_p(U, V))[w.numpy(), c.numpy()].mean()),
+            "first the logarithm of each probability, then the mean over the pairs.",
+        ),
+        Mistake(
+            _once_per_pair,
+            "a pair that occurs six times counts six times: take the mean over all N pairs.",
+        ),
+        Mistake(
+            lambda U, V, w, c: -(U @ V.T)[w, c].mean(),
+            "that is the product alone; divide exp(u·v) by its sum over all neighbours.",
+            also=(lambda U, V, w, c: -(U[w] * V[c]).sum(),),
+        ),
+        Mistake(
+            lambda U, V, w, c: -_log_p(U, V).mean(),
+            "take only the pairs (w, c) that occur, not all pairs of words.",
+            also=(lambda U, V, w, c: -_log_p(U, V)[w.numpy()][:, c.numpy()].mean(),),
+        ),
+        Mistake(
+            _negative_samples,
+            "that is the loss with a sigmoid, as in negative sampling; here p(c|w) is a softmax"
+            " over all words.",
+        ),
+        Mistake(
+            lambda U, V, w, c: -(U[w] @ V[c].T).log_softmax(dim=1).diagonal().mean(),
+            "the softmax runs over all words, not only over the neighbours in the batch.",
+        ),
+        Mistake(
+            _exp_first,
+            "exp of a product of 2,000 overflows: use log_softmax or logsumexp, and add no constant"
+            " inside the logarithm.",
+            also=(
+                lambda U, V, w, c: (
+                    -torch.tensor(np.exp(_log_p(U, V))[w.numpy(), c.numpy()] + 1e-9).log().mean()
+                ),
+            ),
+        ),
+    ),
+)
+
+TASKS = (INTRINSIC_DIMENSION, AUC, ASSEMBLED_LOG_DENSITY, POSTERIOR, SKIP_GRAM_LOSS)
