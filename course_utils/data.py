@@ -63,7 +63,7 @@ def load(name: str = "auto", split: str = "train", *, device: torch.device | str
     "auto": what `COURSE_DATASET` names, else MNIST if present, else downloaded, else "digits" with
     one notice.
 
-    Raises ValueError for an unknown name or split, files.DataError when a set asked for by name
+    Raises ValueError for an unknown name or split, datasets.DataError when a set asked for by name
     cannot be had.
     """
     if name == "auto":

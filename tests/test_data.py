@@ -24,10 +24,10 @@ def offline(monkeypatch):
     """No mirror answers; returns the list of attempts."""
     attempts = []
 
-    def refuse(name, file):
+    def refuse(name, path):
         attempts.append(name)
         raise datasets.UnavailableError(
-            f"{name}: {file} could not be downloaded. {datasets.how_to_get(name)}"
+            f"{name}: {path.name} could not be downloaded. {datasets.how_to_get(name)}"
         )
 
     monkeypatch.setattr(datasets, "_download", refuse)

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pooch
 import pytest
 import torchvision.datasets
 from idx import idx_bytes, write_set
@@ -204,7 +205,7 @@ FAULTS = {
     "wrong magic": (
         TEST_LABELS,
         magic,
-        "the file has the wrong kind; expected magic number 0x801, got 0x807",
+        "the wrong kind of file; expected magic number 0x801, got 0x807",
     ),
     "images for labels": (
         TEST_LABELS,
@@ -276,6 +277,25 @@ def test_a_fault_in_the_projects_folder_is_set_aside_and_fetched_again(
     assert ("Set aside" in capsys.readouterr().out) == bool(aside)
 
 
+def test_four_bad_files_are_set_aside_and_fetched_again(own, mirror):
+    write_set(own, SIZES)
+    for file, spoil in zip(datasets.FILES, (cut, first_bytes(0), magic, as_folder), strict=True):
+        spoil(own / file)
+    assert len(data.load("mnist", "train")) == 50
+    assert len(mirror) == len(list(own.glob("*.bad-*"))) == 4
+
+
+def test_test_files_in_both_places_are_found_by_their_content(own, mirror, no_settings, tmp_path):
+    data.load("mnist", "train")
+    copy = tmp_path / "copy" / "MNIST" / "raw"
+    shutil.copytree(own, copy)
+    for train, test in ((TRAIN_IMAGES, TEST_IMAGES), (TRAIN_LABELS, TEST_LABELS)):
+        shutil.copy(own / test, copy / train)
+    no_settings.setenv("COURSE_DATA", str(tmp_path / "copy"))
+    with pytest.raises(datasets.DataError, match=f"swapped; expected {TRAIN_IMAGES}, got the"):
+        data.load("mnist", "train")
+
+
 def test_swapped_sets_are_found_by_their_counts(users):
     swap(users)
     with pytest.raises(
@@ -341,10 +361,10 @@ def test_another_set_is_accepted_reported_and_remembered(users, capsys):
     assert len(data.load("mnist", "train")) == 50, "on purpose, then"
 
 
-def test_a_broken_manifest_is_no_obstacle(users):
+@pytest.mark.parametrize("content", ["{broken", "null", "[1]"])
+def test_a_broken_manifest_is_no_obstacle(users, content):
     data.load("mnist", "train")
-    datasets._manifest_path().write_text("{broken")
-    datasets._good.clear()
+    datasets._manifest_path().write_text(content)
     assert len(data.load("mnist", "train")) == 50
 
 
@@ -364,7 +384,7 @@ def test_the_real_constants_are_mnists():
     if not (raw / TEST_IMAGES).exists():
         pytest.skip("MNIST is not here; set COURSE_DATA to a folder that has it")
     for file in (TEST_IMAGES, TEST_LABELS):
-        assert datasets._sha256(raw / file) == datasets.OFFICIAL[file]
+        assert pooch.file_hash(raw / file) == datasets.OFFICIAL[file]
 
 
 # ---- fetching ----
@@ -460,7 +480,6 @@ def test_four_processes_on_an_empty_folder_fetch_once(own, mirror):
     )
     for _ in range(20):
         shutil.rmtree(own.parents[1], ignore_errors=True)
-        datasets._good.clear()
         mirror.clear()
         barrier, results = fork.Barrier(4), fork.Queue()
         starts = [fork.Process(target=load_at_once, args=(barrier, results)) for _ in range(4)]
@@ -480,14 +499,13 @@ def test_killed_at_any_moment_the_next_start_repairs(own, mirror):
     )
     for moment in np.linspace(0, 0.06, 12):
         shutil.rmtree(own.parents[1], ignore_errors=True)
-        datasets._good.clear()
         victim = fork.Process(target=load_at_once, args=(fork.Barrier(1), fork.Queue()))
         victim.start()
         time.sleep(moment)
         victim.kill()
         victim.join()
         for path in own.glob("*-ubyte"):
-            assert datasets._look(path) is None, "a file is there in full or not at all"
+            datasets._array(path)  # raises for a file that is not there in full
         assert len(data.load("mnist", "train")) == 50
         assert not list(own.glob(".*.part"))
 
@@ -518,13 +536,12 @@ def test_a_full_disk_leaves_what_was_there_and_works_once_there_is_space(
             sys.exit(str(error))
     """)
     run = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True)
-    assert (
-        run.returncode == 1 and "There is no space left; what was there is unchanged" in run.stderr
-    ), run.stderr
+    assert run.returncode == 1 and "File too large. What was there is unchanged" in run.stderr, (
+        run.stderr
+    )
     assert {
         name: content for name, content in contents(own).items() if name.endswith("ubyte")
     } == before
-    datasets._good.clear()
     assert len(data.load("mnist", "train")) == 50
 
 
