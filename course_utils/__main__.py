@@ -1,6 +1,6 @@
-"""The commands are called `course` now.
+"""Hear the commands under their old name, `python -m course_utils`, for one release.
 
-Their old name, `python -m course_utils`, is heard for one release.
+They are called `course` now.
 """
 
 import sys

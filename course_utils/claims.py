@@ -1,4 +1,4 @@
-"""What a lesson claims about a trained model, held against a range that several seeds gave."""
+"""Compare what a lesson claims about a trained model with a range measured over several seeds."""
 
 import json
 from pathlib import Path
@@ -7,11 +7,19 @@ RANGES = json.loads((Path(__file__).parent / "expected.json").read_text(encoding
 
 
 def expect(claim: str, value: float, dataset: str) -> None:
-    """Say what was measured beside what is expected on this data set; AssertionError outside the
-    range.
+    """Print a measured value beside the range it is expected in, and raise an error outside of it.
 
-    The ranges stand in `expected.json`, per data set; on a set without one the measured value is
-    printed alone.
+    The ranges stand in `expected.json`, per data set. On a data set without a range for this claim,
+    the value is printed and accepted.
+
+    Args:
+        claim: the claim's name in `expected.json`.
+        value: what was measured.
+        dataset: name of the data set, e.g. "mnist".
+
+    Raises:
+        KeyError: where no data set has a range for this claim.
+        AssertionError: where the value is outside its range, or NaN.
     """
     if not any(claim in ranges for ranges in RANGES.values()):
         raise KeyError(f"no range for {claim!r} in expected.json, on any data set")

@@ -12,18 +12,18 @@ from course_tools.models.checkpoint import RequestError
 from course_utils import atomic, data, recipes, runtime, scoreboard, weights
 
 MODELS = tuple(name for name, recipe in recipes.RECIPES.items() if recipe.draw)
-DRAWN = (
+OF_SAMPLES = (
     "parameters",
     "seconds",
     "bound",
     "frechet",
     "density",
     "coverage",
-    "as asked",
+    "label accuracy",
     "energy",
     "nearest",
 )
-COPIED = ("copy error", "copy distance", "copy energy")
+OF_RECONSTRUCTIONS = ("reconstruction error", "feature error", "reconstruction energy")
 Rows = dict[str, dict[str, float]]
 
 
@@ -34,7 +34,7 @@ def write(out: Path | None = None, dataset: str = "auto") -> None:
     Raises RequestError where weights are missing.
     """
     rows = measure(dataset)
-    print(scoreboard.table(rows, *DRAWN, *COPIED))
+    print(scoreboard.table(rows, *OF_SAMPLES, *OF_RECONSTRUCTIONS))
     if out is not None:
         atomic.write(out, (json.dumps(rows, indent=1, ensure_ascii=False) + "\n").encode())
         print(f"written to {out}")
@@ -60,10 +60,10 @@ def measure(dataset: str = "auto") -> Rows:
         ) from missing
     classifier, known = loaded.pop("classifier"), weights.manifest()
     real = scoreboard.Real(train, test, classifier.features, classifier.head)
-    again = partial(real.again, generator=Generator().manual_seed(0))
+    again = partial(real.resample, generator=Generator().manual_seed(0))
     rows: Rows = {
         "training pictures": scoreboard.score(real, again, conditional=True),
-        "test pictures": real.itself(),
+        "test pictures": real.test_scores(),
     }
     for name, module in loaded.items():
         parameters = sum(t.numel() for t in module.state_dict().values())

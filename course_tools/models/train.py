@@ -107,7 +107,7 @@ def measure_all(dataset: str) -> None:
     rows = measure.measure(dataset)
     for name in measure.MODELS:
         note(weights.FOLDER / f"{name}_{dataset}.safetensors", rows[name])
-    print(scoreboard.table(rows, *measure.DRAWN, *measure.COPIED))
+    print(scoreboard.table(rows, *measure.OF_SAMPLES, *measure.OF_RECONSTRUCTIONS))
 
 
 def note(path: Path, measured: Mapping[str, float] = MappingProxyType({})) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from course_utils.figures import style  # noqa: F401  (the look)
 
 
-# Half of it is the docstring; the rest is one sheet and its frames.
+# One canvas: where the tiles lie is needed for the pixels, the frames and the labels.
 def image_grid(
     x,
     *,
@@ -86,7 +86,6 @@ def image_rows(
     return ax
 
 
-# A third of it is signature and docstring.
 def manifolds(x, *, names: Sequence = ("",), columns: int = 5, ax: Axes | None = None) -> Axes:
     """Decoded grids: x (M, n², 28, 28) or (M, n², 1, 28, 28), each a sheet of n × n tiles without
     gaps, under its name.

@@ -27,7 +27,6 @@ def slider(
     sliders(draw, {label: values}, still=[(value,) for value in still], alt=alt, size=size)
 
 
-# A third of it is signature and docstring; handles and redrawing share their state.
 def sliders(
     draw: Callable[..., None],
     values: Mapping[str, Sequence],
@@ -77,7 +76,6 @@ def sliders(
     )
 
 
-# A third of it is signature and docstring; buttons and redrawing share their state.
 def stage(
     draw: Callable[[object, Axes], None],
     look: Callable[[], object],

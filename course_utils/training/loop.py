@@ -52,7 +52,6 @@ class History(list):
         return f"History of {len(self)} steps; the last: {last}"
 
 
-# All but ten lines are signature and docstring.
 def fit(
     model: nn.Module,
     objective: Objective,
