@@ -192,7 +192,7 @@ class Numbers:
 
     @contextmanager
     def shown(self, steps: int, label: str) -> Iterator[None]:
-        """Show a progress bar during the block, except for one step or in other processes than 0."""
+        """Show a progress bar during the block; none for a single step, or beside process 0."""
         quiet = steps == 1 or distributed.rank() > 0
         with ProgressBar(total=steps, desc=label, unit="step", disable=quiet) as self._bar:
             yield
