@@ -1,4 +1,4 @@
-"""Hear the commands under their old name, `python -m course_utils`, for one release.
+"""Keep the commands' old name, `python -m course_utils`, working for one release.
 
 They are called `course` now.
 """

@@ -57,7 +57,7 @@ def test_the_scoreboard_of_the_digits_is_what_the_list_says(tmp_path, monkeypatc
     monkeypatch.setenv("COURSE_DEVICE", "cpu")
     assert commands.main(["scoreboard", "--json", str(tmp_path / "board.json")]) == 0
     rows = json.loads((tmp_path / "board.json").read_text(encoding="utf-8"))
-    assert list(rows) == ["training pictures", "test pictures", *measure.MODELS]
+    assert list(rows) == ["training images", "test images", *measure.MODELS]
     for name in measure.MODELS:
         assert rows[name] == pytest.approx(
             weights.manifest()[f"{name}_digits"]["measured"], rel=0.01

@@ -1,6 +1,4 @@
-"""`course scoreboard`: every model of the course, from its weights, measured in one and the same
-way.
-"""
+"""`course scoreboard`: measure every model of the course in the same way."""
 
 import json
 from functools import partial
@@ -28,10 +26,14 @@ Rows = dict[str, dict[str, float]]
 
 
 def write(out: Path | None = None, dataset: str = "auto") -> None:
-    """Measure all models on the test pictures of a data set, print the table, and write it as JSON
-    to `out`.
+    """Measure all models on the test images of a data set and print the table.
 
-    Raises RequestError where weights are missing.
+    Args:
+        out: where to write the numbers as JSON, too.
+        dataset: name of the data set.
+
+    Raises:
+        RequestError: where weights are missing.
     """
     rows = measure(dataset)
     print(scoreboard.table(rows, *OF_SAMPLES, *OF_RECONSTRUCTIONS))
@@ -41,11 +43,16 @@ def write(out: Path | None = None, dataset: str = "auto") -> None:
 
 
 def measure(dataset: str = "auto") -> Rows:
-    """What every model scores (`scoreboard.score`), below two rows for real pictures, training and
-    test set.
+    """Return the scores of every model, below two rows for real images.
 
-    parameters: numbers in the weights that ship. seconds: of training, on the machine that made
-    them.
+    Beside the metrics of `scoreboard.score`, a model has "parameters", the number of its weights,
+    and "seconds", the duration of its training on the machine where the weights were made.
+
+    Args:
+        dataset: name of the data set.
+
+    Raises:
+        RequestError: where weights are missing.
     """
     device = runtime.pick_device()
     train, test = (data.load(dataset, split, device=device) for split in ("train", "test"))
@@ -60,10 +67,10 @@ def measure(dataset: str = "auto") -> Rows:
         ) from missing
     classifier, known = loaded.pop("classifier"), weights.manifest()
     real = scoreboard.Real(train, test, classifier.features, classifier.head)
-    again = partial(real.resample, generator=Generator().manual_seed(0))
+    resample = partial(real.resample, generator=Generator().manual_seed(0))
     rows: Rows = {
-        "training pictures": scoreboard.score(real, again, conditional=True),
-        "test pictures": real.test_scores(),
+        "training images": scoreboard.score(real, resample, conditional=True),
+        "test images": real.test_scores(),
     }
     for name, module in loaded.items():
         parameters = sum(t.numel() for t in module.state_dict().values())
