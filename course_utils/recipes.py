@@ -409,6 +409,6 @@ RECIPES: dict[str, Recipe] = {
     # With the pixels, for the layer alone hardly sees how thick a stroke is, and style transfer has
     # to keep it.
     "cvae_gan": vae_recipe(
-        "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=2000
+        "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=1600
     ),
 }  # fmt: skip

@@ -95,8 +95,8 @@ def find(*numbers: str) -> list[Lesson]:
         about = nbformat.read(path, as_version=4).metadata.get("course")
         if not about:
             raise SystemExit(
-                f"{path} has no `course` (lesson, title, see, study) in its metadata; all other lessons"
-                " have it."
+                f"{path} has no `course` (lesson, title, see, study) in its metadata; all other"
+                " lessons have it."
             )
         lessons.append(
             Lesson(path, about.lesson, about.title, about.see, about.study, about.get("seconds"))

@@ -69,10 +69,8 @@ def table(where: address.Address | None, *, read: bool = True) -> str:
         if where:
             student = where.colab(f"notebooks/student/{file}")
             links += [f"[![Colab](https://img.shields.io/badge/open-Colab-717581)]({student})"]
-        rows.append(
-            f"| {lesson.number} | {lesson.title} | {lesson.see} | {lesson.study} | {points} | {run} "
-            f"| {' '.join(links)} |"
-        )
+        cells = lesson.number, lesson.title, lesson.see, lesson.study, points, run, " ".join(links)
+        rows.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(rows)
 
 
