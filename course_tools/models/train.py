@@ -76,9 +76,9 @@ def _train(name: str, dataset: str, seed: int, out: Path | None, steps: int | No
         return path
     seconds = checkpoint.stop_clock()
     said = recipe.report(module, data.load(images.name, "test", device=device))
-    weights.save(
-        module, path, {**run, "seconds": f"{seconds:.0f}", **({"report": said} if said else {})}
-    )
+    about = {**run, "seconds": f"{seconds:.0f}"}
+    about["reference_ms"] = f"{measure.reference_step(images):.1f}"
+    weights.save(module, path, {**about, **({"report": said} if said else {})})
     checkpoint.path.unlink(missing_ok=True)
     if out is None:
         note(path)
