@@ -10,8 +10,27 @@ from torch import Tensor
 
 from course_utils.figures.grids import image_grid, image_rows
 from course_utils.figures.style import PALETTE, show
+from course_utils.figures.widgets import slider
 
 KEPT, LOST = PALETTE[0], PALETTE[1]  # captured variance and reconstruction error
+
+
+def turn_the_axis(
+    one_axis: Callable[[Tensor, float], tuple[Tensor, float, float]],
+    x: Tensor,
+    names: Sequence[str],
+) -> None:
+    """A slider that turns an axis through the mean of points, as `turned_axis` draws it."""
+    slider(
+        turned_axis(one_axis, x, names),
+        range(0, 180, 5),
+        still=[0, 50, 140],
+        label="angle",
+        size=(10, 4.2),
+        alt="Points in the plane with an axis through their mean, and their reconstructions on it. "
+        "Beside them the captured variance and the error against the angle: their sum is the same "
+        "everywhere, and each has one maximum and one minimum.",
+    )
 
 
 def turned_axis(
@@ -75,13 +94,22 @@ def ten_reconstructed(ten: Tensor, x_hat: Tensor, k: int) -> None:
     )
 
 
-def reconstructed(ten: Tensor, reconstruct: Callable[[int], Tensor]) -> Callable[[int, Axes], None]:
-    """What a slider draws: images (10, 1, 28, 28) above `reconstruct(k)`, (10, d)."""
+def reconstructions_by_k(
+    ten: Tensor, reconstruct: Callable[[int], Tensor], ks: Sequence[int]
+) -> None:
+    """A slider over k: images (10, 1, 28, 28) above `reconstruct(k)`, (10, d)."""
 
     def draw(k: int, ax: Axes) -> None:
         image_rows({"original": ten, f"k = {k}": reconstruct(k).clamp(0, 1)}, ax=ax)
 
-    return draw
+    slider(
+        draw,
+        ks,
+        still=[2, 8, 64],
+        label="latent dimensions k",
+        size=(9, 2),
+        alt="Ten test digits above their PCA reconstructions, sharper for larger k.",
+    )
 
 
 def eigen_digits(axes: Tensor, share: Tensor) -> None:
