@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.ticker import NullLocator
 from torch import Tensor
 
@@ -26,7 +27,7 @@ def turn_the_axis(
         range(0, 180, 5),
         still=[0, 50, 140],
         label="angle",
-        size=(10, 4.2),
+        size=(10, 4.6),
         alt="Points in the plane with an axis through their mean, and their reconstructions on it. "
         "Beside them the captured variance and the error against the angle: their sum is the same "
         "everywhere, and each has one maximum and one minimum.",
@@ -48,20 +49,23 @@ def turned_axis(
     points, mu = x.numpy(), x.mean(dim=0).numpy()
     angles = np.arange(0, 181, 3)
     parts = np.array([one_axis(x, float(angle))[1:] for angle in angles]).T  # (2, angles)
-    reach = 1.15 * np.abs(points - mu).max()
+    reach = 1.08 * np.abs(points - mu).max()
 
     def draw(angle: float, ax: Axes) -> None:
         x_hat, captured, error = one_axis(x, angle)
         ax.axis("off")
-        left, right = ax.inset_axes((0, 0.08, 0.45, 0.84)), ax.inset_axes((0.55, 0.08, 0.45, 0.84))
+        left, right = ax.inset_axes((0, 0, 0.45, 0.94)), ax.inset_axes((0.55, 0, 0.45, 0.86))
         _cloud(left, points, x_hat.numpy(), mu, angle, reach)
-        left.set(xlabel=names[0], ylabel=names[1], title=f"the axis at {angle:.0f}°")
-        right.stackplot(angles, parts, colors=[KEPT, LOST], labels=["captured", "error"])
-        right.axvline(angle, color="black", lw=2)
-        right.set(xlim=(0, 180), xticks=range(0, 181, 45), xlabel="angle of the axis (°)",
-                  title=f"captured {captured:.0f} + error {error:.0f} = {captured + error:.0f}",
-                  ylim=(0, 1.25 * parts.sum(axis=0).max()))  # fmt: skip
-        right.legend(loc="upper center", ncol=2, frameon=False, fontsize=10)
+        left.set(xlabel=names[0], ylabel=names[1])
+        right.stackplot(angles, parts, colors=[KEPT, LOST],
+                        labels=[f"captured {captured:.0f}", f"error {error:.0f}"])  # fmt: skip
+        right.plot([angle, angle], [0, captured + error], color="black", lw=2)
+        right.plot(angle, captured, "o", ms=9, mfc="white", mec="black", mew=2, clip_on=False)
+        right.set(xlim=(0, 180), xticks=range(0, 181, 45), xlabel="angle of the axis",
+                  ylim=(0, captured + error))  # fmt: skip
+        right.xaxis.set_major_formatter("{x:.0f}°")
+        right.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2, frameon=False,
+                     title=f"axis at {angle:.0f}°", title_fontsize=13, fontsize=12)  # fmt: skip
         right.grid(False)
 
     return draw
@@ -73,13 +77,13 @@ def _cloud(
     """Points, the axis, and for some of them the way to their reconstruction."""
     v = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
     ends = mu + 2 * reach * np.array([[-1], [1]]) * v
-    ax.plot(*points.T, ".", ms=5, color="0.65")
+    lost = np.stack([points[:60], x_hat[:60]], axis=1)  # (60, 2, 2)
+    ax.plot(*points.T, "o", ms=3, color="0.72", mec="none")
     ax.plot(*ends.T, color=KEPT, lw=1.5)
-    for point, foot in zip(points[:60], x_hat[:60], strict=True):
-        ax.plot(*np.stack([point, foot]).T, color=LOST, lw=0.8)
-    ax.plot(*points[:60].T, ".", ms=5, color="black")
-    ax.plot(*x_hat[:60].T, ".", ms=5, color=KEPT)
-    ax.plot(*mu, "+", ms=14, mew=2.5, color=PALETTE[2])
+    ax.add_collection(LineCollection(lost, colors=LOST, linewidths=1.2))
+    ax.plot(*points[:60].T, "o", ms=4, color="black", mec="none")
+    ax.plot(*x_hat[:60].T, "o", ms=5.5, color=KEPT, mec="white", mew=0.7)
+    ax.plot(*mu, "+", ms=16, mew=3, color=PALETTE[2])
     ax.set(xlim=(mu[0] - reach, mu[0] + reach), ylim=(mu[1] - reach, mu[1] + reach), aspect="equal")
     ax.grid(False)
 
@@ -114,7 +118,7 @@ def reconstructions_by_k(
 
 def eigen_digits(axes: Tensor, share: Tensor) -> None:
     """Axes (n, d) in red and blue, each below its share of the variance (n,)."""
-    ax = image_grid(axes, columns=8, signed=True, labels=[f"{part:.1%}" for part in share])
+    ax = image_grid(axes, columns=8, signed=True, labels=[f"{100 * part:.1f} %" for part in share])
     show(
         ax.figure,
         alt=f"The first {len(axes)} eigen-digits in red and blue, each with its share of the "
@@ -132,35 +136,35 @@ def walks(rows: Mapping[str, Tensor]) -> None:
     )
 
 
-def error_and_reading(
+def error_and_accuracy(
     dropped: Tensor,
     errors: Mapping[str, Mapping[int, float]],
-    read: Mapping[int, float],
+    accuracies: Mapping[int, float],
     clean: float,
 ) -> None:
-    """Reconstruction error and share of digits read correctly, against k.
+    """Reconstruction error and share of digits classified correctly, against k.
 
     Args:
         dropped: (K,), entry k − 1 is the sum of the eigenvalues dropped with k axes.
         errors: "training" and "test" → {k: error}.
-        read: {k: share that the classifier reads correctly}.
+        accuracies: {k: share that the classifier gets right}.
         clean: that share for the images themselves.
     """
-    ks = list(read)
-    fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
+    ks = list(accuracies)
+    fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4))
     _errors(left, dropped.numpy(force=True), errors)
-    right.axhline(clean, color="0.4", lw=1, ls="--", label="the images themselves")
-    right.semilogx(ks, list(read.values()), "o-", label="reconstructions")
-    right.set(ylabel="share read correctly", ylim=(0, 1.04))
+    right.axhline(clean, color="0.4", lw=1.5, ls="--", label="the images themselves")
+    right.semilogx(ks, list(accuracies.values()), "o-", label="reconstructions")
+    right.set(ylabel="share classified correctly", ylim=(0, 1.04))
     for ax in (left, right):
         ax.set_xlabel("latent dimensions $k$")
         ax.set_xticks(ks, ks)
         ax.xaxis.set_minor_locator(NullLocator())
-        ax.legend(fontsize=10, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
+        ax.legend(fontsize=12, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     show(
         fig,
         alt="Left: error against k; the measured points of the training images lie on the sum of "
-        "the dropped eigenvalues. Right: the share of digits read correctly rises with k.",
+        "the dropped eigenvalues. Right: the share classified correctly rises with k.",
     )
 
 
@@ -183,21 +187,38 @@ def _errors(ax: Axes, dropped: np.ndarray, errors: Mapping[str, Mapping[int, flo
         ax.yaxis.set_minor_locator(NullLocator())
 
 
-def loss_and_angle(steps: Sequence[int], excess: np.ndarray, angles: np.ndarray) -> None:
-    """Loss above the best possible and largest principal angle, both (T,), at T steps."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
-    for ax, values, color in (left, 100 * excess, KEPT), (right, angles, PALETTE[2]):
+def loss_and_angle(
+    steps: Sequence[int], loss: np.ndarray, angles: np.ndarray, best: float, near: int
+) -> None:
+    """Loss and largest principal angle, both (T,), at T steps.
+
+    Args:
+        steps, loss, angles: (T,).
+        best: the smallest possible loss.
+        near: index of the first of these steps at which the loss is within 1 % of `best`.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2))
+    for ax, values, color in (left, loss, KEPT), (right, angles, PALETTE[2]):
+        ax.axvline(steps[near], color="0.6", lw=1.5, ls=":")
         ax.plot(steps, values, "o-", ms=4, color=color)
-    left.axhline(1, color="0.4", lw=1, ls="--")
-    left.text(steps[-1], 1.15, "1 %", ha="right", va="bottom", color="0.3")
-    right.axhline(5, color="0.4", lw=1, ls="--")
-    right.text(steps[-1], 6, "5°", ha="right", va="bottom", color="0.3")
-    left.set(xlabel="step", ylabel="loss above the best (%)", ylim=(0, 10))
-    right.set(xlabel="step", ylabel="largest principal angle (°)", ylim=(0, 92))
+        ax.plot(steps[near], values[near], "o", ms=10, mfc="white", mec=color, mew=2.5)
+        ax.set_xlabel("step")
+    left.axhline(best, color="black", lw=1.5, ls="--", zorder=0)
+    left.text(steps[-1], 0.988 * best, f"smallest possible: {best:.2f}", ha="right", va="top")
+    left.set(ylabel="loss", ylim=(0.9 * best, 1.5 * best))
+    texts = (
+        (left, loss, f"within 1 % at step {steps[near]}"),
+        (right, angles, f"{angles[near]:.0f}°"),
+    )
+    for ax, values, text in texts:
+        ax.annotate(text, (steps[near], values[near]), (14, 12), textcoords="offset points")
+    right.set(ylabel="largest principal angle", ylim=(0, 92), yticks=range(0, 91, 15))
+    right.yaxis.set_major_formatter("{x:.0f}°")
     show(
         fig,
-        alt="Left: the loss comes within 1 percent of the best early on. Right: the largest angle "
-        "is still large then, and takes much longer to fall.",
+        alt="Left: the loss falls to its smallest possible value early on and then looks flat. "
+        "Right: at the step where the loss is within 1 percent, the largest angle is still wide; "
+        "it closes much later.",
     )
 
 
@@ -205,33 +226,39 @@ def with_and_without_centring(
     steps: Sequence[int], angles: np.ndarray, uncentred: np.ndarray, limit: float
 ) -> None:
     """The largest angle to PCA's space (T,), for centred and uncentred data; the latter's limit."""
-    fig, ax = plt.subplots(figsize=(9.5, 3.6))
+    fig, ax = plt.subplots(figsize=(9, 4.2))
     ax.plot(steps, angles, "o-", ms=4, color=PALETTE[2], label="centred")
     ax.plot(steps, uncentred, "s-", ms=4, color=KEPT, label="not centred")
-    ax.axhline(limit, color="0.4", lw=1, ls="--", label=f"best without centring: {limit:.1f}°")
-    ax.set(xlabel="step", ylabel="largest angle to PCA (°)", ylim=(0, 92))
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=10, frameon=False)
+    ax.axhline(limit, color="black", lw=1.5, ls="--", zorder=0,
+               label=f"exact optimum, not centred: {limit:.1f}°")  # fmt: skip
+    ax.set(xlabel="step", ylabel="largest angle to PCA's subspace", ylim=(0, 92))
+    ax.set_yticks(range(0, 91, 15))
+    ax.yaxis.set_major_formatter("{x:.0f}°")
+    handles, names = ax.get_legend_handles_labels()
+    order = [1, 2, 0]  # from top to bottom, as in the figure
+    ax.legend([handles[i] for i in order], [names[i] for i in order], fontsize=12,
+              loc="lower center", bbox_to_anchor=(0.5, 1), ncol=3, frameon=False)  # fmt: skip
     show(
         fig,
-        alt="The largest angle to PCA's space over the steps: it closes for centred data. For data "
-        "that are not centred it stays near a dashed line well above zero.",
+        alt="The largest angle to PCA's subspace over the steps. For centred data it closes. For "
+        "data that are not centred it stays above a dashed line well above zero.",
     )
 
 
 def density_against_k(curves: Mapping[str, Tensor]) -> None:
     """Curves of nats per image against k = 1, 2, …, by name; each (K,)."""
-    fig, ax = plt.subplots(figsize=(8, 4))
+    fig, ax = plt.subplots(figsize=(9, 4.4))
     styles = ("-", "-", ":")
     top = max(curve.max().item() for curve in curves.values())
     for (name, curve), color, style in zip(curves.items(), PALETTE, styles, strict=False):
         ax.plot(range(1, len(curve) + 1), curve.cpu(), style, color=color, label=name)
     ax.set(xlabel="latent dimensions $k$", ylabel=r"$\log p(x)$, nats per image",
            ylim=(-0.2 * top, 1.05 * top))  # fmt: skip
-    ax.legend(loc="lower center", fontsize=10)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=3, frameon=False, fontsize=12)
     show(
         fig,
         alt="Log density against k. It rises to the end for training images. The mean of the test "
-        "images turns and falls out of the picture; their median keeps rising.",
+        "images turns and falls below the figure; their median keeps rising.",
     )
 
 
@@ -246,32 +273,31 @@ def three_answers(
         held_out: name → nats per held-out image (K,), for k = 1, …, K.
         answers: rule → k, in the order of the panels.
     """
-    d = len(eigenvalues)
-    fig, axes = plt.subplots(1, 3, figsize=(13, 4.2))
-    axes[0].plot(range(1, d + 1), eigenvalues.cpu(), color="black")
-    axes[0].plot([1, d], eigenvalues[[0, -1]].cpu(), color="0.5", lw=1, ls="--")
-    axes[0].set(title="elbow", ylabel=r"eigenvalue $\lambda_k$")
-    axes[1].plot(range(1, d + 1), share.cpu(), color="black")
-    axes[1].axhline(0.95, color="0.5", lw=1, ls="--")
-    axes[1].set(title="share of variance", ylabel="share kept", ylim=(0, 1.03))
+    d, colors = len(eigenvalues), (PALETTE[2], PALETTE[4], PALETTE[0])
+    fig, axes = plt.subplots(1, 3, figsize=(13, 4.6))
+    curves = (eigenvalues, share, held_out["mean"])
+    end = min(d, 2.5 * max(answers.values()))  # what lies far beyond all answers is left out
+    for ax, curve, (rule, k), color in zip(axes, curves, answers.items(), colors, strict=True):
+        for other, pale in zip(answers.values(), colors, strict=True):
+            ax.axvline(other, color=pale, lw=3 if other == k else 1, zorder=0)
+        ax.plot(range(1, len(curve) + 1), curve.cpu(), color="black", label="mean")
+        ax.plot(k, curve[k - 1].item(), "o", ms=11, color=color, mec="white", mew=1.5)
+        ax.set_title(f"{rule}: $k = {k}$", color=color, fontsize=14)
+        ax.set(xlabel="latent dimensions $k$", xlim=(-0.02 * end, end))
+    axes[0].plot([1, d], eigenvalues[[0, -1]].cpu(), color="0.5", lw=1.5, ls="--")
+    axes[0].set(ylabel=r"eigenvalue $\lambda_k$")
+    axes[1].axhline(0.95, color="0.5", lw=1.5, ls="--")
+    axes[1].set(ylabel="share of the variance kept", ylim=(0, 1.03))
+    axes[2].plot(range(1, len(held_out["median"]) + 1), held_out["median"].cpu(), ":",
+                 color="black", label="median")  # fmt: skip
     top = max(curve.max().item() for curve in held_out.values())
-    for (name, curve), style in zip(held_out.items(), ("-", ":"), strict=False):
-        axes[2].plot(range(1, len(curve) + 1), curve.cpu(), style, color="black", label=name)
-    axes[2].set(title="held-out log-likelihood", ylabel="nats per image",
-                ylim=(0, 1.05 * top))  # fmt: skip
-    for ax in axes:
-        for (rule, k), color in zip(
-            answers.items(), (PALETTE[2], PALETTE[1], PALETTE[0]), strict=True
-        ):
-            ax.axvline(k, color=color, lw=2, label=f"{rule}: k = {k}" if ax is axes[0] else None)
-        ax.set(xlabel="latent dimensions $k$", xlim=(-15, d + 1))
-    axes[0].legend(fontsize=10)
-    axes[2].legend(fontsize=10)
+    axes[2].set(ylabel="nats per image", ylim=(0, 1.05 * top))
+    axes[2].legend(loc="lower right", fontsize=12, framealpha=1)
     show(
         fig,
         alt="Three panels against k: the eigenvalues with their elbow, the share of the variance "
-        "with a line at 95 percent, the held-out log-likelihood with its maximum. Three vertical "
-        "lines, far from each other, mark the three answers.",
+        "with a line at 95 percent, the held-out log-likelihood with its maximum. A dot in each "
+        "marks its answer; thin vertical lines mark the other two.",
     )
 
 
@@ -280,6 +306,6 @@ def samples(rows: Mapping[str, Tensor]) -> None:
     ax = image_rows(rows)
     show(
         ax.figure,
-        alt=f"Rows of images: {', '.join(rows)}. The samples of a Gaussian are smoky strokes, few "
-        "of them digits.",
+        alt=f"Rows of images: {', '.join(rows)}. The samples of a Gaussian are blurred strokes, "
+        "few of them digits.",
     )
