@@ -5,7 +5,7 @@ def variance_while_turning(x, v, steps):
     x, v = x.float(), v.float()
     C = torch.cov(x.T, correction=0)
     variances = []
-    for step in range(steps + 1):
+    for _ in range(steps + 1):
         v = v / v.norm()
         variances.append(v @ C @ v)
         v = C @ v
