@@ -16,6 +16,21 @@ def interpolate(z0: Tensor, z1: Tensor, n: int, *, beyond: float = 0.0) -> Tenso
     return (1 - t) * z0 + t * z1
 
 
+def arc(z0: Tensor, z1: Tensor, n: int) -> Tensor:
+    """Codes on the arc from z0 to z1, by spherical interpolation (Shoemake 1985).
+
+    Args:
+        z0, z1: (k,), not parallel.
+        n: how many; t runs from 0 to 1, both included.
+
+    Returns:
+        (n, k): with codes of one length, all have that length.
+    """
+    omega = 2 * torch.atan2(*((z0 / z0.norm() + s * z1 / z1.norm()).norm() for s in (-1, 1)))
+    t = torch.linspace(0, 1, n, dtype=z0.dtype, device=z0.device)[:, None]
+    return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+
+
 def analogy(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
     """The code d of "a is to b as c is to d": d = c + (b − a), the fourth corner of a
     parallelogram. Any shapes that add up.
