@@ -39,7 +39,7 @@ class Settings:
     gamma: float = recipes.GAMMA  # weight of the reconstructions for the decoder
     rate_e: float = recipes.RATES["E"]  # learning rate of the encoder of a VAE/GAN
     pixels: float = 0.0  # weight of the pixels' cross-entropy for that encoder
-    game: bool = True  # False: encoder and decoder of a VAE/GAN learn from the distance alone
+    game: bool = True  # False: the decoder of a VAE/GAN learns from the distance alone
     seed: int = 0
 
 
@@ -49,9 +49,8 @@ def players_of(vae: models.VAE, s: Settings) -> dict[str, Player]:
     rates = {**recipes.RATES, "E": s.rate_e}
     options = {"noise": s.noise, "gamma": s.gamma, "rates": rates, "pixels": s.pixels}
     players = recipes.vae_gan_players(vae, s.steps, **options)
-    if not s.game:  # the layer is that of an untrained discriminator, and stays so
+    if not s.game:  # the discriminator learns as before; for the decoder, KL is a constant
         players["D"].objective = players["E"].objective
-        del players["Dis"]
     return players
 
 

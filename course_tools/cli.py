@@ -1,4 +1,4 @@
-"""The command `course`: what it takes, and what it says when something goes wrong."""
+"""The command `course`: its subcommands, and what it prints where something goes wrong."""
 
 import argparse
 import errno
@@ -15,11 +15,17 @@ FOLDERS = ("COURSE_DATA", "COURSE_CACHE", "COURSE_PRETRAINED")  # settings that 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. arguments: default those of the process. Returns the exit code."""
+    """Run one command and return its exit code.
+
+    Args:
+        arguments: default: those of the process.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")  # a Windows pipe has no x̂
-    for name in FOLDERS:  # relative to where the command was called, not to a kernel's folder
+            # Else a pipe on Windows cannot encode x̂, and the command ends with an error.
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    # A relative path means the folder where the command was called; kernels run elsewhere.
+    for name in FOLDERS:
         if os.environ.get(name, "") not in ("", "0", "1"):
             os.environ[name] = str(Path(os.environ[name]).expanduser().resolve())
     parser = build_parser()
@@ -42,8 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Every command stands once, beside the function that it calls, in the `commands` of its
-    folder.
+    """Return the parser of all commands.
+
+    Each command is declared once, in the `commands` of its folder, beside the function that it
+    calls.
     """
     parser = argparse.ArgumentParser(prog="course", description="The commands of the course.")
     parser.set_defaults(passes_on=False)
@@ -54,19 +62,19 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _reason(error: OSError) -> str | None:
-    """Why something could not be written, and what to do; None for what is no matter of files."""
+    """Return why a file could not be written, and what to do; None for any other error."""
     reasons = dict.fromkeys(
-        (errno.EACCES, errno.EPERM, errno.EROFS), "nothing may be written there, or read"
+        (errno.EACCES, errno.EPERM, errno.EROFS), "nothing may be written or read there"
     )
     reasons |= {
         errno.ENOSPC: "there is no space left",
-        errno.EISDIR: "it is a folder, where a file is meant",
+        errno.EISDIR: "it is a folder, but a file is needed",
     }
     reasons |= dict.fromkeys(
-        (errno.EEXIST, errno.ENOTDIR), "it is, or lies below, a file, where a folder is meant"
+        (errno.EEXIST, errno.ENOTDIR), "it is a file or lies below one, but a folder is needed"
     )
     way = (
-        "Work in a copy of the course that is yours, or name another place where the command has an"
-        " --out."
+        "Work in a copy of the course that belongs to you, or, where the command has the option"
+        " --out, name another place."
     )
     return f"{reasons[error.errno]}. {way}" if error.errno in reasons else None

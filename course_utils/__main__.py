@@ -1,6 +1,6 @@
-"""The commands are called `course` now.
+"""Keep the commands' old name, `python -m course_utils`, working for one release.
 
-Their old name, `python -m course_utils`, is heard for one release.
+They are called `course` now.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Files that are there in full or not at all."""
+"""Write files in full or not at all."""
 
 import contextlib
 import os
@@ -7,10 +7,17 @@ from pathlib import Path
 
 
 def write(path: Path, content: bytes, aside: Path | None = None) -> None:
-    """Write `content` to `path`, whatever happens meanwhile: a reader sees the old file or the new
-    one.
+    """Write a file so that a reader sees either the old content or the new one, never a part.
 
-    aside: the old file's new name, where it is to be kept. Folders are made. Raises OSError.
+    Missing folders are created.
+
+    Args:
+        path: the file.
+        content: its new content.
+        aside: where to keep the old file; default: it is replaced.
+
+    Raises:
+        OSError: where the file cannot be written; the old one is then unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")

@@ -1,4 +1,4 @@
-"""What a lesson claims about a trained model, held against a range that several seeds gave."""
+"""Compare what a lesson claims about a trained model with a range measured over several seeds."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ def expect(claim: str, value: float, dataset: str) -> None:
 
     Raises:
         KeyError: if no data set has a range for this claim.
-        AssertionError: if the value is outside the range.
+        AssertionError: if the value is outside the range, or NaN.
     """
     if not any(claim in ranges for ranges in RANGES.values()):
         raise KeyError(f"no range for {claim!r} in expected.json, on any data set")

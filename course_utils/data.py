@@ -1,6 +1,4 @@
-"""Images as one uint8 tensor on the device, and shuffled batches by index; pictures made on the
-spot, with known truth.
-"""
+"""Data sets as one uint8 tensor on the device, shuffled batches, and synthetic images."""
 
 import time
 from collections.abc import Iterator
@@ -23,9 +21,11 @@ RETRY_AFTER = 600  # seconds for which a failed download is remembered
 class Images:
     """One split of a data set, on one device.
 
-    name, split: what it is, e.g. "mnist", "train".
-    pixels: uint8 (N, 1, 28, 28), 0 is background.
-    y: int64 (N,), labels 0 … 9.
+    Attributes:
+        name: of the data set, e.g. "mnist".
+        split: "train" or "test".
+        pixels: uint8 (N, 1, 28, 28); 0 is background.
+        y: labels 0 to 9, int64 (N,).
     """
 
     name: str
@@ -49,22 +49,28 @@ class Images:
 
     @property
     def x(self) -> Tensor:
-        """All images as float32 (N, 1, 28, 28) in [0, 1], made anew at each call."""
+        """All images as float32 (N, 1, 28, 28) in [0, 1], computed at each access."""
         return self.pixels.float() / 255
 
 
 def load(name: str = "auto", split: str = "train", *, device: torch.device | str = "cpu") -> Images:
-    """Load a split ("train" or "test") of a data set by name.
+    """Load a split of a data set by name.
 
-    "mnist", "fashion_mnist", "kmnist": torchvision's files under `COURSE_DATA` (default: the
-    project's `data/`), in torchvision's layout; downloaded if missing. Files that are there are
-    used without touching the network.
-    "digits": scikit-learn's 1,797 digits, embedded in 28×28; always there.
-    "auto": what `COURSE_DATASET` names, else MNIST if present, else downloaded, else "digits" with
-    one notice.
+    - "mnist", "fashion_mnist", "kmnist": files in torchvision's layout in the folder `COURSE_DATA`
+      (default: the project's `data/`). Missing files are downloaded; present files are used without
+      any network access.
+    - "digits": scikit-learn's 1,797 digits, embedded in 28×28; always available.
+    - "auto": the data set that `COURSE_DATASET` names; without it, MNIST if it is there or can be
+      downloaded, else "digits", with one notice.
 
-    Raises ValueError for an unknown name or split, datasets.DataError when a set asked for by name
-    cannot be had.
+    Args:
+        name: one of these names.
+        split: "train" or "test".
+        device: where the images are kept.
+
+    Raises:
+        ValueError: for an unknown name or split.
+        datasets.DataError: where a data set requested by name cannot be had.
     """
     if name == "auto":
         name = setting("COURSE_DATASET", "auto")
@@ -85,50 +91,73 @@ def load(name: str = "auto", split: str = "train", *, device: torch.device | str
     return Images(name, split, pixels[:, None].to(device), labels.long().to(device))
 
 
-def batches(data: Images, size: int, *, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless shuffled batches (x, y): float32 (size, 1, 28, 28) in [0, 1] and int64 (size,), on
-    the data's device.
+def batches(data: Images, batch_size: int, *, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    """Return an endless iterator over shuffled batches (x, y), on the data's device.
 
-    A new permutation begins when fewer than `size` images are left in the old one; those few wait
-    for the next round.
+    Every pass over the data has a new permutation. The images left over at the end of a pass, fewer
+    than a batch, are not used in that pass.
+
+    Args:
+        data: the images.
+        batch_size: images per batch.
+        seed: of the permutations.
+
+    Returns:
+        An iterator over x, float32 (batch_size, 1, 28, 28) in [0, 1], and y, int64 (batch_size,).
+
+    Raises:
+        ValueError: where the batch size is below 1 or above the number of images.
     """
-    if not 1 <= size <= len(data):
+    if not 1 <= batch_size <= len(data):
         raise ValueError(
             f"batch size must be between 1 and the {len(data)} images of {data.name}/{data.split},"
-            f" got {size}"
+            f" got {batch_size}"
         )
-    return _batches(data, size, torch.Generator().manual_seed(seed))
+    return _batches(data, batch_size, torch.Generator().manual_seed(seed))
 
 
 def letter(character: str) -> Tensor:
-    """One character of the font DejaVu Sans, large: ink in [0, 1], (1, 1, 112, 112)."""
+    """Render one character of the font DejaVu Sans, large.
+
+    Returns:
+        An image (1, 1, 112, 112) in [0, 1], where 1 is ink.
+    """
     from matplotlib import get_data_path
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", 80)
-    sheet = Image.new("L", (112, 112))
-    ImageDraw.Draw(sheet).text((56, 56), character, fill=255, font=font, anchor="mm")
-    return torch.from_numpy(np.array(sheet, dtype=np.float32) / 255)[None, None]
+    image = Image.new("L", (112, 112))  # four times 28: `place` averages over 4×4 pixels
+    ImageDraw.Draw(image).text((56, 56), character, fill=255, font=font, anchor="mm")
+    return torch.from_numpy(np.array(image, dtype=np.float32) / 255)[None, None]
 
 
 def place(large: Tensor, *, turn=0.0, size=1.0, right=0.0, up=0.0) -> Tensor:
-    """Pictures (N, 1, 28, 28) of one `large` picture (1, 1, 112, 112): turned, scaled and moved.
+    """Turn, scale and move one large image, and shrink it to 28×28.
 
-    turn: degrees, anticlockwise. size: 1 keeps it. right, up: in pixels of the 28. Each a number or
-    (N,).
+    Every parameter is a number, or one value per image (N,).
+
+    Args:
+        large: the image (1, 1, 112, 112).
+        turn: degrees, anticlockwise.
+        size: scale; 1 keeps the size.
+        right: shift to the right, in pixels of the 28.
+        up: shift upwards, in pixels of the 28.
+
+    Returns:
+        Images (N, 1, 28, 28).
     """
     turn, size, right, up = torch.broadcast_tensors(
         *(torch.as_tensor(v, dtype=torch.float32) for v in (turn, size, right, up))
     )
     turn, size, right, up = (v.reshape(-1).to(large.device) for v in (turn, size, right, up))
     cos, sin = turn.deg2rad().cos() / size, turn.deg2rad().sin() / size
-    # Where each point of the sheet comes from.
+    # `affine_grid` maps each point of the result back to a point of the large image. Coordinates
+    # run from −1 to 1 over the width of the image: 14 of its 28 pixels are one unit.
     back = torch.stack([cos, -sin, sin, cos], dim=1).view(-1, 2, 2)
-    shift = torch.stack([right, -up], dim=1)[:, :, None] / 14  # the sheet reaches from −1 to 1
+    shift = torch.stack([right, -up], dim=1)[:, :, None] / 14
     pieces = []
-    for theta in torch.cat([back, -back @ shift], dim=2).split(
-        100
-    ):  # large sheets, so only some at a time
+    # Only 100 at a time: before they are shrunk, the images are 112×112.
+    for theta in torch.cat([back, -back @ shift], dim=2).split(100):
         grid = F.affine_grid(theta, [len(theta), 1, 112, 112], align_corners=False)
         pieces.append(
             F.avg_pool2d(
@@ -138,13 +167,19 @@ def place(large: Tensor, *, turn=0.0, size=1.0, right=0.0, up=0.0) -> Tensor:
     return torch.cat(pieces)
 
 
-# Three kinds of images, each drawn from the same generator in a fixed order.
+# One block per kind. All draw from one generator, so their order decides what they draw.
 def non_digits(digits: Tensor, *, seed: int = 0) -> dict[str, Tensor]:
-    """Pictures that are no digits, by kind: as many as `digits` (N, 1, 28, 28), of the same shape,
-    in [0, 1]. All made offline.
+    """Generate images that are no digits, of several kinds; nothing is downloaded.
 
-    Rendered letters, patches of scikit-learn's two sample photographs, the digits inverted, each
-    digit's pixels in a random order, sheets with a little grain, sheets with one dark pixel.
+    The kinds: rendered letters, patches of scikit-learn's two sample photographs, inverted digits,
+    digits with their pixels in a random order, images with faint noise, images with one dot of ink.
+
+    Args:
+        digits: images of digits (N, 1, 28, 28).
+        seed: of all random choices.
+
+    Returns:
+        Images in [0, 1] by kind, as many and of the same shape as `digits`.
     """
     from sklearn.datasets import load_sample_images
 
@@ -191,11 +226,11 @@ def non_digits(digits: Tensor, *, seed: int = 0) -> dict[str, Tensor]:
 
 
 def _batches(
-    data: Images, size: int, generator: torch.Generator
+    data: Images, batch_size: int, generator: torch.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
     while True:
         order = torch.randperm(len(data), generator=generator).to(data.pixels.device)
-        for index in order.split(size)[: len(data) // size]:
+        for index in order.split(batch_size)[: len(data) // batch_size]:
             yield (
                 data.pixels.index_select(0, index).float().div_(255),
                 data.y.index_select(0, index),
@@ -203,9 +238,7 @@ def _batches(
 
 
 def _digits(split: str) -> tuple[Tensor, Tensor]:
-    """scikit-learn's real 8×8 digits, resized to 20×20 and framed in 28×28 as MNIST was; a fixed
-    stratified 1,400 / 397.
-    """
+    """Return scikit-learn's 8×8 digits at 20×20, framed in 28×28 as MNIST is: 1,400 or 397."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
@@ -220,6 +253,7 @@ def _digits(split: str) -> tuple[Tensor, Tensor]:
 
 
 def _mnist_or_digits() -> str:
+    """Return "mnist" where it is there or can be downloaded, else "digits", with one notice."""
     if datasets.ready("mnist"):
         return "mnist"
     marker = datasets.own_folder() / ".cache" / "mnist-download-failed"
@@ -240,7 +274,7 @@ def _mnist_or_digits() -> str:
     return "digits"
 
 
-_noticed: set[Path] = set()  # folders whose lack of MNIST this process has spoken of
+_noticed: set[Path] = set()  # folders without MNIST for which the notice was printed
 
 
 def _touch(marker: Path) -> None:

@@ -1,9 +1,8 @@
-"""What goes wrong in a way that a person can mend: one kind of error, whose message is all there is
-to say.
-"""
+"""One kind of error for what a user can put right: its message says everything there is to say."""
 
 
 class CourseError(Exception):
-    """The message says what, expected, got, and what to do; nothing was lost. Commands print it
-    without a traceback.
+    """An error whose message says what was expected, what was found, and what to do.
+
+    Nothing was lost when it is raised. Commands print the message without a traceback.
     """

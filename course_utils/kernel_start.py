@@ -1,4 +1,6 @@
-from course_utils import name_errors as _early
+"""IPython runs this file at the start of every kernel under `make lab`."""
 
-_early.listen()
-del _early
+from course_utils import name_errors as _name_errors
+
+_name_errors.listen()
+del _name_errors

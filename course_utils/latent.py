@@ -1,4 +1,4 @@
-"""Walks in latent space: pure functions of codes and of `decode`."""
+"""Paths and grids in latent space: functions of latent codes and of a decoder."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,16 @@ from torch import Tensor
 
 
 def interpolate(z0: Tensor, z1: Tensor, n: int, *, beyond: float = 0.0) -> Tensor:
-    """n codes on the straight line through z0 (k,) and z1 (k,): (n, k), z_t = (1 − t) z0 + t z1.
+    """Return n codes on the straight line through two codes, z_t = (1 − t) z0 + t z1.
 
-    t runs from 0 to 1, both included; with `beyond` from −beyond to 1 + beyond, and the walk
-    extrapolates at both ends.
+    Args:
+        z0: the code at t = 0, (k,).
+        z1: the code at t = 1, (k,).
+        n: number of codes, evenly spaced, both ends included.
+        beyond: how far the line extends past both ends: t runs from −beyond to 1 + beyond.
+
+    Returns:
+        Codes (n, k).
     """
     t = torch.linspace(-beyond, 1 + beyond, n, dtype=z0.dtype, device=z0.device)[:, None]
     return (1 - t) * z0 + t * z1
@@ -32,15 +38,23 @@ def arc(z0: Tensor, z1: Tensor, n: int) -> Tensor:
 
 
 def analogy(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
-    """The code d of "a is to b as c is to d": d = c + (b − a), the fourth corner of a
-    parallelogram. Any shapes that add up.
+    """Return the code d for which "a is to b as c is to d": d = c + (b − a).
+
+    With a, b and c it is the fourth corner of a parallelogram. Shapes that broadcast are allowed.
     """
     return c + (b - a)
 
 
 def grid(low: Tensor, high: Tensor, n: int) -> Tensor:
-    """n × n codes over the rectangle from low (2,) to high (2,), row by row from the top: (n², 2),
-    as a picture is read.
+    """Return n × n codes that cover a rectangle of the plane evenly.
+
+    Args:
+        low: the lower left corner, (2,).
+        high: the upper right corner, (2,).
+        n: codes along each side.
+
+    Returns:
+        Codes (n², 2), row by row from the top, as an image is read.
     """
     across, up = (
         torch.linspace(float(a), float(b), n, device=low.device)
@@ -50,22 +64,36 @@ def grid(low: Tensor, high: Tensor, n: int) -> Tensor:
 
 
 def normal_grid(n: int) -> Tensor:
-    """n × n codes that each stand for an equal share of draws from N(0, I): (n², 2), row by row
-    from the top.
+    """Return n × n codes that each represent an equal share of N(0, I) in the plane.
 
-    Along each side N(0, 1) is cut into n slices of equal probability; a code stands at the median
-    of its slices.
+    Along each axis, N(0, 1) is cut into n slices of equal probability, and each code lies at the
+    median of its slices.
+
+    Args:
+        n: codes along each side.
+
+    Returns:
+        Codes (n², 2), row by row from the top.
     """
     side = torch.special.ndtri((torch.arange(n, dtype=torch.float64) + 0.5) / n).float()
     return torch.stack([side.repeat(n), side.flip(0).repeat_interleave(n)], dim=1)
 
 
-def sheet(corners: Tensor, n: int) -> Tensor:
-    """Four codes (4, k) → n × n codes (n², k), row by row: the corners, and in between mixtures Σ
-    wᵢ zᵢ / ‖w‖ of them.
+def corner_grid(corners: Tensor, n: int) -> Tensor:
+    """Return n × n codes that mix four codes, which lie at the corners of the grid.
 
-    The weights w are bilinear. Divided by their norm, mixtures of draws from N(0, I) are again such
-    draws, and not shorter.
+    A mixture is Σ wᵢ zᵢ / ‖w‖ with bilinear weights w. Thanks to the division by ‖w‖, a mixture of
+    draws from N(0, I) has that same distribution; a plain average would lie closer to the origin.
+
+    Args:
+        corners: the four codes (4, k): top left, top right, bottom left, bottom right.
+        n: codes along each side, at least 2.
+
+    Returns:
+        Codes (n², k), row by row from the top.
+
+    Raises:
+        ValueError: where there are not four corners, or n is below 2.
     """
     if corners.shape[:-1] != (4,) or n < 2:
         raise ValueError(
@@ -82,8 +110,15 @@ def sheet(corners: Tensor, n: int) -> Tensor:
 
 
 def transfer(decode: Callable[[Tensor, Tensor], Tensor], z: Tensor, n_classes: int = 10) -> Tensor:
-    """Every code z (N, k) decoded under every label: (N, n_classes, 1, 28, 28). decode: (z, y) →
-    pictures.
+    """Decode every code under every label.
+
+    Args:
+        decode: codes (B, k) and labels (B,) → images (B, 1, 28, 28).
+        z: codes (N, k).
+        n_classes: number of labels.
+
+    Returns:
+        Images (N, n_classes, 1, 28, 28).
     """
     y = torch.arange(n_classes, device=z.device).repeat(len(z))
     return decode(z.repeat_interleave(n_classes, dim=0), y).unflatten(0, (len(z), n_classes))

@@ -1,6 +1,4 @@
-"""What the networks of the course are built from: dense layers, and convolutions that keep, halve
-or double the picture.
-"""
+"""The blocks that the course's networks consist of: dense layers and convolutions."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -9,15 +7,24 @@ from torch import nn
 
 
 def leaky() -> nn.LeakyReLU:
-    """A bend that passes a slope of 1 or 0.2, for discriminators: under spectral normalisation
-    SiLU's ½ around 0 adds up.
+    """Return a LeakyReLU with slope 0.2, the activation for discriminators.
+
+    Their layers are spectrally normalised, so each may keep the size of its input but not enlarge
+    it. SiLU has slope ½ around 0 and would halve small inputs in every layer; LeakyReLU has slopes
+    1 and 0.2.
     """
     return nn.LeakyReLU(0.2)
 
 
 def dense(*widths: int, activation: Callable[[], nn.Module] = nn.SiLU) -> nn.Sequential:
-    """(B, widths[0]) → (B, widths[-1]): linear layers with a bend between them, none after the
-    last.
+    """Return linear layers with an activation between them and none after the last.
+
+    Args:
+        widths: the number of units, from the input's to the output's.
+        activation: creates an activation layer.
+
+    Returns:
+        A module from (B, widths[0]) to (B, widths[-1]).
     """
     layers = [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), activation())]
     return nn.Sequential(*layers[:-1])
@@ -26,22 +33,48 @@ def dense(*widths: int, activation: Callable[[], nn.Module] = nn.SiLU) -> nn.Seq
 def same(
     channels_in: int, channels_out: int, *, activation: Callable[[], nn.Module] = nn.SiLU
 ) -> nn.Sequential:
-    """(B, channels_in, H, W) → (B, channels_out, H, W): a 3×3 convolution, then a bend."""
+    """Return a 3×3 convolution and an activation; the image keeps its size.
+
+    Args:
+        channels_in: channels of the input.
+        channels_out: channels of the output.
+        activation: creates an activation layer.
+
+    Returns:
+        A module from (B, channels_in, H, W) to (B, channels_out, H, W).
+    """
     return nn.Sequential(nn.Conv2d(channels_in, channels_out, 3, padding=1), activation())
 
 
 def down(
     channels_in: int, channels_out: int, *, activation: Callable[[], nn.Module] = nn.SiLU
 ) -> nn.Sequential:
-    """(B, channels_in, H, W) → (B, channels_out, H/2, W/2): a 3×3 convolution with stride 2, then a
-    bend.
+    """Return a 3×3 convolution with stride 2 and an activation; the image is halved.
+
+    Args:
+        channels_in: channels of the input.
+        channels_out: channels of the output.
+        activation: creates an activation layer.
+
+    Returns:
+        A module from (B, channels_in, H, W) to (B, channels_out, H/2, W/2).
     """
     return nn.Sequential(nn.Conv2d(channels_in, channels_out, 3, stride=2, padding=1), activation())
 
 
 def up(channels_in: int, channels_out: int) -> nn.Sequential:
-    """(B, channels_in, H, W) → (B, channels_out, 2H, 2W): four pixels per place, side by side (Shi
-    et al. 2016), then SiLU.
+    """Return a sub-pixel convolution and a SiLU; the image is doubled.
+
+    A 3×3 convolution computes four values per place, which become 2×2 pixels.
+
+    Args:
+        channels_in: channels of the input.
+        channels_out: channels of the output.
+
+    Returns:
+        A module from (B, channels_in, H, W) to (B, channels_out, 2H, 2W).
+
+    Source: Shi et al. 2016.
     """
     return nn.Sequential(
         nn.Conv2d(channels_in, 4 * channels_out, 3, padding=1), nn.PixelShuffle(2), nn.SiLU()

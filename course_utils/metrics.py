@@ -1,4 +1,4 @@
-"""Numbers for claims. A metric gets callables and tensors, never a model it knows."""
+"""Metrics behind the lessons' claims. They take functions and tensors, and know no model."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -12,43 +12,69 @@ from course_utils.models import reparameterize
 
 
 @torch.no_grad()
-def average(f: Callable[[Tensor], Tensor], x: Tensor, *, batch: int = 1000) -> float:
-    """Mean over all images x (N, …) of f(x), computed in pieces.
+def average(f: Callable[[Tensor], Tensor], x: Tensor, *, batch_size: int = 1000) -> float:
+    """Return the mean of f over all images, computed in batches.
 
-    f gives one value per image (B,), or their mean.
+    Args:
+        f: images (B, …) → one value per image (B,), or the mean of these.
+        x: images (N, …).
+        batch_size: images that f gets at a time.
     """
-    return sum(f(piece).mean().item() * len(piece) for piece in x.split(batch)) / len(x)
+    return sum(f(piece).mean().item() * len(piece) for piece in x.split(batch_size)) / len(x)
 
 
 @torch.no_grad()
 def accuracy(
-    predict: Callable[[Tensor], Tensor], x: Tensor, y: Tensor, *, batch: int = 1000
+    predict: Callable[[Tensor], Tensor], x: Tensor, y: Tensor, *, batch_size: int = 1000
 ) -> float:
-    """Share of x (N, …) whose largest logit, `predict(x)` (B, classes), is at the label y (N,)."""
+    """Return the share of images whose largest logit is that of their label.
+
+    Args:
+        predict: images (B, …) → logits (B, classes).
+        x: images (N, …).
+        y: labels (N,).
+        batch_size: images that `predict` gets at a time.
+    """
     hits = sum(
         (predict(xs).argmax(dim=1) == ys).sum().item()
-        for xs, ys in zip(x.split(batch), y.split(batch), strict=True)
+        for xs, ys in zip(x.split(batch_size), y.split(batch_size), strict=True)
     )
     return hits / len(x)
 
 
 @torch.no_grad()
 def iw_bound(
-    log_weights: Callable[[Tensor], Iterator[Tensor]], x: Tensor, *, samples: int, batch: int = 500
+    log_weights: Callable[[Tensor], Iterator[Tensor]],
+    x: Tensor,
+    *,
+    samples: int,
+    batch_size: int = 500,
 ) -> Tensor:
-    """Importance-weighted bound on log p(x) in nats, one for each image x (N, …): (N,) (Burda et
-    al. 2016, eq. 8).
+    """Estimate the importance-weighted bound on log p(x) for every image.
 
-    log 1/K Σ_k p(x, z_k) / q(z_k|x) with K = `samples` codes z_k ~ q(z|x). K = 1 is the ELBO. Its
-    expectation grows with K and stays below log p(x); a single estimate may lie above.
-    log_weights: takes images (B, …) and yields log p(x, z) − log q(z|x) (B,) for one fresh code per
-    image, again and again.
+    log 1/K Σ_k p(x, z_k) / q(z_k|x) with K codes z_k ~ q(z|x). For K = 1 it is the ELBO. Its
+    expectation grows with K and never exceeds log p(x); a single estimate may lie above.
+
+    Args:
+        log_weights: images (B, …) → an iterator that yields log p(x, z) − log q(z|x), (B,), for one
+            fresh code z per image each time. The function `log_weights` builds one for a VAE.
+        x: images (N, …).
+        samples: K, the number of codes per image.
+        batch_size: images that `log_weights` gets at a time.
+
+    Returns:
+        The bound in nats, (N,).
+
+    Raises:
+        ValueError: where `samples` is below 1.
+
+    Source: Burda et al. 2016, eq. 8.
     """
     if samples < 1:
         raise ValueError(f"the bound needs at least one code per image, got samples = {samples}")
     bounds = []
-    for piece in x.split(batch):
-        total = None
+    for piece in x.split(batch_size):
+        total = None  # log Σ exp of the weights so far: only one weight per image is kept
         for weight in islice(log_weights(piece), samples):
             total = weight if total is None else torch.logaddexp(total, weight)
         bounds.append(total - math.log(samples))
@@ -61,11 +87,18 @@ def log_weights(
     *,
     generator: torch.Generator | None = None,
 ) -> Callable[[Tensor], Iterator[Tensor]]:
-    """The log weights that `iw_bound` asks for, of a VAE with z ~ N(0, I) and black and white
-    pixels.
+    """Return the log importance weights that `iw_bound` takes, for a VAE.
 
-    encode: x (B, …) → μ and log σ² of q(z|x), (B, k) each. logits: z (B, k) → logits (B, …) of the
-    pixels of x. Every weight is log p(x|z) + log p(z) − log q(z|x) in nats, for one fresh z.
+    The VAE has the prior z ~ N(0, I) and Bernoulli pixels: images are black and white.
+
+    Args:
+        encode: images (B, …) → μ and log σ² of q(z|x), (B, k) each.
+        logits: codes (B, k) → logits of the pixels, (B, …) as the images.
+        generator: for the noise in z; default: PyTorch's global one.
+
+    Returns:
+        A function from images (B, …) to an endless iterator. Each item is
+        log p(x|z) + log p(z) − log q(z|x) in nats, (B,), for one fresh code z per image.
     """
 
     def draws(x: Tensor) -> Iterator[Tensor]:
@@ -85,19 +118,30 @@ def log_weights(
 
 
 def frechet(a: Tensor, b: Tensor) -> float:
-    """Fréchet distance between two sets of features (N, d) and (M, d), as if both were Gaussian
-    (Heusel et al. 2017, eq. 6).
+    """Return the Fréchet distance of two sets of features, each taken as Gaussian.
 
-    ‖μ_a − μ_b‖² + tr(Σ_a + Σ_b − 2 (Σ_a Σ_b)^½). Features must come from one and the same network,
-    and the sets be of one size: small ones look farther apart than they are.
+    ‖μ_a − μ_b‖² + tr(Σ_a + Σ_b − 2 (Σ_a Σ_b)^½). Distances are comparable only if the features come
+    from the same network and all sets have the same size: small sets look farther apart.
+
+    Args:
+        a: features (N, d).
+        b: features (M, d).
+
+    Raises:
+        ValueError: where a set has fewer than 2 features, or their lengths differ.
+
+    Source: Heusel et al. 2017, eq. 6.
     """
     if min(len(a), len(b)) < 2 or a.shape[1:] != b.shape[1:]:
         raise ValueError(
             f"expected two sets of at least 2 features of one length, got {tuple(a.shape)} and"
             f" {tuple(b.shape)}"
         )
+    # Small eigenvalues need double precision, which not every device has.
     a, b = (features.flatten(1).to("cpu", torch.float64) for features in (a, b))
     cov_a, cov_b = (torch.atleast_2d(features.T.cov()) for features in (a, b))
+    # Σ_a Σ_b is not symmetric; Σ_a^½ Σ_b Σ_a^½ is, and has the same eigenvalues. Rounding makes
+    # some that are 0 slightly negative.
     values, vectors = torch.linalg.eigh(cov_a)
     root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
     mixed = torch.linalg.eigvalsh(root @ cov_b @ root).clamp_min(0).sqrt().sum()  # tr (Σ_a Σ_b)^½
@@ -109,38 +153,68 @@ def frechet(a: Tensor, b: Tensor) -> float:
     )
 
 
-def nearest(x: Tensor, among: Tensor, *, batch: int = 500) -> Tensor:
-    """Euclidean distance of every row of x (N, …) to the nearest row of `among` (M, …): (N,)."""
+def nearest(x: Tensor, among: Tensor, *, batch_size: int = 500) -> Tensor:
+    """Return the Euclidean distance of every row of x to its nearest row of `among`.
+
+    Args:
+        x: (N, …).
+        among: (M, …).
+        batch_size: rows of x compared at a time.
+
+    Returns:
+        Distances (N,).
+    """
     among = among.flatten(1)
-    return torch.cat([torch.cdist(part, among).amin(dim=1) for part in x.flatten(1).split(batch)])
+    return torch.cat(
+        [torch.cdist(part, among).amin(dim=1) for part in x.flatten(1).split(batch_size)]
+    )
 
 
-def radii(real: Tensor, k: int = 5, *, batch: int = 500) -> Tensor:
-    """Distance of every real picture's features (N, d) to its k-th nearest neighbour among the
-    others: (N,).
+def radii(real: Tensor, k: int = 5, *, batch_size: int = 500) -> Tensor:
+    """Return the distance of every real image to its k-th nearest neighbour, in features.
+
+    Args:
+        real: features of real images (N, d).
+        k: which neighbour; the image itself does not count.
+        batch_size: images compared at a time.
+
+    Returns:
+        Distances (N,).
+
+    Raises:
+        ValueError: where there are not k other images.
     """
     if not 1 <= k < len(real):
         raise ValueError(
-            f"a k-th neighbour needs 1 ≤ k < {len(real)}, the number of real pictures; got k = {k}"
+            f"a k-th neighbour needs 1 ≤ k < {len(real)}, the number of real images; got k = {k}"
         )
+    # k + 1: the smallest distance, 0, is that of an image to itself.
     return torch.cat(
-        [torch.cdist(part, real).kthvalue(k + 1, dim=1).values for part in real.split(batch)]
+        [torch.cdist(part, real).kthvalue(k + 1, dim=1).values for part in real.split(batch_size)]
     )
 
 
 def density_coverage(
-    real: Tensor, generated: Tensor, radius: Tensor, k: int = 5, *, batch: int = 500
+    real: Tensor, generated: Tensor, radius: Tensor, k: int = 5, *, batch_size: int = 500
 ) -> tuple[float, float]:
-    """Density and coverage of made pictures' features (M, d) among real ones (N, d) (Naeem et al.
-    2020, eqs. 3 and 4).
+    """Return density and coverage of generated images among real ones, in features.
 
-    Around every real picture lies the ball that reaches to its k-th neighbour: radius =
-    `radii(real, k)`. Density: how many balls a made picture lies in on average, divided by k.
-    Coverage: the share of balls with a made picture in them. Where made pictures are drawn like
-    real ones, density is 1 and coverage, with as many of them, near 1 − 2⁻ᵏ.
+    Around every real image lies a ball that reaches to its k-th nearest neighbour. Density is the
+    mean number of balls that a generated image lies in, divided by k. Coverage is the share of
+    balls with a generated image in them. If generated images have the distribution of the real
+    ones, density is 1, and coverage is near 1 − 2⁻ᵏ with as many generated images as real ones.
+
+    Args:
+        real: features of real images (N, d).
+        generated: features of generated images (M, d).
+        radius: radius of each ball (N,), from `radii(real, k)`.
+        k: as in `radii`.
+        batch_size: generated images compared at a time.
+
+    Source: Naeem et al. 2020, eqs. 3 and 4.
     """
     inside, covered = 0.0, torch.zeros(len(real), dtype=torch.bool, device=real.device)
-    for part in generated.split(batch):
+    for part in generated.split(batch_size):
         within = torch.cdist(part, real) < radius
         inside += within.sum().item()
         covered |= within.any(dim=0)
@@ -148,11 +222,17 @@ def density_coverage(
 
 
 def modes(samples: Tensor, centres: Tensor, radius: float) -> tuple[int, float]:
-    """How many modes are found, and the share of good samples. samples (N, d), centres (m, d).
+    """Return how many modes the samples cover, and the share of good samples.
 
-    A sample is good if it is closer than `radius` to its nearest centre; a mode is found if at
-    least one in a hundred of all samples is good and nearest to it (after Srivastava et al. 2017,
-    who ask for a single one).
+    A sample is good if it is closer than `radius` to its nearest centre. A mode is covered if at
+    least one in a hundred of all samples is good and nearest to it.
+
+    Args:
+        samples: (N, d).
+        centres: the true modes (m, d).
+        radius: a distance.
+
+    Source: after Srivastava et al. 2017, who require a single good sample per mode.
     """
     distance, nearest = torch.cdist(samples, centres).min(dim=1)
     good = distance < radius
@@ -161,24 +241,34 @@ def modes(samples: Tensor, centres: Tensor, radius: float) -> tuple[int, float]:
 
 
 def active(mu: Tensor) -> int:
-    """How many units of a code are active, from the encoder's means mu (N, k): variance over the
-    data above 0.01.
+    """Return the number of active units of a code: those whose mean varies with the image.
 
-    Burda et al. 2016, section 5.2.
+    A unit is active if the variance of its mean over the data is above 0.01.
+
+    Args:
+        mu: the encoder's means (N, k).
+
+    Source: Burda et al. 2016, section 5.2.
     """
     return int((mu.var(dim=0) > 0.01).sum())
 
 
 def slant(x: Tensor) -> Tensor:
-    """How far strokes lean, of images (N, 1, 28, 28) with ink in [0, 1]: (N,), pixels to the right
-    per pixel upwards.
+    """Return how far the strokes of each image lean to the right.
 
-    The shear that leaves no correlation between the ink's rows and columns: −Σ ink·δr·δc / Σ
-    ink·δr², with offsets δ from the centre of the ink and rows r counted downwards (Castro et al.
-    2019). 0 for an empty sheet.
+    It is the shear after which the rows and columns of the ink are uncorrelated:
+    −Σ ink·δr·δc / Σ ink·δr², with offsets δ from the centre of the ink, rows r counted downwards.
+
+    Args:
+        x: images (N, 1, 28, 28) in [0, 1], where 1 is ink.
+
+    Returns:
+        Pixels to the right per pixel upwards, (N,); 0 for an empty image.
+
+    Source: Castro et al. 2019.
     """
     ink = x.flatten(1, -3).sum(dim=1)  # (N, 28, 28)
-    mass = ink.sum(dim=(1, 2)).clamp_min(1e-12)
+    mass = ink.sum(dim=(1, 2)).clamp_min(1e-12)  # an empty image gives 0, not 0 / 0
     place = torch.arange(28, dtype=x.dtype, device=x.device)
     r = place[:, None] - ((ink.sum(dim=2) @ place) / mass)[:, None, None]  # (N, 28, 1)
     c = place - ((ink.sum(dim=1) @ place) / mass)[:, None, None]  # (N, 1, 28)
@@ -186,11 +276,16 @@ def slant(x: Tensor) -> Tensor:
 
 
 def thickness(x: Tensor) -> Tensor:
-    """Width of the strokes of images (N, 1, 28, 28) with ink in [0, 1], in pixels: (N,). 0 for an
-    empty sheet.
+    """Return the width of the strokes of each image.
 
-    A stroke of width w and length L ≫ w has w·L of ink and an outline of about 2L; the outline's
-    length is the total variation Σ |∇ink| (coarea formula), so w ≈ 2 Σ ink / Σ |∇ink|.
+    A stroke of width w and length L ≫ w has w·L of ink and an outline of length 2L. The length of
+    the outline is the total variation Σ |∇ink| (coarea formula), so w ≈ 2 Σ ink / Σ |∇ink|.
+
+    Args:
+        x: images (N, 1, 28, 28) in [0, 1], where 1 is ink.
+
+    Returns:
+        Widths in pixels, (N,); 0 for an empty image.
     """
     ink = F.pad(x.flatten(1, -3).sum(dim=1), (1, 1, 1, 1))
     a, b, c, d = ink[:, :-1, :-1], ink[:, :-1, 1:], ink[:, 1:, :-1], ink[:, 1:, 1:]
@@ -199,10 +294,19 @@ def thickness(x: Tensor) -> Tensor:
 
 
 def gradient_energy(x: Tensor) -> Tensor:
-    """Σ |∇x|² of images (N, 1, 28, 28): squared differences of neighbouring pixels, in both
-    directions: (N,).
+    """Return the gradient energy Σ |∇x|² of each image.
 
-    Blur takes it away first, as it does all that changes from pixel to pixel.
+    It sums the squared differences of neighbouring pixels in both directions. A blurred image has
+    less of it than a sharp one.
+
+    Args:
+        x: images (N, 1, 28, 28) in [0, 1].
+
+    Returns:
+        Energies (N,).
+
+    Raises:
+        TypeError: for pixels that are whole numbers.
     """
     if not x.is_floating_point():
         raise TypeError(

@@ -387,7 +387,7 @@ class Classifier(nn.Module):
 LATENT_DIM, LATENT_DIM_GAN = 24, 16  # of PCA and AE; of GAN and conditional GAN
 # Of the VAEs that ship. Few: the codes of real digits fill the prior, and samples are digits. Many:
 # reconstructions are near, and the bound is high.
-LATENT_DIMS = {"vae": 8, "vae_bound": 24, "vae2": 2, "cvae": 8, "vae_gan": 12, "cvae_gan": 8}
+LATENT_DIMS = {"vae": 8, "vae_bound": 24, "vae2": 2, "cvae": 8, "vae_gan": 16, "cvae_gan": 8}
 
 
 def make_vae(k: int, *, n_classes: int = 0, width: int = 16, hidden: int = 128) -> VAE:
@@ -405,7 +405,9 @@ SHIPPED: dict[str, Callable[[], nn.Module]] = {
     "vae": lambda: make_vae(LATENT_DIMS["vae"]),
     "vae_bound": lambda: make_vae(LATENT_DIMS["vae_bound"], width=24, hidden=0),
     "vae2": lambda: make_vae(LATENT_DIMS["vae2"]),
-    "cvae": lambda: make_vae(LATENT_DIMS["cvae"], n_classes=10),
+    # Dense layers would take the label and the style apart for each digit: strokes would lose their
+    # thickness in style transfer.
+    "cvae": lambda: make_vae(LATENT_DIMS["cvae"], n_classes=10, hidden=0),
     "gan": lambda: Decoder(LATENT_DIM_GAN),
     "cgan": lambda: Decoder(LATENT_DIM_GAN, n_classes=10),
     # Dense layers would bring its samples nearer, but its reconstructions farther from originals.

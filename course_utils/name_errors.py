@@ -1,6 +1,7 @@
-"""A cell that was run too early says which other cell it waits for.
+"""A NameError in a notebook says which other cell defines the name.
 
-`import course_utils` in a notebook is enough; `make lab` listens from the start of every kernel.
+`import course_utils` in a notebook is enough; under `make lab` every kernel does so from its
+start.
 """
 
 import ast
@@ -10,24 +11,28 @@ import sys
 from pathlib import Path
 
 START = Path(__file__).with_name("kernel_start.py")  # run by every kernel that `make lab` starts
-AGAIN = "run that cell first, or all above: Run ▸ Run All Above Selected Cell."
+RUN_IT = "run that cell first, or all above: Run ▸ Run All Above Selected Cell."
 
 
 def listen() -> None:
-    """From now on a NameError in this notebook also says where the name is made.
+    """Extend every later NameError in this notebook by the place where the name is defined.
 
-    Nothing happens outside of a notebook.
+    Outside of a notebook nothing happens.
     """
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is not None:
         shell.set_custom_exc((NameError,), _explained)
 
 
-def waits_for(name: str, cells: list[dict], source: str) -> str:
-    """Which cell makes `name`, in a sentence; "" if none does.
+def where_defined(name: str, cells: list[dict], source: str) -> str:
+    """Return a sentence that says which cell defines a name; "" if none does.
 
-    cells: of a notebook, as in its file. source: of the cell that wanted the name; the last maker
-    above it is meant.
+    Of several cells, the last one above the failing cell counts; if all stand below it, the first.
+
+    Args:
+        name: the name that is not defined.
+        cells: the cells of the notebook, as in its file.
+        source: of the cell that raised the error.
     """
     heading, here, makers = "", len(cells), []
     for place, cell in enumerate(cells):
@@ -42,8 +47,8 @@ def waits_for(name: str, cells: list[dict], source: str) -> str:
                 (
                     place,
                     (
-                        f"It is made under “{heading}” by the line"
-                        f" `{text.splitlines()[line - 1].strip()}`: {AGAIN}"
+                        f"It is defined under “{heading}” by the line"
+                        f" `{text.splitlines()[line - 1].strip()}`: {RUN_IT}"
                     ),
                 )
             )
@@ -52,8 +57,13 @@ def waits_for(name: str, cells: list[dict], source: str) -> str:
 
 
 def bindings(source: str) -> dict[str, int]:
-    """Names that a cell assigns, defines or imports → the line, from 1, that does so first; {}
-    where it is no plain Python.
+    """Return the names that a cell assigns, defines or imports, with the line that does so first.
+
+    Args:
+        source: of the cell.
+
+    Returns:
+        Line numbers from 1 by name; {} where the cell is not plain Python.
     """
     found: dict[str, int] = {}
 
@@ -76,14 +86,16 @@ def bindings(source: str) -> dict[str, int]:
 
 
 def _explained(shell, kind, error, traceback, tb_offset=None) -> None:
+    """Show a NameError with its hint; IPython calls this in place of its own display."""
     try:
+        # Jupyter and VS Code name the notebook's file here; other front ends may not.
         path = os.environ.get("JPY_SESSION_NAME") or shell.user_ns.get("__vsc_ipynb_file__") or ""
         if Path(path).is_file():
             cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-            hint = waits_for(error.name, cells, shell.user_ns["In"][-1]) if error.name else ""
+            hint = where_defined(error.name, cells, shell.user_ns["In"][-1]) if error.name else ""
         else:
-            hint = f"If another cell makes it, {AGAIN}"
-        if hint and not isinstance(error, UnboundLocalError):
+            hint = f"If another cell defines it, {RUN_IT}"
+        if hint and not isinstance(error, UnboundLocalError):  # its name is not a notebook's
             error.args = (f"{error}. {hint}",)
     except Exception:  # the error itself matters more than what we say about it
         pass

@@ -1,6 +1,6 @@
-"""The lecture's formulas, one free function each.
+"""The lecture's loss functions, one function each.
 
-Sum over pixels and latent coordinates, mean over the batch.
+They sum over pixels and latent dimensions and average over the batch.
 """
 
 import torch.nn.functional as F
@@ -8,11 +8,20 @@ from torch import Tensor
 
 
 def reconstruction(logits: Tensor, x: Tensor) -> Tensor:
-    """Cross-entropy between pixels x in [0, 1] and the ink σ(logits), in nats: summed over pixels,
-    averaged over images.
+    """Compute the cross-entropy between pixels and the decoder's σ(logits).
 
-    −[x log σ(l) + (1 − x) log(1 − σ(l))]. Two tensors (B, …) → a scalar. On grey pixels it is a
-    loss, not a likelihood.
+    −[x log σ(l) + (1 − x) log(1 − σ(l))], summed over pixels, averaged over images. For black and
+    white pixels this is −log p(x|z); for grey pixels it is a loss, but no likelihood.
+
+    Args:
+        logits: the decoder's logits l, (B, …).
+        x: pixels in [0, 1], of the same shape.
+
+    Returns:
+        The loss in nats per image, a scalar.
+
+    Raises:
+        ValueError: where the shapes differ.
     """
     if logits.shape != x.shape:
         raise ValueError(
@@ -22,9 +31,17 @@ def reconstruction(logits: Tensor, x: Tensor) -> Tensor:
 
 
 def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
-    """L(x̂, x) = ‖x̂ − x‖², summed over all dimensions but the first, averaged over it.
+    """Compute L(x̂, x) = ‖x̂ − x‖², summed over pixels, averaged over images.
 
-    Two tensors (B, …) → a scalar.
+    Args:
+        x_hat: reconstructions, (B, …).
+        x: images, of the same shape.
+
+    Returns:
+        The error per image, a scalar.
+
+    Raises:
+        ValueError: where the shapes differ.
     """
     if x_hat.shape != x.shape:
         raise ValueError(
@@ -34,10 +51,21 @@ def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
 
 
 def kl(mu: Tensor, log_var: Tensor) -> Tensor:
-    """D[N(μ, σ²) ‖ N(0, 1)] = ½ Σ (σ² + μ² − 1 − log σ²) in nats: summed over the code, averaged
-    over the batch.
+    """Compute the KL divergence D[N(μ, σ²) ‖ N(0, I)] = ½ Σ (σ² + μ² − 1 − log σ²).
 
-    mu, log_var = log σ²: two tensors (B, k) → a scalar (Kingma & Welling 2014, appendix B).
+    It is summed over the latent dimensions and averaged over the batch.
+
+    Args:
+        mu: means μ, (B, k).
+        log_var: log σ², (B, k).
+
+    Returns:
+        The divergence in nats per image, a scalar.
+
+    Raises:
+        ValueError: where the shapes differ.
+
+    Source: Kingma & Welling 2014, appendix B.
     """
     if mu.shape != log_var.shape:
         raise ValueError(
@@ -47,31 +75,53 @@ def kl(mu: Tensor, log_var: Tensor) -> Tensor:
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """−E log D(x) − E log(1 − D(G(z))) with D = σ(logit), in nats: minus the game's value V
-    (Goodfellow et al. 2014, eq. 1).
+    """Compute the discriminator's loss −E log D(x) − E log(1 − D(G(z))), with D = σ(logit).
 
-    real, fake: logits (B,) of real and of generated pictures → a scalar. At the optimum, where D =
-    ½ everywhere, it is log 4.
+    This is minus the value V of the game. At the optimum, where D = ½ everywhere, it is log 4.
+
+    Args:
+        real: logits of real images, (B,).
+        fake: logits of generated images, (B,).
+
+    Returns:
+        The loss in nats, a scalar.
+
+    Source: Goodfellow et al. 2014, eq. 1.
     """
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
 def generator_loss(fake: Tensor, *, saturating: bool = False) -> Tensor:
-    """−E log D(G(z)), the non-saturating loss; `saturating`: E log(1 − D(G(z))), the generator's
-    part of the game's value V.
+    """Compute the generator's loss; by default the non-saturating one, −E log D(G(z)).
 
-    fake: logits (B,) of generated pictures → a scalar, in nats. Both want D(G(z)) to be large;
-    where D is sure that it is small, the saturating one hardly has a gradient (Goodfellow et al.
-    2014, section 3).
+    Both losses fall as D(G(z)) rises. Where the discriminator is sure that an image is generated,
+    the saturating loss has almost no gradient, and the non-saturating one has a large one.
+
+    Args:
+        fake: logits of generated images, (B,).
+        saturating: take E log(1 − D(G(z))) instead, the generator's part of the game's value V.
+
+    Returns:
+        The loss in nats, a scalar.
+
+    Source: Goodfellow et al. 2014, section 3.
     """
     return -F.softplus(fake).mean() if saturating else F.softplus(-fake).mean()
 
 
 def feature_distance(h_hat: Tensor, h: Tensor, *, variance: float = 1.0) -> Tensor:
-    """‖h − ĥ‖² / 2s², summed over features, averaged over images: −log N(h; ĥ, s² I) up to a
-    constant, in nats.
+    """Compute ‖h − ĥ‖² / 2s², summed over features, averaged over images.
 
-    h, h_hat: what a layer says to pictures and to their copies, two tensors (B, …) → a scalar.
-    variance: s² (Larsen et al. 2016, eqs. 6 and 7, with s² = 1).
+    Up to a constant this is −log N(h; ĥ, s² I): a Gaussian likelihood of one layer's features.
+
+    Args:
+        h_hat: features of reconstructions, (B, …).
+        h: features of the original images, of the same shape.
+        variance: s².
+
+    Returns:
+        The distance in nats per image, a scalar.
+
+    Source: Larsen et al. 2016, eqs. 6 and 7, where s² = 1.
     """
     return squared_error(h_hat, h) / (2 * variance)

@@ -1,4 +1,4 @@
-"""Seed, device and settings: environment variables, all of them optional."""
+"""Random seeds, the device, and settings: environment variables, all of them optional."""
 
 import os
 import random
@@ -8,14 +8,14 @@ import torch
 
 
 def setting(name: str, default: str) -> str:
-    """Value of the environment variable `name`; unset and empty both give `default`."""
+    """Return the environment variable `name`, or `default` where it is unset or empty."""
     return os.environ.get(name, "").strip() or default
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and PyTorch (all devices).
+    """Seed the random generators of Python, NumPy and PyTorch (on all devices).
 
-    Same seed, threads and versions: same weights, bit for bit, on CPU.
+    On the CPU, a run with the same seed, threads and versions gives the same weights, bit for bit.
     """
     random.seed(seed)
     np.random.seed(seed)
@@ -23,20 +23,23 @@ def seed_everything(seed: int) -> None:
 
 
 def pick_device(name: str | None = None) -> torch.device:
-    """The device to work on: `name`, else `COURSE_DEVICE`, else CUDA where there is one, else the
-    CPU.
+    """Return the device to work on.
 
-    A device that does not answer is replaced by the CPU, with one sentence that says so: a lesson
-    never stops for it.
+    A device that does not work is replaced by the CPU, with one printed sentence: no lesson stops
+    because of it.
+
+    Args:
+        name: e.g. "cuda"; default: `COURSE_DEVICE`, else CUDA where there is a GPU, else the CPU.
     """
     name = name or setting("COURSE_DEVICE", "cuda" if torch.cuda.is_available() else "cpu")
     try:
+        # A device that exists may still fail when it is used.
         torch.ones(1, device=name).sum().item()
         return torch.device(name)
     except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
         reason = str(error).strip().splitlines()[0].split(". ")[0].rstrip(".")
         print(
-            f"Device {name!r} does not work here ({reason}). Going on with the CPU;"
+            f"Device {name!r} does not work here ({reason}). The CPU is used instead;"
             " COURSE_DEVICE=cpu silences this."
         )
         return torch.device("cpu")

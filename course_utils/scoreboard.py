@@ -1,4 +1,4 @@
-"""The scoreboard: one way to measure every model, whatever it can do."""
+"""The scoreboard: it measures every model in the same way, by whatever the model can do."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,10 +14,14 @@ from course_utils.objectives import squared_error
 
 @dataclass(frozen=True)
 class Real:
-    """The real pictures that `score` compares with, and what it needs of them, computed once.
+    """The real images that `score` compares with, and their statistics, computed once.
 
-    train, test: on one device. features, read: of a classifier, pictures (B, 1, 28, 28) → (B, d)
-    and (B, d) → logits; without them, what takes a classifier is left out.
+    Attributes:
+        train: training images.
+        test: test images, on the same device.
+        features: of a classifier: images (B, 1, 28, 28) → features (B, d). Without `features` and
+            `read`, `score` leaves out all metrics that need a classifier.
+        read: of the same classifier: features (B, d) → logits (B, 10).
     """
 
     train: Images
@@ -26,43 +30,54 @@ class Real:
     read: Callable[[Tensor], Tensor] | None = None
 
     @torch.no_grad()
-    def seen(self, x: Tensor) -> Tensor:
-        """Features (N, d) of pictures, computed in pieces."""
+    def features_of(self, x: Tensor) -> Tensor:
+        """Return the classifier's features (N, d) of images (N, 1, 28, 28), computed in batches."""
         return torch.cat([self.features(part) for part in x.split(500)])
 
     @cached_property
     def h(self) -> Tensor:
-        return self.seen(self.test.x)
+        """Features of the test images (N, d)."""
+        return self.features_of(self.test.x)
 
     @cached_property
     def radius(self) -> Tensor:
+        """Distance of each test image to its 5th nearest neighbour, in features, (N,)."""
         return radii(self.h)
 
     @cached_property
     def energy(self) -> float:
+        """Mean gradient energy of the test images."""
         return gradient_energy(self.test.x).mean().item()
 
-    def again(self, y: Tensor, *, generator: torch.Generator) -> Tensor:
-        """A training picture for every label y (B,), drawn at random with replacement: (B, 1, 28,
-        28).
+    def resample(self, y: Tensor, *, generator: torch.Generator) -> Tensor:
+        """Return one random training image for every label, drawn with replacement.
+
+        Args:
+            y: labels (B,).
+            generator: for the random choice, on the CPU.
+
+        Returns:
+            Images (B, 1, 28, 28) in [0, 1].
         """
+        # In `order` the images of a label stand together; `place` is a random place among them.
         counts, order = self.train.y.bincount(minlength=10), self.train.y.argsort()
         place = (torch.rand(len(y), generator=generator).to(y.device) * counts[y]).long()
         return self.train.pixels[order[counts.cumsum(0)[y] - counts[y] + place]] / 255
 
-    def itself(self, *, max_items: int = 1000) -> dict[str, float]:
-        """What the test pictures themselves get, where that says something: "as asked" and
-        "nearest" of `score`.
+    def test_scores(self, *, max_items: int = 1000) -> dict[str, float]:
+        """Return what the test images themselves score: "nearest" and "label accuracy" of `score`.
+
+        Args:
+            max_items: test images whose nearest training image is searched.
         """
         found = {"nearest": nearest(self.test.x[:max_items], self.train.x).median().item()}
         if self.features is not None:
-            found["as asked"] = (
+            found["label accuracy"] = (
                 (self.read(self.h).argmax(dim=1) == self.test.y).float().mean().item()
             )
         return found
 
 
-# A third of it is the docstring: every number of the scoreboard is explained there.
 @torch.no_grad()
 def score(
     real: Real,
@@ -73,44 +88,60 @@ def score(
     bound: Callable[[Tensor, Tensor], Tensor] | None = None,
     max_items: int = 1000,
 ) -> dict[str, float]:
-    """Every number of the scoreboard that the model's callables allow, and no other.
+    """Measure a model by each metric that its functions allow.
 
-    sample: labels y (B,) → images (B, 1, 28, 28); called for all labels of the test images.
-    conditional: whether `sample` takes its labels into account.
-    reconstruct: images and their labels → their reconstructions.
-    bound: binarised images and their labels → a bound on their log-likelihood in nats (B,).
-    max_items: test images for which reconstructions, bounds and nearest neighbours are computed.
+    - "bound": mean bound on the log-likelihood of the test images, in nats.
+    - "frechet": Fréchet distance of as many samples as test images to these, in features.
+    - "density", "coverage": of the same samples; see `metrics.density_coverage`.
+    - "label accuracy": share of samples that the classifier reads as the requested label.
+    - "energy": mean gradient energy of samples, divided by that of test images.
+    - "nearest": median distance of samples to their nearest training image, in pixels.
+    - "reconstruction error": squared distance of reconstructions to their originals, in pixels.
+    - "feature error": the same in the classifier's features.
+    - "reconstruction energy": gradient energy of reconstructions, divided by that of the originals.
 
-    "bound": mean, in nats. "frechet": Fréchet distance of as many samples as test images, in the
-    classifier's features. "density", "coverage": see `density_coverage`. "as asked": label
-    accuracy, the share of samples that the classifier reads as their label. "energy": gradient
-    energy of samples over that of test images; "copy energy": the same of reconstructions. "copy
-    error", "copy distance": squared distance of reconstructions to their originals, in pixels and
-    in features. "nearest": median distance of samples to the nearest training image (pixels).
+    Args:
+        real: the real images and, optionally, a classifier.
+        sample: requested labels (B,) → images (B, 1, 28, 28). It is called with the labels of all
+            test images.
+        conditional: whether `sample` is conditioned on the labels.
+        reconstruct: images (B, 1, 28, 28) and their labels (B,) → their reconstructions.
+        bound: binarised images and their labels → bounds on their log-likelihood in nats, (B,).
+        max_items: test images for reconstructions, bounds and nearest neighbours.
+
+    Returns:
+        The metrics by name.
     """
     x, y = real.test.x[:max_items], real.test.y[:max_items]
     generated = torch.cat([sample(part) for part in real.test.y.split(500)])
     found = {}
     if bound is not None:
+        # A fixed seed: every model is measured on the same black and white images.
         binary = torch.bernoulli(x, generator=torch.Generator(x.device).manual_seed(0))
         parts = zip(binary.split(100), y.split(100), strict=True)
         found["bound"] = torch.cat([bound(*part) for part in parts]).mean().item()
     if real.features is not None:
-        h = real.seen(generated)
+        h = real.features_of(generated)
         found["frechet"] = frechet(h, real.h)
         found["density"], found["coverage"] = density_coverage(real.h, h, real.radius)
         if conditional:
-            found["as asked"] = (real.read(h).argmax(dim=1) == real.test.y).float().mean().item()
+            found["label accuracy"] = (
+                (real.read(h).argmax(dim=1) == real.test.y).float().mean().item()
+            )
     found["energy"] = gradient_energy(generated).mean().item() / real.energy
     found["nearest"] = nearest(generated[:max_items], real.train.x).median().item()
     if reconstruct is not None:
         x_hat = torch.cat(
             [reconstruct(*part) for part in zip(x.split(500), y.split(500), strict=True)]
         )
-        found["copy energy"] = (gradient_energy(x_hat).mean() / gradient_energy(x).mean()).item()
-        found["copy error"] = squared_error(x_hat, x).item()
+        found["reconstruction energy"] = (
+            gradient_energy(x_hat).mean() / gradient_energy(x).mean()
+        ).item()
+        found["reconstruction error"] = squared_error(x_hat, x).item()
         if real.features is not None:
-            found["copy distance"] = squared_error(real.seen(x_hat), real.h[:max_items]).item()
+            found["feature error"] = squared_error(
+                real.features_of(x_hat), real.h[:max_items]
+            ).item()
     return found
 
 
@@ -119,18 +150,26 @@ FORMATS = {
     "parameters": ",.0f",
     "seconds": ".0f",
     "bound": ".1f",
-    "as asked": ".1%",
+    "label accuracy": ".1%",
 }
 
 
 def table(rows: Mapping[str, Mapping[str, float]], *columns: str) -> str:
-    """Named rows of numbers as text, under these columns; "–" where a row has no such number."""
+    """Format metrics as a text table, one row per name.
+
+    Args:
+        rows: metrics by name of the row.
+        columns: names of the metrics, in order; a row without one shows "–".
+    """
 
     def cell(row: Mapping[str, float], column: str) -> str:
         return format(row[column], FORMATS.get(column, ".2f")) if column in row else "–"
 
+    # One word below the other in a heading: wide tables are wrapped on pages and slides.
+    heads = [column.split() for column in columns]
+    height = max(map(len, heads), default=0)
     lines = [
-        ["", *columns],
+        *zip([""] * height, *([""] * (height - len(head)) + head for head in heads), strict=True),
         *([name, *(cell(row, column) for column in columns)] for name, row in rows.items()),
     ]
     first, *widths = (max(map(len, column)) for column in zip(*lines, strict=True))
@@ -140,6 +179,6 @@ def table(rows: Mapping[str, Mapping[str, float]], *columns: str) -> str:
                 name.ljust(first),
                 *(text.rjust(width) for text, width in zip(texts, widths, strict=True)),
             ]
-        )
+        ).rstrip()
         for name, *texts in lines
     )

@@ -1,8 +1,7 @@
-"""Weights and whole trainings on disk: safetensors only, each file with a checksum of all that is
-in it. Never pickle.
+"""Weights and whole runs on disk, as safetensors with a checksum of the content; never as pickle.
 
-A file is written in full or not at all, and one that was changed, cut off or is something else is
-refused with a sentence.
+A file is written in full or not at all. One that was changed, cut off, or is something else
+raises an error that says what to do.
 """
 
 import hashlib
@@ -21,13 +20,19 @@ CHECKSUM, TREE = "sha256 of all else", "tree"
 
 
 class DamagedFileError(CourseError):
-    """A file that cannot be used: says which, what was expected, what is there, and what to do."""
+    """A file that cannot be used.
+
+    The message says which file, what was expected, what was found, and what to do.
+    """
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> None:
-    """Write named tensors as safetensors.
+    """Write named tensors as safetensors, with a checksum.
 
-    about: short strings kept in the file; with a checksum of the tensors.
+    Args:
+        path: the file.
+        tensors: the tensors by name.
+        about: short strings kept in the file.
     """
     from safetensors.torch import save
 
@@ -36,15 +41,21 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str,
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """What `write_tensors` wrote: the tensors, and what is said about them. Raises
-    `DamagedFileError`, or FileNotFoundError.
+    """Return the tensors and strings that `write_tensors` wrote.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DamagedFileError: where the file is not as it was written.
+        FileNotFoundError: where there is no file.
     """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
             about = dict(file.metadata() or {})
-            # copies: else the file stays mapped, and Windows lets nobody replace or delete it
+            # Clones: else the file stays mapped, and Windows lets nobody replace or delete it.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError, OSError) as error:
         if isinstance(error, FileNotFoundError):
@@ -56,22 +67,28 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             else f"{_size(path)}: {error}"
         )
         raise DamagedFileError(
-            f"{path}: expected a whole safetensors file, got {got}. Delete it and make or fetch it"
-            " again."
+            f"{path}: expected a whole safetensors file, got {got}. Delete it, then create or"
+            " download it again."
         ) from error
     expected = about.pop(CHECKSUM, None)
     got = _digest(tensors, about)
     if expected != got:
         raise DamagedFileError(
             f"{path} was changed after it was written: expected SHA-256 {str(expected)[:12]}… of"
-            f" its content, got {got[:12]}…. Delete it and make or fetch it again."
+            f" its content, got {got[:12]}…. Delete it, then create or download it again."
         )
     return tensors, about
 
 
 def write(path: Path, value: object) -> None:
-    """Write nested dictionaries, lists and tuples of tensors, numbers, texts, truth values and
-    None.
+    """Write nested dictionaries, lists and tuples of tensors, numbers, strings, booleans and None.
+
+    Args:
+        path: the file.
+        value: what to write.
+
+    Raises:
+        TypeError: for any other content.
     """
     tensors: dict[str, Tensor] = {}
     tree = _pack(value, tensors)
@@ -79,14 +96,22 @@ def write(path: Path, value: object) -> None:
 
 
 def read(path: Path) -> Any:
-    """What `write` wrote, bit for bit. Raises as `read_tensors`."""
+    """Return what `write` wrote, bit for bit.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DamagedFileError: where the file is not as it was written.
+        FileNotFoundError: where there is no file.
+    """
     tensors, about = read_tensors(path)
     try:
         return _unpack(json.loads(about[TREE]), tensors)
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise DamagedFileError(
-            f"{path}: expected what a training left behind, got other tensors. Delete it to start"
-            " anew."
+            f"{path}: expected the state of a run, got other tensors. Delete it to start from the"
+            " beginning."
         ) from error
 
 
@@ -104,7 +129,7 @@ def _pack(value: object, tensors: dict[str, Tensor]) -> list:
     if value is None or isinstance(value, bool | int | float | str):
         return ["value", value]
     raise TypeError(
-        "expected tensors, numbers, texts, and lists and dictionaries of them, got"
+        "expected tensors, numbers, strings, and lists and dictionaries of them, got"
         f" {type(value).__name__}"
     )
 

@@ -1,4 +1,4 @@
-"""Weights on disk: those that ship with the course, and those that one trains."""
+"""Weights on disk: those that ship with the course, and those that a user trains."""
 
 import hashlib
 import json
@@ -15,9 +15,12 @@ MANIFEST = "manifest.json"
 
 
 def save(model: nn.Module, path: Path, about: Mapping[str, str]) -> None:
-    """Write the weights as float16 safetensors.
+    """Write the weights of a model as float16 safetensors.
 
-    `about`: short strings kept in the file, e.g. data set and test accuracy.
+    Args:
+        model: the model.
+        path: the file.
+        about: short strings kept in the file, e.g. data set and test accuracy.
     """
     state = {
         name: t.half() if t.is_floating_point() else t for name, t in model.state_dict().items()
@@ -26,10 +29,20 @@ def save(model: nn.Module, path: Path, about: Mapping[str, str]) -> None:
 
 
 def load(model: nn.Module, path: Path, *, name: str = "", dataset: str = "") -> nn.Module:
-    """`model` with the weights that `save` wrote, as float32, in evaluation mode and frozen.
+    """Load the weights that `save` wrote into a model, as float32.
 
-    name, dataset: what the file has to be of, where it says so. Raises `DamagedFileError` for a
-    file that was changed, cut off, or that holds the weights of something else.
+    Args:
+        model: a model with the same parameters.
+        path: the file.
+        name: the name of the model that the file must be of, if it says so.
+        dataset: the data set that the file must be of, if it says so.
+
+    Returns:
+        `model` itself, in evaluation mode and frozen.
+
+    Raises:
+        DamagedFileError: where the file was changed or cut off, or holds other weights.
+        FileNotFoundError: where there is no file.
     """
     tensors, about = tensor_io.read_tensors(path)
     for key, wanted in (("model", name), ("data", dataset)):
@@ -55,20 +68,28 @@ def load(model: nn.Module, path: Path, *, name: str = "", dataset: str = "") -> 
 
 
 def manifest() -> dict[str, dict]:
-    """What is known of the weights that ship, by the name of their file: SHA-256, recipe, data set,
-    what they score.
+    """Return what is known about the weights that ship, by the name of their file.
+
+    An entry holds SHA-256, the command that trained them, the data set, and what they score.
     """
     path = FOLDER / MANIFEST
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def pretrained(model: str, dataset: str, *, device: torch.device | str = "cpu") -> nn.Module:
-    """One of the models `models.SHIPPED`, with the weights that ship with the course, in evaluation
-    mode and frozen.
+    """Return a model with the weights that ship with the course, in evaluation mode and frozen.
 
-    Weights ship for "mnist" and "digits". "gan" and "cgan" are their generators: codes (and labels)
-    → logits of pictures. Raises FileNotFoundError, with the way on, for any other model or data
-    set, and ValueError for a damaged file.
+    Weights ship for "mnist" and "digits". Of "gan" and "cgan" it returns the generator: codes (and
+    labels) → logits of images.
+
+    Args:
+        model: its name, a key of `models.SHIPPED`.
+        dataset: name of the data set it was trained on.
+        device: where to load it.
+
+    Raises:
+        FileNotFoundError: where no such weights ship; the message says how to train them.
+        ValueError: where the file is not the one that ships.
     """
     path = FOLDER / f"{model}_{dataset}.safetensors"
     if not path.exists():
@@ -82,7 +103,7 @@ def pretrained(model: str, dataset: str, *, device: torch.device | str = "cpu") 
     if expected not in (None, got):
         raise ValueError(
             f"{path.name} is not the file that ships: expected SHA-256 {expected[:12]}…, got"
-            f" {got[:12]}…. Install the course anew, or train it: COURSE_DATASET={dataset} course"
+            f" {got[:12]}…. Install the course again, or train it: COURSE_DATASET={dataset} course"
             f" train {model}"
         )
     return load(models.SHIPPED[model](), path, name=model, dataset=dataset).to(device)

@@ -33,16 +33,16 @@ CELLS = [
     ],
 )
 def test_the_last_cell_above_that_makes_it_is_named(name, by):
-    assert by in name_errors.waits_for(name, CELLS, "print(x, y)")
+    assert by in name_errors.where_defined(name, CELLS, "print(x, y)")
 
 
 def test_a_maker_below_is_named_where_there_is_none_above():
-    assert "“Data” by the line `y = i`" in name_errors.waits_for("y", CELLS, CELLS[4]["source"])
+    assert "“Data” by the line `y = i`" in name_errors.where_defined("y", CELLS, CELLS[4]["source"])
 
 
 @pytest.mark.parametrize("name", ["z", "hidden", "inner", "local", "not_python"])
 def test_what_no_cell_makes_gets_no_advice(name):
-    assert name_errors.waits_for(name, CELLS, "print(x, y)") == ""
+    assert name_errors.where_defined(name, CELLS, "print(x, y)") == ""
 
 
 def last_error(cells, folder) -> str:

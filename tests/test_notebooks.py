@@ -194,7 +194,7 @@ def test_no_cell_depends_on_which_other_ran_last(lesson):
         for name in taken & makers.keys():
             assert len(makers[name]) == 1, f"{cell.id} takes {name}, made in {makers[name]}"
             if name not in built:  # and whoever runs the cell too early is told where it is made
-                assert name_errors.waits_for(name, raw, cell.source), (cell.id, name)
+                assert name_errors.where_defined(name, raw, cell.source), (cell.id, name)
 
 
 def test_which_cells_depend_on_the_order_is_seen():

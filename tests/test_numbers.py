@@ -98,7 +98,9 @@ def test_any_other_bound_is_below_by_the_divergence_and_tightens(generator):
     torch.manual_seed(0)
     x, exact, log_weights, divergence = gaussian_model(generator, wider=1.6)
     runs = {
-        K: torch.stack([metrics.iw_bound(log_weights, x, samples=K, batch=5) for _ in range(1000)])
+        K: torch.stack(
+            [metrics.iw_bound(log_weights, x, samples=K, batch_size=5) for _ in range(1000)]
+        )
         for K in (1, 5, 50)
     }
     gap = {K: (exact - values.mean(dim=0)) for K, values in runs.items()}
@@ -131,15 +133,17 @@ def test_log_weights_of_a_vae_are_those_of_torch_distributions(generator):
 @pytest.mark.parametrize("batch", [1, 7, 100])
 def test_average_does_not_depend_on_the_pieces(generator, batch):
     x = torch.randn(23, 3, generator=generator)
-    per_image = metrics.average(lambda x: (x**2).sum(dim=1), x, batch=batch)
-    of_batch = metrics.average(lambda x: (x**2).sum(dim=1).mean(), x, batch=batch)
+    per_image = metrics.average(lambda x: (x**2).sum(dim=1), x, batch_size=batch)
+    of_batch = metrics.average(lambda x: (x**2).sum(dim=1).mean(), x, batch_size=batch)
     assert per_image == pytest.approx((x**2).sum(dim=1).mean().item()) == pytest.approx(of_batch)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 100])
 def test_accuracy_counts_hits(batch):
     logits = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 4.0], [1.0, 0.0]])
-    assert metrics.accuracy(lambda x: x, logits, torch.tensor([0, 1, 0, 1]), batch=batch) == 0.5
+    assert (
+        metrics.accuracy(lambda x: x, logits, torch.tensor([0, 1, 0, 1]), batch_size=batch) == 0.5
+    )
 
 
 def test_expect_holds_on_a_known_set_and_only_prints_on_another(capsys, monkeypatch):
@@ -206,7 +210,7 @@ def test_a_normal_grid_has_the_quantiles_and_reads_like_a_page():
 
 def test_a_sheet_has_its_corners_and_as_long_codes_in_between():
     corners = torch.eye(4, dtype=torch.float64)
-    sheet = latent.sheet(corners, 5)
+    sheet = latent.corner_grid(corners, 5)
     assert sheet.shape == (25, 4)
     torch.testing.assert_close(sheet[[0, 4, 20, 24]], corners)
     torch.testing.assert_close(sheet.norm(dim=1), torch.ones(25, dtype=torch.float64))
@@ -217,7 +221,7 @@ def test_a_sheet_has_its_corners_and_as_long_codes_in_between():
 @pytest.mark.parametrize(("shape", "n"), [((3, 2), 5), ((4,), 5), ((4, 2), 1)])
 def test_a_sheet_needs_four_codes(shape, n):
     with pytest.raises(ValueError, match="four codes"):
-        latent.sheet(torch.zeros(shape), n)
+        latent.corner_grid(torch.zeros(shape), n)
 
 
 def test_transfer_decodes_every_code_under_every_label():
@@ -313,11 +317,11 @@ def test_nearest_and_radii_are_scikit_learns(generator):
     neighbours = NearestNeighbors().fit(real.flatten(1).numpy())
     expected, _ = neighbours.kneighbors(built.flatten(1).numpy(), 1)
     torch.testing.assert_close(
-        metrics.nearest(built, real, batch=3), torch.from_numpy(expected[:, 0])
+        metrics.nearest(built, real, batch_size=3), torch.from_numpy(expected[:, 0])
     )
     expected, _ = neighbours.kneighbors(n_neighbors=4)  # of the others
     torch.testing.assert_close(
-        metrics.radii(real.flatten(1), 4, batch=7), torch.from_numpy(expected[:, 3])
+        metrics.radii(real.flatten(1), 4, batch_size=7), torch.from_numpy(expected[:, 3])
     )
     with pytest.raises(ValueError, match="1 ≤ k < 40"):
         metrics.radii(real.flatten(1), 40)
@@ -332,7 +336,9 @@ def test_density_and_coverage_are_their_definition(generator):
         [math.dist(a, b) < r for b, r in zip(real, metrics.radii(real, 3), strict=True)]
         for a in built
     ]
-    density, coverage = metrics.density_coverage(real, built, metrics.radii(real, 3), 3, batch=6)
+    density, coverage = metrics.density_coverage(
+        real, built, metrics.radii(real, 3), 3, batch_size=6
+    )
     assert density == pytest.approx(sum(map(sum, inside)) / (3 * 20))
     assert coverage == pytest.approx(sum(map(any, zip(*inside, strict=True))) / 30)
 
@@ -379,11 +385,11 @@ def real():
 
 
 def test_real_pictures_score_as_real_pictures(real):
-    again = lambda y: real.again(y, generator=torch.Generator().manual_seed(0))  # noqa: E731
+    again = lambda y: real.resample(y, generator=torch.Generator().manual_seed(0))  # noqa: E731
     found = scoreboard.score(real, again, reconstruct=lambda x, y: x)
     assert (
-        found["nearest"] == found["copy error"] == found["copy distance"] == 0
-        and found["copy energy"] == 1
+        found["nearest"] == found["reconstruction error"] == found["feature error"] == 0
+        and found["reconstruction energy"] == 1
     )
     assert found["energy"] == pytest.approx(1, abs=0.1) and found["density"] == pytest.approx(
         1, abs=0.2
@@ -405,7 +411,7 @@ def test_real_pictures_score_as_real_pictures(real):
 
 def test_a_real_picture_again_has_the_label_asked_for(real):
     y = torch.arange(10).repeat_interleave(5)
-    again = real.again(y, generator=torch.Generator().manual_seed(0))
+    again = real.resample(y, generator=torch.Generator().manual_seed(0))
     distance, index = torch.cdist(again.flatten(1), real.train.x.flatten(1)).min(dim=1)
     assert torch.equal(real.train.y[index], y) and distance.max() < 1e-2
 
@@ -415,8 +421,8 @@ def test_without_a_classifier_its_numbers_are_left_out(real):
     found = scoreboard.score(
         bare, lambda y: torch.zeros(len(y), 1, 28, 28), conditional=True, reconstruct=lambda x, y: x
     )
-    assert set(found) == {"energy", "nearest", "copy energy", "copy error"}
-    assert set(bare.itself()) == {"nearest"}
+    assert set(found) == {"energy", "nearest", "reconstruction energy", "reconstruction error"}
+    assert set(bare.test_scores()) == {"nearest"}
 
 
 def test_the_bound_on_the_scoreboard_is_that_of_black_and_white_pictures(real):

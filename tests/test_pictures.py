@@ -11,9 +11,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from bs4 import BeautifulSoup
 from PIL import Image
 
-from course_utils.figures import animation, diagrams, grids, scatter, style, widgets
+from course_utils.figures import animation, diagrams, grids, scatter, style, tables, widgets
 
 
 @pytest.fixture(autouse=True)
@@ -409,7 +410,7 @@ def test_a_table_says_which_value_is_best(displayed):
         "VAE": {"bound": -98.2, "Fréchet": 12.0, "energy": 0.6},
         "GAN & co": {"Fréchet": 3.5, "energy": 1.3, "note": "a < b"},
     }
-    figures.table(rows, best={"Fréchet": "least", "energy": 1.0, "bound": "most"})
+    tables.table(rows, best={"Fréchet": "least", "energy": 1.0, "bound": "most"})
     (((data,), _),) = displayed
     page = BeautifulSoup(data["text/html"], "html.parser")
     heads = [th.get_text() for th in page.thead.find_all("th")]
@@ -421,6 +422,6 @@ def test_a_table_says_which_value_is_best(displayed):
 
 
 def test_arrays_and_formats_in_a_table(displayed):
-    figures.table({"a": {"x": np.array([0.1, 0.25]), "n": 7}}, formats={"x": ".1%", "n": "d"})
+    tables.table({"a": {"x": np.array([0.1, 0.25]), "n": 7}}, formats={"x": ".1%", "n": "d"})
     (((data,), _),) = displayed
     assert data["text/plain"].split() == ["x", "n", "a", "10.0%", "25.0%", "7"]

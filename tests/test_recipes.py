@@ -192,7 +192,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch
 
     monkeypatch.setattr(Checkpoint, "record", and_stop)
     for done in (4, 8, 12):
-        with pytest.raises(SystemExit, match="The same command goes on from"):
+        with pytest.raises(SystemExit, match="The same command resumes from"):
             train.train(name, steps=14, out=broken, seed=3)
         assert (
             not broken.exists()
@@ -201,7 +201,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch
     # Two steps are left, too few for one more checkpoint.
     train.train(name, steps=14, out=broken, seed=3)
     assert same_weights(whole, broken) and not broken.with_suffix(".checkpoint").exists()
-    assert "Going on after step 12 of 14" in capsys.readouterr().out
+    assert "Resuming after step 12 of 14" in capsys.readouterr().out
 
 
 def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path):
@@ -252,7 +252,7 @@ def test_a_checkpoint_of_another_run_is_refused_and_kept(tmp_path, monkeypatch):
     [
         (["train", "gan", "--steps", "0"], "expected at least one step"),
         (["train", "all", "--out", "nowhere.safetensors"], "every model to its own file"),
-        (["sample", "gan", "-n", "0"], "at least one picture"),
+        (["sample", "gan", "-n", "0"], "at least one image"),
         (["sample", "gan", "--weights", "nowhere.safetensors"], "nowhere.safetensors is not there"),
     ],
 )

@@ -49,7 +49,7 @@ def test_what_was_written_comes_back(tmp_path):
 def test_what_cannot_be_written_is_said(tmp_path):
     with pytest.raises(
         TypeError,
-        match="expected tensors, numbers, texts, and lists and dictionaries of them, got set",
+        match="expected tensors, numbers, strings, and lists and dictionaries of them, got set",
     ):
         tensor_io.write(tmp_path / "x", {"a": {1}})
     assert not list(tmp_path.iterdir())
@@ -94,7 +94,7 @@ def test_a_cut_file_is_refused(saved, cut):
 def test_a_web_page_is_refused(saved):
     saved.write_text("<!DOCTYPE html><html><body>404</body></html>" + " " * 200)
     with pytest.raises(
-        tensor_io.DamagedFileError, match="got a web page. Delete it and make or fetch it again"
+        tensor_io.DamagedFileError, match="got a web page. Delete it, then create or download"
     ):
         weights.load(models.SHIPPED["vae"](), saved)
     with pytest.raises(RequestError, match="got a web page"):

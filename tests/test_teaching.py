@@ -77,7 +77,7 @@ def test_a_slow_cell_is_named_and_goes_on(checkout, monkeypatch, capsys):
     )
     monkeypatch.setattr(notebooks, "SLOW", 1)
     assert site.course(checkout / "site", "01") == 0
-    assert "01 Title 01: cell 2 of 3 has taken 1 s, and goes on" in capsys.readouterr().out
+    assert "01 Title 01: cell 2 of 3 has taken 1 s so far" in capsys.readouterr().out
 
 
 def test_a_cell_that_hangs_ends_the_lesson(checkout, monkeypatch):

@@ -57,7 +57,7 @@ def test_the_scoreboard_of_the_digits_is_what_the_list_says(tmp_path, monkeypatc
     monkeypatch.setenv("COURSE_DEVICE", "cpu")
     assert commands.main(["scoreboard", "--json", str(tmp_path / "board.json")]) == 0
     rows = json.loads((tmp_path / "board.json").read_text(encoding="utf-8"))
-    assert list(rows) == ["training pictures", "test pictures", *measure.MODELS]
+    assert list(rows) == ["training images", "test images", *measure.MODELS]
     for name in measure.MODELS:
         assert rows[name] == pytest.approx(
             weights.manifest()[f"{name}_digits"]["measured"], rel=0.01
@@ -75,9 +75,9 @@ def test_a_vae_gan_is_crisper_than_a_vae_its_copies_nearer_and_its_drawings_clos
     vae, vae_gan = (
         weights.manifest()[f"{name}_{dataset}"]["measured"] for name in ("vae", "vae_gan")
     )
-    for kind in ("energy", "copy energy"):
+    for kind in ("energy", "reconstruction energy"):
         assert abs(vae_gan[kind] - 1) < abs(vae[kind] - 1)
-    assert vae_gan["copy distance"] < vae["copy distance"] and vae_gan["frechet"] < vae["frechet"]
+    assert vae_gan["feature error"] < vae["feature error"] and vae_gan["frechet"] < vae["frechet"]
 
 
 def test_without_weights_the_way_on_is_said(monkeypatch, capsys):

@@ -14,8 +14,15 @@ FILES = [
 PRIVATE = set(
     "bend told rival alone as_asked ruler guard planted grown apart made few goes_on".split()
 )
-# Lines of a function: beyond the first with a reason above it, beyond the second never.
+# Lines of a function without its docstring: beyond the first with a reason above it, beyond the
+# second never.
 LONG, LONGEST = 40, 60
+
+
+def docstring_lines(node: ast.FunctionDef) -> int:
+    first = node.body[0]
+    is_docstring = ast.get_docstring(node) is not None
+    return first.end_lineno - first.lineno + 1 if is_docstring else 0
 
 
 def names(tree: ast.AST) -> Iterator[str]:
@@ -46,7 +53,7 @@ def test_functions_are_short(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     for node in ast.walk(ast.parse("\n".join(lines))):
         if isinstance(node, ast.FunctionDef):
-            length = node.end_lineno - node.lineno + 1
+            length = node.end_lineno - node.lineno + 1 - docstring_lines(node)
             assert length <= LONGEST, f"{node.name} has {length} lines"
             first = min([node.lineno, *(line.lineno for line in node.decorator_list)])
             above = lines[first - 2].lstrip()

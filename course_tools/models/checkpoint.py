@@ -1,4 +1,4 @@
-"""Training that survives: what a run needs to go on where it was, on disk every so many steps."""
+"""Checkpoints: every few hundred steps, a run writes all it needs to resume after a break."""
 
 import time
 from collections.abc import Mapping
@@ -10,18 +10,25 @@ from course_utils.training import Player, distributed, state
 
 
 class RequestError(CourseError):
-    """A request that cannot be met; the message says what was expected, what was found, and what to
-    do.
+    """A request that cannot be fulfilled.
+
+    The message says what was expected, what was found, and what to do.
     """
 
 
 class Checkpoint:
-    """A watcher for `training.play` that writes all of the game every `every` steps, each time in
-    full or not at all.
+    """A watcher for `training.play` that writes the whole state of a run every `every` steps.
 
-    run: says which run this is (model, data, seed, …); a file of another run is refused, not
-    overwritten.
-    done: the steps taken before, after `resume`; seconds: their training time.
+    A file is written in full or not at all.
+
+    Args:
+        path: the file. That of another run raises an error, and is not overwritten.
+        run: says which run this is: model, data, seed, ….
+        every: steps between two checkpoints.
+
+    Attributes:
+        done: steps taken in earlier sessions, known after `resume`.
+        seconds: training time up to the last checkpoint.
     """
 
     def __init__(self, path: Path, run: Mapping[str, str], *, every: int = 200) -> None:
@@ -30,15 +37,18 @@ class Checkpoint:
         self.done, self.seconds, self._since = 0, 0.0, time.perf_counter()
 
     def resume(self, players: Mapping[str, Player]) -> "Checkpoint":
-        """Put every network, optimizer, schedule, average and PyTorch's random state where the file
-        has them, if there is one.
+        """Load the checkpoint, if there is one, into the players and PyTorch's random state.
 
-        Raises RequestError if the file is that of another run, or no checkpoint.
+        Args:
+            players: the players by name.
+
+        Raises:
+            RequestError: where the file belongs to another run, or is no checkpoint.
         """
         self.players = players
         if not distributed.agree(int(self.path.exists())):
             raise RequestError(
-                f"{self.path} is there for some processes only: give all of them the same folder"
+                f"only some processes find {self.path}: give all of them the same folder"
             )
         if not self.path.exists():
             return self
@@ -58,24 +68,30 @@ class Checkpoint:
         state.restore(players, saved)
         self.done, self.seconds = saved["steps"], saved["seconds"]
         if distributed.rank() == 0:
-            print(f"Going on after step {self.done} of {self.run['steps']}, from {self.path}")
+            print(f"Resuming after step {self.done} of {self.run['steps']}, from {self.path}")
         return self
 
     def wants(self, step: int) -> bool:
-        return step > 0 and step % self.every == 0 and distributed.rank() == 0  # one process writes
+        """Return whether a checkpoint is due after this step; only process 0 writes them."""
+        return step > 0 and step % self.every == 0 and distributed.rank() == 0
 
     def record(self, step: int) -> None:
+        """Write a checkpoint.
+
+        Args:
+            step: steps taken in this session.
+        """
         now = time.perf_counter()
         self.seconds, self._since = self.seconds + now - self._since, now
         progress = {"run": self.run, "steps": self.done + step, "seconds": self.seconds}
         tensor_io.write(self.path, {**progress, **state.state_of(self.players)})
 
     def skip(self, batches):
-        """The same batches after those of the steps already done."""
+        """Skip the batches of the steps taken before."""
         for _ in range(self.done):
             next(batches)
         return batches
 
     def stop_clock(self) -> float:
-        """Seconds of training so far, over all sessions."""
+        """Return the seconds of training so far, over all sessions."""
         return self.seconds + time.perf_counter() - self._since

@@ -1,10 +1,11 @@
-"""`course train`, `sample` and `scoreboard`."""
+"""`course train`, `course sample` and `course scoreboard`."""
 
 from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 
 
 def add_to(commands) -> None:
+    """Declare the commands of this folder."""
     command = commands.add_parser(
         "train", help="train a model and write its weights; the same command resumes after a break"
     )
@@ -17,7 +18,9 @@ def add_to(commands) -> None:
         "--out", type=Path, help="file to write (default: among the weights of the package)"
     )
     command.set_defaults(run=train)
-    command = commands.add_parser("sample", help="draw images from a trained model into a file")
+    command = commands.add_parser(
+        "sample", help="generate images with a trained model and write them to a file"
+    )
     command.add_argument("model", type=model)
     command.add_argument("-n", type=int, default=100, help="how many (default: %(default)s)")
     command.add_argument("--seed", type=seed, default=0)
@@ -36,7 +39,8 @@ def add_to(commands) -> None:
 
 
 def model(text: str) -> str:
-    from course_utils.models import SHIPPED  # PyTorch, which only these commands wait for
+    """Return the name of a model if there is one of this name."""
+    from course_utils.models import SHIPPED  # here: it imports PyTorch, which takes seconds
 
     if text not in SHIPPED:
         raise ArgumentTypeError(f"expected one of {', '.join(SHIPPED)}, got {text!r}")
@@ -44,10 +48,12 @@ def model(text: str) -> str:
 
 
 def model_or_all(text: str) -> str:
+    """Return the name of a model, or "all"."""
     return text if text == "all" else model(text)
 
 
 def seed(text: str) -> int:
+    """Return a seed from its text: 0 to 2³² − 1, the range that NumPy accepts."""
     if not text.isdecimal() or int(text) >= 2**32:
         raise ArgumentTypeError(f"expected a whole number from 0 to {2**32 - 1}, got {text!r}")
     return int(text)

@@ -1,6 +1,4 @@
-"""`course scoreboard`: every model of the course, from its weights, measured in one and the same
-way.
-"""
+"""`course scoreboard`: measure every model of the course in the same way."""
 
 import json
 from functools import partial
@@ -12,40 +10,49 @@ from course_tools.models.checkpoint import RequestError
 from course_utils import atomic, data, recipes, runtime, scoreboard, weights
 
 MODELS = tuple(name for name, recipe in recipes.RECIPES.items() if recipe.draw)
-DRAWN = (
+OF_SAMPLES = (
     "parameters",
     "seconds",
     "bound",
     "frechet",
     "density",
     "coverage",
-    "as asked",
+    "label accuracy",
     "energy",
     "nearest",
 )
-COPIED = ("copy error", "copy distance", "copy energy")
+OF_RECONSTRUCTIONS = ("reconstruction error", "feature error", "reconstruction energy")
 Rows = dict[str, dict[str, float]]
 
 
 def write(out: Path | None = None, dataset: str = "auto") -> None:
-    """Measure all models on the test pictures of a data set, print the table, and write it as JSON
-    to `out`.
+    """Measure all models on the test images of a data set and print the table.
 
-    Raises RequestError where weights are missing.
+    Args:
+        out: where to write the numbers as JSON, too.
+        dataset: name of the data set.
+
+    Raises:
+        RequestError: where weights are missing.
     """
     rows = measure(dataset)
-    print(scoreboard.table(rows, *DRAWN, *COPIED))
+    print(scoreboard.table(rows, *OF_SAMPLES, *OF_RECONSTRUCTIONS))
     if out is not None:
         atomic.write(out, (json.dumps(rows, indent=1, ensure_ascii=False) + "\n").encode())
         print(f"written to {out}")
 
 
 def measure(dataset: str = "auto") -> Rows:
-    """What every model scores (`scoreboard.score`), below two rows for real pictures, training and
-    test set.
+    """Return the scores of every model, below two rows for real images.
 
-    parameters: numbers in the weights that ship. seconds: of training, on the machine that made
-    them.
+    Beside the metrics of `scoreboard.score`, a model has "parameters", the number of its weights,
+    and "seconds", the duration of its training on the machine where the weights were made.
+
+    Args:
+        dataset: name of the data set.
+
+    Raises:
+        RequestError: where weights are missing.
     """
     device = runtime.pick_device()
     train, test = (data.load(dataset, split, device=device) for split in ("train", "test"))
@@ -60,10 +67,10 @@ def measure(dataset: str = "auto") -> Rows:
         ) from missing
     classifier, known = loaded.pop("classifier"), weights.manifest()
     real = scoreboard.Real(train, test, classifier.features, classifier.head)
-    again = partial(real.again, generator=Generator().manual_seed(0))
+    resample = partial(real.resample, generator=Generator().manual_seed(0))
     rows: Rows = {
-        "training pictures": scoreboard.score(real, again, conditional=True),
-        "test pictures": real.itself(),
+        "training images": scoreboard.score(real, resample, conditional=True),
+        "test images": real.test_scores(),
     }
     for name, module in loaded.items():
         parameters = sum(t.numel() for t in module.state_dict().values())

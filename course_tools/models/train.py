@@ -1,6 +1,4 @@
-"""Weights: `course train NAME`, `train all` for those that ship, and `sample NAME` to draw from
-them.
-"""
+"""`course train` trains models and writes their weights; `course sample` generates images."""
 
 import hashlib
 import io
@@ -29,12 +27,22 @@ def train(
     out: Path | None = None,
     steps: int | None = None,
 ) -> Path:
-    """Train a model, write its weights (float16 safetensors) and return their path.
+    """Train a model, write its weights as float16 safetensors and return their path.
 
-    While it trains, a checkpoint lies beside them; the same call goes on from there, with the
-    weights of an unbroken run. Under `torchrun` all processes train one model, and the first one
-    writes. Raises RequestError if that file belongs to another run, or steps is below 1; SystemExit
-    if training does not reach its end.
+    During training a checkpoint lies beside the weights. After a break, the same call resumes from
+    there, and gives the weights of an unbroken run. Under `torchrun` all processes train one model,
+    and the first one writes.
+
+    Args:
+        name: a key of `models.SHIPPED`.
+        dataset: name of the data set.
+        seed: of the run.
+        out: the file; default: in the package, among the weights that ship.
+        steps: number of steps; default: the recipe's.
+
+    Raises:
+        RequestError: where the checkpoint belongs to another run, or `steps` is below 1.
+        SystemExit: where training stops early.
     """
     with distributed.joined():
         return _train(name, dataset, seed, out, steps)
@@ -59,7 +67,7 @@ def _train(name: str, dataset: str, seed: int, out: Path | None, steps: int | No
     module = recipes.make(name, images, seed=seed, steps=steps, resume=checkpoint.resume)
     if module is None:
         again = (
-            f"The same command goes on from {checkpoint.path}."
+            f"The same command resumes from {checkpoint.path}."
             if checkpoint.path.exists()
             else "Nothing was written."
         )
@@ -81,11 +89,18 @@ def _train(name: str, dataset: str, seed: int, out: Path | None, steps: int | No
 
 
 def train_all(*, seed: int = 0, steps: int | None = None, out: Path | None = None) -> None:
-    """Train and measure every model, for MNIST if it can be had and the digits, or for the one set
-    that `COURSE_DATASET` names.
+    """Train and measure every model, for MNIST, where it can be had, and for the digits.
 
-    The weights and the list of them, `manifest.json`, lie in the package. Raises RequestError for
-    any other `out`.
+    With `COURSE_DATASET` they are trained only for that data set. The weights, and what is known of
+    them in `manifest.json`, are written into the package.
+
+    Args:
+        seed: of every run.
+        steps: number of steps of every run; default: those of the recipes.
+        out: must be None: every model has its own file.
+
+    Raises:
+        RequestError: where `out` is given.
     """
     if out:
         raise RequestError(
@@ -103,16 +118,19 @@ def train_all(*, seed: int = 0, steps: int | None = None, out: Path | None = Non
 
 
 def measure_all(dataset: str) -> None:
-    """Note in the list what the weights of one data set score."""
+    """Measure the weights of one data set, and write their scores into `manifest.json`."""
     rows = measure.measure(dataset)
     for name in measure.MODELS:
         note(weights.FOLDER / f"{name}_{dataset}.safetensors", rows[name])
-    print(scoreboard.table(rows, *measure.DRAWN, *measure.COPIED))
+    print(scoreboard.table(rows, *measure.OF_SAMPLES, *measure.OF_RECONSTRUCTIONS))
 
 
 def note(path: Path, measured: Mapping[str, float] = MappingProxyType({})) -> None:
-    """Write what is known of weights that ship into `manifest.json` beside them: SHA-256, recipe,
-    what they score.
+    """Write what is known of some weights into `manifest.json` beside them.
+
+    Args:
+        path: the file with the weights.
+        measured: their scores.
     """
     with safe_open(path, framework="pt") as file:
         about = file.metadata()
@@ -131,15 +149,25 @@ def note(path: Path, measured: Mapping[str, float] = MappingProxyType({})) -> No
 
 
 def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None = None) -> None:
-    """Draw n pictures and write them: `images` uint8 (n, 28, 28), and for conditional models
-    balanced `labels` int64 (n,).
+    """Generate n images and write them to an .npz file.
 
-    Raises RequestError for a model that does not draw, n below 1, or without weights of this model.
+    It holds `images`, uint8 (n, 28, 28), and for conditional models `labels`, int64 (n,), of which
+    each occurs equally often.
+
+    Args:
+        name: of the model.
+        n: number of images.
+        seed: of the codes.
+        out: the file.
+        weights: the file with the weights; default: those that ship.
+
+    Raises:
+        RequestError: where the model generates nothing, n is below 1, or there are no such weights.
     """
     recipe = recipes.RECIPES[name]
     if recipe.draw is None or n < 1:
         raise RequestError(
-            f"expected a model that draws and at least one picture, got {name} and -n {n}"
+            f"expected a model that generates images, and at least one image, got {name} and -n {n}"
         )
     module = load(name, weights or _shipped(name)).to(runtime.pick_device())
     device = next(iter(module.state_dict().values())).device
@@ -160,16 +188,21 @@ def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None 
         content, images=pixels, **({"labels": y.numpy()} if recipe.conditional else {})
     )
     atomic.write(out, content.getvalue())
-    print(f"{n} pictures by {name} in {out}{recipe.note and f' ({recipe.note})'}")
+    print(f"{n} images by {name} in {out}{recipe.note and f' ({recipe.note})'}")
 
 
 def load(name: str, path: Path) -> nn.Module:
-    """The module that `train` wrote, in evaluation mode.
+    """Return the module that `train` wrote, in evaluation mode.
 
-    Raises RequestError if it is not there, damaged, or another model's.
+    Args:
+        name: of the model.
+        path: the file.
+
+    Raises:
+        RequestError: where the file is missing or damaged, or holds another model.
     """
     if not path.is_file():
-        raise RequestError(f"{path} is not there. Make it: course train {name} --out {path}")
+        raise RequestError(f"{path} is not there. To train it: course train {name} --out {path}")
     try:
         return weights.load(models.SHIPPED[name](), path, name=name)
     except tensor_io.DamagedFileError as error:
@@ -183,6 +216,6 @@ def _shipped(name: str) -> Path:
         if path.exists():
             return path
     raise RequestError(
-        f"no weights of {name} for {dataset}. Make them: course train {name}, or name a file with"
-        " --weights"
+        f"no weights of {name} for {dataset}. To train them: course train {name}, or name a file"
+        " with --weights"
     )

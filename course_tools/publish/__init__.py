@@ -1,1 +1,1 @@
-"""From the notebooks to all that is read: pages, decks, student versions, a class repository."""
+"""What is generated from the notebooks: pages, decks, student versions, a class repository."""

@@ -1,4 +1,4 @@
-"""Where the course lives. The address stands in pyproject.toml; links and cells follow it."""
+"""The course's address on GitHub: it stands in pyproject.toml, and links and cells follow it."""
 
 import re
 import sys
@@ -25,34 +25,39 @@ if "google.colab" in sys.modules:
 
 @dataclass(frozen=True)
 class Address:
-    """repo: "owner/name" on GitHub. ref: a tag or branch."""
+    """An address on GitHub.
+
+    Attributes:
+        repo: "owner/name".
+        ref: a tag or branch.
+    """
 
     repo: str
     ref: str
 
     @property
     def url(self) -> str:
+        """The address of the repository."""
         return f"https://github.com/{self.repo}"
 
     def colab(self, file: str) -> str:
-        """The address at which Colab opens a file of the repository."""
+        """Return the address at which Colab opens a file of the repository."""
         return f"https://colab.research.google.com/github/{self.repo}/blob/{self.ref}/{file}"
 
     def cell(self) -> str:
+        """Return the source of the cell that installs the course on Colab."""
         return CELL.replace("ADDRESS", f"{self.url}@{self.ref}")
 
 
 def read() -> Address:
-    """The address in pyproject.toml."""
+    """Return the address in pyproject.toml."""
     project = tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     repo = project["project"]["urls"]["Repository"].removeprefix("https://github.com/")
     return Address(repo, project["tool"]["course"]["ref"])
 
 
 def check() -> None:
-    """SystemExit, with a sentence, while the address is the placeholder: links and the Colab cell
-    would lead nowhere.
-    """
+    """Raise SystemExit while the address is the placeholder: links and Colab cells lead nowhere."""
     if read().repo == PLACEHOLDER:
         raise SystemExit(
             f"The address is still {PLACEHOLDER}: course address --repo owner/name --ref v1.0"
@@ -60,9 +65,12 @@ def check() -> None:
 
 
 def put(notebook: NotebookNode, file: str, address: Address | None) -> None:
-    """Give a notebook its link and its Colab cell, or with None take both away.
+    """Give a notebook its link to Colab and its Colab cell, or take both away.
 
-    file: its path in the repository.
+    Args:
+        notebook: changed in place.
+        file: its path in the repository.
+        address: of the course; None takes link and cell away.
     """
     title = notebook.cells[0]
     title.source = LINK.sub("", title.source)

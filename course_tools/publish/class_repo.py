@@ -1,7 +1,7 @@
-"""`course release OUT`: a class repository, for courses whose tasks count.
+"""`course release OUT`: write a class repository, for courses in which the tasks are graded.
 
-It holds the student versions, the package without the specs of the tasks, and in their place a
-handout of numbers with which `verify` works as ever. No lesson, no reference, no solution.
+It holds the student versions and the package. In place of the specs of the tasks it has a handout
+of numbers, with which `verify` works as usual. It has no lesson, no reference, no solution.
 """
 
 import shutil
@@ -29,17 +29,21 @@ ANSWERS = Path("course_utils") / "exercises" / "tasks"
 
 
 def release(out: Path, where: address.Address | None = None) -> None:
-    """Write a class repository to the new folder `out`. Raises SystemExit, with a sentence, if
-    something is there already.
+    """Write a class repository into a new folder.
 
-    where: its own address on GitHub, for links to Colab; without one it has none.
+    Args:
+        out: the folder.
+        where: the repository's own address, for links to Colab; without it there are none.
+
+    Raises:
+        SystemExit: where the folder is not empty, or this is a class repository itself.
     """
     root = notebooks.require_checkout()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SystemExit(f"{out} is not empty. Name a new folder; nothing was written.")
     if HANDOUT.exists():
         raise SystemExit(
-            "This is a class repository: it has no references to make another one from."
+            "This is a class repository: it has no references, so it cannot generate another one."
         )
     table = readme.table(where, read=False)
     for name in COPIED:
@@ -61,6 +65,6 @@ def release(out: Path, where: address.Address | None = None) -> None:
         text = environment.get_template(template.name).render(table=table)
         (out / template.name.removesuffix(".j2")).write_text(text, encoding="utf-8")
     print(
-        f"A class repository is in {out}. Look at its README, then: cd {out} && git init && git add"
+        f"A class repository is in {out}. Read its README, then: cd {out} && git init && git add"
         " . && git commit"
     )

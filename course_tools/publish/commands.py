@@ -1,13 +1,15 @@
-"""`course run`, `slides`, `outline`, `release`, and what maintainers call: `execute`, `student`,
-`address`, `sync`.
+"""`course run`, `slides`, `outline` and `release`; for maintainers `execute`, `student`, `address`
+and `sync`.
 """
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 
-# One declaration per command, one after the other: there is nothing to part.
+# One declaration after the other: shorter functions would not be easier to read.
 def add_to(commands) -> None:
+    """Declare the commands of this folder."""
+
     def of_lessons(name: str, **about) -> ArgumentParser:
         command = commands.add_parser(name, **about)
         command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
@@ -15,18 +17,20 @@ def add_to(commands) -> None:
 
     def out(command, folder: str) -> None:
         command.add_argument(
-            "--out", type=Path, default=Path(folder), help="where to (default: %(default)s)"
+            "--out", type=Path, default=Path(folder), help="folder to write (default: %(default)s)"
         )
 
-    command = of_lessons("run", aliases=["course"], help="run the lessons and write a page each")
+    command = of_lessons(
+        "run", aliases=["course"], help="run the lessons and write a page for each"
+    )
     out(command, "build/site")
     command.set_defaults(run=run)
     command = of_lessons("slides", help="write every lesson as a deck, from its committed figures")
     out(command, "build/slides")
     command.set_defaults(run=slides)
-    commands.add_parser("outline", help="which slide of the lecture stands where").set_defaults(
-        run=outline
-    )
+    commands.add_parser(
+        "outline", help="list which slide of the lecture stands where"
+    ).set_defaults(run=outline)
     command = commands.add_parser(
         "release", help="write a class repository: no lessons, no references, no solutions"
     )
@@ -47,7 +51,7 @@ def add_to(commands) -> None:
     command = commands.add_parser(
         "address",
         aliases=["badges"],
-        help="for maintainers: the address of the course, in all links and Colab cells",
+        help="for maintainers: write the address of the course into all links and Colab cells",
     )
     command.add_argument("--repo", help="owner/name on GitHub")
     command.add_argument("--ref", help="the tag that Colab installs, e.g. v1.0")
@@ -62,7 +66,7 @@ def add_to(commands) -> None:
     command.set_defaults(run=sync)
 
 
-# Imported where they are needed: only some of them need the teaching extra.
+# Each function imports what it needs: only some of them need the extra `teach`.
 
 
 def run(chosen: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The notebooks of a checkout: found, executed, cleaned, read and written."""
+"""Find, execute, clean, read and write the notebooks of a checkout."""
 
 import threading
 import time
@@ -17,10 +17,10 @@ from traitlets.config import Config
 from course_utils.errors import CourseError
 
 ROOT = Path(__file__).resolve().parents[2]
-SLOW = 60  # seconds; a cell that takes longer is named, and goes on
-HANGS = 3600  # seconds; a busy machine is slow, and what takes longer than this does not end
-# Jupyter encrypts the line to the kernel only when asked to, and only its newer versions can;
-# without it they warn.
+SLOW = 60  # seconds; a cell that takes longer is named, and continues
+HANGS = 3600  # seconds; even a busy machine is not that slow, so the cell will not end
+# Jupyter encrypts the connection to the kernel only on request, and only its newer versions can;
+# these warn where it is not encrypted.
 ENCRYPTED = Config(
     {"KernelManager": {"transport_encryption": "auto"}}
     if hasattr(KernelManager, "transport_encryption")
@@ -33,8 +33,13 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 class Lesson:
     """One lesson.
 
-    number: "02". title, see, study: from the notebook's metadata. seconds: of its last committed run, or
-    None.
+    Attributes:
+        path: of its notebook.
+        number: e.g. "02".
+        title: from the notebook's metadata.
+        see: what one will see in it, from the same metadata.
+        study: how long a first reading with all tasks takes, from the same metadata.
+        seconds: duration of its last committed run; None if it has none.
     """
 
     path: Path
@@ -46,14 +51,16 @@ class Lesson:
 
     @property
     def name(self) -> str:
+        """The name of its file without the suffix."""
         return self.path.stem
 
     def read(self) -> NotebookNode:
+        """Return the notebook."""
         return nbformat.read(self.path, as_version=4)
 
 
 def require_checkout() -> Path:
-    """The folder of the checkout; SystemExit where the package was installed without one."""
+    """Return the folder of the checkout; SystemExit where the package was installed without one."""
     if not (ROOT / "pyproject.toml").exists():
         raise SystemExit(
             "This command works on a checkout of the course: install from there, with `pip install"
@@ -64,19 +71,23 @@ def require_checkout() -> Path:
 
 def require_the_course() -> None:
     """Raise CourseError in a class repository, which has no lessons to change."""
-    # Here, for it brings PyTorch, and `lab` does not wait for that.
+    # Imported here: it brings PyTorch, for which `lab` must not wait.
     from course_utils.exercises.catalogue import HANDOUT
 
     if HANDOUT.exists():
         raise CourseError(
-            "This is a class repository. That is done in the course it was made from."
+            "This is a class repository. Do that in the course from which it was generated."
         )
 
 
 def find(*numbers: str) -> list[Lesson]:
-    """The lessons of this checkout in order, or only those with the given numbers.
+    """Return the lessons of this checkout in order.
 
-    Raises SystemExit, with a sentence.
+    Args:
+        numbers: return only the lessons with these numbers, e.g. "02".
+
+    Raises:
+        SystemExit: where there is no such lesson, or none at all.
     """
     folder = require_checkout() / "notebooks"
     lessons = []
@@ -84,8 +95,8 @@ def find(*numbers: str) -> list[Lesson]:
         about = nbformat.read(path, as_version=4).metadata.get("course")
         if not about:
             raise SystemExit(
-                f"{path} says nothing of its `course` (number, title, see, study) in its metadata; other"
-                " lessons do."
+                f"{path} has no `course` (lesson, title, see, study) in its metadata; all other"
+                " lessons have it."
             )
         lessons.append(
             Lesson(path, about.lesson, about.title, about.see, about.study, about.get("seconds"))
@@ -102,22 +113,28 @@ def find(*numbers: str) -> list[Lesson]:
 
 
 def code_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    """Return the code cells of a notebook."""
     return (cell for cell in notebook.cells if cell.cell_type == "code")
 
 
-# The kernel's ways to end, and the watch on slow cells, share one client.
+# One client runs the cells, watches for slow ones, and tells how the kernel ended.
 def execute(
     notebook: NotebookNode,
     folder: Path,
     on_cell: Callable[[int], None] = lambda n: None,
     on_slow: Callable[[int], None] = lambda n: None,
 ) -> tuple[float, str | None]:
-    """Run all cells in place, in a fresh kernel working in `folder`. Returns seconds and the error,
-    None if there was none.
+    """Run all cells of a notebook, in place, in a fresh kernel.
 
-    on_cell: called with the number of code cells begun so far. on_slow: called, in another thread,
-    with that number when a cell has taken SLOW seconds; it goes on all the same. The error names
-    the cell and what it raised.
+    Args:
+        notebook: gets the outputs.
+        folder: where the kernel works.
+        on_cell: called with the number of code cells begun so far.
+        on_slow: called, in another thread, with that number when a cell has taken `SLOW` seconds;
+            the cell continues.
+
+    Returns:
+        The seconds it took, and the error: the cell and what it raised; None if there was none.
     """
     begun, watch = 0, threading.Timer(0, lambda: None)
 
@@ -156,8 +173,9 @@ def execute(
 
 
 def clean(notebook: NotebookNode) -> None:
-    """Take out what only lives with a kernel: widget views (their still pictures stay), timestamps,
-    where a stream was cut.
+    """Remove what only makes sense with a kernel: widget views, timestamps, and breaks in streams.
+
+    The still pictures beside widget views stay.
     """
     notebook.metadata.pop("widgets", None)
     CoalesceStreamsPreprocessor().preprocess(notebook, {})
@@ -169,13 +187,14 @@ def clean(notebook: NotebookNode) -> None:
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
+    """Write a valid notebook to a file, and create missing folders."""
     nbformat.validate(notebook)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
 
 def heading(notebook: NotebookNode, position: int) -> str:
-    """The last markdown heading at or before the cell at `position`."""
+    """Return the last markdown heading at or before the cell at `position`; "" if there is none."""
     for cell in reversed(notebook.cells[: position + 1]):
         if cell.cell_type == "markdown":
             for line in cell.source.splitlines():
@@ -185,9 +204,12 @@ def heading(notebook: NotebookNode, position: int) -> str:
 
 
 def execute_in_place(*numbers: str) -> int:
-    """Run lessons and save them with their outputs, as they are committed.
+    """Run lessons and save them with their outputs, as they are committed; return the exit code.
 
-    Nothing is saved where a cell fails.
+    A lesson in which a cell fails is not saved.
+
+    Args:
+        numbers: only these lessons; default: all.
     """
     failed = False
     for lesson in find(*numbers):

@@ -1,4 +1,4 @@
-"""`course outline`: which slide of the lecture stands in which lesson."""
+"""`course outline`: list which slide of the lecture stands in which lesson."""
 
 from course_tools.publish import notebooks
 
@@ -37,7 +37,11 @@ LECTURE = {
 
 
 def places() -> dict[str, list[str]]:
-    """Per slide, "02 heading" of every section that has a code cell for it."""
+    """Return, for each slide, "02 heading" for every section with a code cell for it.
+
+    Raises:
+        SystemExit: where a cell names a slide that the lecture does not have.
+    """
     found: dict[str, list[str]] = {slide: [] for slide in LECTURE}
     for lesson in notebooks.find():
         notebook = lesson.read()
@@ -54,5 +58,6 @@ def places() -> dict[str, list[str]]:
 
 
 def write() -> None:
+    """Print the list."""
     for slide, where in places().items():
         print(f"{slide:>4}  {LECTURE[slide]:<52}  {'; '.join(where) or '–'}")

@@ -1,4 +1,4 @@
-"""`course sync`: files that are generated from others, so that nothing is said twice."""
+"""`course sync`: write the files that are generated from others: nothing is stated twice."""
 
 import base64
 import sys
@@ -17,11 +17,12 @@ PICTURE = "docs/picture.png"
 
 
 def requirement_name(requirement: str) -> str:
+    """Return the name of the package in a requirement, such as torch in "torch>=2.6"."""
     return requirement.split(";")[0].split(">")[0].split("[")[0].strip()
 
 
 def environment() -> str:
-    """environment.yml, from the dependencies and the extras of pyproject.toml."""
+    """Return the content of environment.yml, from the dependencies and extras in pyproject.toml."""
     project = tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
         "project"
     ]
@@ -42,10 +43,13 @@ def environment() -> str:
 
 
 def table(where: address.Address | None, *, read: bool = True) -> str:
-    """The README's table of lessons; `read`: with links to the solved ones. where: the address, for
-    Colab.
+    """Return the README's table of lessons, in markdown.
 
     The seconds are those of the committed run, on two cores.
+
+    Args:
+        where: the course's address, for links to Colab; without it there are none.
+        read: add links to the solved lessons.
     """
     rows = [
         "| | lesson | what you will see | study | points | runs in | |",
@@ -65,21 +69,20 @@ def table(where: address.Address | None, *, read: bool = True) -> str:
         if where:
             student = where.colab(f"notebooks/student/{file}")
             links += [f"[![Colab](https://img.shields.io/badge/open-Colab-717581)]({student})"]
-        rows.append(
-            f"| {lesson.number} | {lesson.title} | {lesson.see} | {lesson.study} | {points} | {run} "
-            f"| {' '.join(links)} |"
-        )
+        cells = lesson.number, lesson.title, lesson.see, lesson.study, points, run, " ".join(links)
+        rows.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(rows)
 
 
 def readme() -> str:
+    """Return the README with a new table of lessons."""
     text = (notebooks.ROOT / "README.md").read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
     return f"{head}{BEGIN}\n{table(address.read())}\n{END}{rest.split(END)[1]}"
 
 
 def picture() -> bytes:
-    """The README's picture: the figure of the one cell whose metadata say `"readme": true`."""
+    """Return the README's picture: the figure of the cell with `"readme": true` in its metadata."""
     cells = [
         cell
         for lesson in notebooks.find()
@@ -103,6 +106,7 @@ FILES = {
 
 
 def sync() -> None:
+    """Write all generated files."""
     for name, make in FILES.items():
         path = notebooks.ROOT / name
         path.parent.mkdir(exist_ok=True)

@@ -6,8 +6,14 @@ from course_tools.publish import address, notebooks, readme, student_version
 
 
 def write(repo: str, ref: str) -> None:
-    """Make owner/name and a tag the address: in pyproject.toml, in all lessons, their student
-    versions and the README.
+    """Write an address into pyproject.toml, all lessons, their student versions and the README.
+
+    Args:
+        repo: "owner/name" on GitHub.
+        ref: a tag or branch.
+
+    Raises:
+        SystemExit: where they are not of this form.
     """
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo) or not re.fullmatch(r"[\w./-]+", ref):
         raise SystemExit(f"Expected owner/name and a tag or branch, got {repo} and {ref}.")

@@ -1,4 +1,4 @@
-"""`course run`: run every lesson and write one readable page each, and an index."""
+"""`course run`: run every lesson, and write one readable page for each and an index."""
 
 import re
 import unicodedata
@@ -22,19 +22,29 @@ NOTATION = notebooks.ROOT / "docs" / "notation.md"
 
 @dataclass(frozen=True)
 class Run:
+    """The run of one lesson.
+
+    Attributes:
+        lesson: the lesson.
+        seconds: its duration.
+        error: what went wrong; None if nothing did.
+    """
+
     lesson: notebooks.Lesson
     seconds: float
     error: str | None
 
 
 class MathML(IPythonRenderer):
-    """Formulas as MathML: every browser shows them, without a script and without a network."""
+    """Renders formulas as MathML, which every browser shows without a script or a network."""
 
     def block_math(self, body: str) -> str:
+        """Render a formula that stands on its own."""
         return f'<div class="formula" tabindex="0">{mathml(body, display="block")}</div>'
 
     def inline_math(self, body: str) -> str:
-        # A long one may be wider than a phone, and scrolls there.
+        """Render a formula within a line."""
+        # A long one may be wider than a phone: this class lets it scroll.
         formula = mathml(body, display="inline")
         return (
             f'<span class="formula" tabindex="0">{formula}</span>' if len(body) > LONG else formula
@@ -42,12 +52,20 @@ class MathML(IPythonRenderer):
 
 
 def mathml(body: str, display: str) -> str:
-    """LaTeX → MathML, with what browsers leave out: script and double-struck letters, and the space
-    after log, min, …
+    """Convert LaTeX to MathML, and repair what browsers show wrongly.
+
+    Repaired are script and double-struck letters, the space after log, min, …, and the height of ‖.
+
+    Args:
+        body: the formula.
+        display: "block" or "inline".
+
+    Raises:
+        ValueError: for a formula with a command that remains in the result.
     """
-    body = body.replace("{aligned}", "{split}")  # the same, and the converter knows only this one
+    body = body.replace("{aligned}", "{split}")  # the converter knows only this name of it
     text = latex2mathml.converter.convert(body, display=display)
-    # nbconvert would give the tags in headings a prefix.
+    # With this attribute nbconvert would give the tags in headings a prefix.
     text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
     text = re.sub(
         r'<mi mathvariant="(script|double-struck)">([A-Z])</mi>',
@@ -73,12 +91,18 @@ def _letter(style: str, letter: str) -> str:
 
 
 def markdown(source: str) -> str:
+    """Return markdown with formulas as HTML."""
     html = MarkdownWithMath(renderer=MathML(escape=False, anchor_link_text="")).render(source)
-    return html.replace("<table>", '<table tabindex="0">')  # a wide one scrolls, also by keys
+    return html.replace("<table>", '<table tabindex="0">')  # the keyboard can scroll a wide one
 
 
 def page(notebook, title: str) -> str:
-    """One executed notebook as one self-contained HTML page."""
+    """Return an executed notebook as one self-contained HTML page.
+
+    Args:
+        notebook: the notebook.
+        title: of the page.
+    """
     config = Config()
     config.TemplateExporter.extra_template_basedirs = [str(TEMPLATES)]
     config.TagRemovePreprocessor.enabled, config.TagRemovePreprocessor.remove_cell_tags = (
@@ -91,11 +115,13 @@ def page(notebook, title: str) -> str:
     return exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})[0]
 
 
-# One run: the bar, the cells and the pages belong to the same loop.
+# Progress bar, cells and pages belong to one loop over the lessons.
 def course(out: Path, *numbers: str) -> int:
-    """Run the lessons one after the other, write their pages and the index to `out`.
+    """Run the lessons, write their pages and the index, and return the exit code.
 
-    Returns the exit code.
+    Args:
+        out: the folder for the pages.
+        numbers: only these lessons; default: all.
     """
     out.mkdir(parents=True, exist_ok=True)
     chosen = notebooks.find(*numbers)
@@ -118,7 +144,7 @@ def course(out: Path, *numbers: str) -> int:
             def on_slow(n: int, lesson=lesson, cells=cells) -> None:
                 bar.write(
                     f"{lesson.number} {lesson.title}: cell {n} of {cells} has taken"
-                    f" {notebooks.SLOW} s, and goes on"
+                    f" {notebooks.SLOW} s so far"
                 )
 
             seconds, error = notebooks.execute(notebook, lesson.path.parent, on_cell, on_slow)
@@ -148,8 +174,11 @@ def course(out: Path, *numbers: str) -> int:
 
 
 def index(runs: list[Run], out: Path) -> str:
-    """The page that leads to all others: lessons, their decks if `make slides` has put them beside
-    `out`, tasks, Colab.
+    """Return the index page: lessons, tasks, Colab, and the decks that stand beside `out`.
+
+    Args:
+        runs: the lessons that were run.
+        out: the folder of the pages.
     """
     here, links = address.read(), {}
     for run in runs:

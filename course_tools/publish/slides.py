@@ -1,9 +1,8 @@
-"""`course slides`: every lesson as one self-contained deck, from the notebooks as they are
-committed.
+"""`course slides`: write every committed lesson as one self-contained deck of slides.
 
 Nothing is run. A slide holds one idea: a heading with the leading sentences and formulas of its
-text, or one picture, or one piece of code; the whole text goes to the speaker notes. Formulas are
-MathML; reveal.js and the fonts stand inside the file.
+text, or one picture, or one piece of code. The whole text goes into the speaker notes. Formulas
+are MathML; reveal.js and the fonts stand inside the file.
 """
 
 import base64
@@ -52,8 +51,15 @@ LINES = 30  # of code and output on one slide
 class Slide:
     """One slide.
 
-    kind: title, text, picture or code. body, notes: HTML. lecture: the slides of the lecture that
-    it shows.
+    Attributes:
+        kind: "title", "text", "picture" or "code".
+        title: the heading.
+        body: what it shows, as HTML.
+        notes: the speaker notes, as HTML.
+        lecture: the slides of the lecture that it shows.
+        intro: text above a picture or code, as HTML.
+        caption: text below a picture, as HTML.
+        code: the folded code of a picture, as HTML.
     """
 
     kind: str
@@ -67,8 +73,10 @@ class Slide:
 
 
 def leads(paragraph: str) -> str:
-    """The leading sentence of a paragraph in markdown, and all in it that begins in bold type, such
-    as **Predict**.
+    """Return the leading sentence of a paragraph, and all that begin in bold, such as **Predict**.
+
+    Args:
+        paragraph: in markdown.
     """
     held: list[str] = []
 
@@ -88,8 +96,12 @@ def leads(paragraph: str) -> str:
 
 
 def blocks(source: str) -> Iterator[str]:
-    """The parts of a markdown cell that a slide shows: leading sentences, formulas, lists, tables,
-    in their order.
+    """Return the parts of a markdown cell that a slide shows, in their order.
+
+    These are leading sentences, formulas, lists and tables.
+
+    Args:
+        source: of the cell.
     """
     for block in re.split(
         r"\n\s*\n", re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL).strip()
@@ -101,7 +113,7 @@ def blocks(source: str) -> Iterator[str]:
 
 
 def split(parts: list[str]) -> list[list[str]]:
-    """The parts, over as many slides as they need."""
+    """Distribute parts over as many slides as they need."""
     pages: list[list[str]] = [[]]
     for part in parts:
         if pages[-1] and sum(map(len, pages[-1])) + len(part) > ROOM:
@@ -110,9 +122,13 @@ def split(parts: list[str]) -> list[list[str]]:
     return pages
 
 
-# The rules by which neighbouring cells become slides, in the order in which they apply.
+# One rule after the other, in the order in which they apply to neighbouring cells.
 def slides(notebook: NotebookNode) -> list[list[Slide]]:
-    """The slides of a lesson: a list of stacks, a new one for every heading."""
+    """Return the slides of a lesson: a list of stacks, a new one for every heading.
+
+    Args:
+        notebook: the lesson, executed.
+    """
     stacks: list[list[Slide]] = [[]]
     title = ""
     chain: list[str] = []
@@ -158,16 +174,14 @@ def slides(notebook: NotebookNode) -> list[list[Slide]]:
 
 
 def _is_reading(source: str) -> bool:
-    """Whether a text only reads the picture above it: it has no formula of its own, no list and no
-    table.
-    """
+    """Return whether a text only reads the picture above it: it has no formula, list or table."""
     return not re.search(r"^(\$\$|[-*|] |\d+\. )", source, flags=re.MULTILINE)
 
 
 def _is_intro(slide: Slide) -> bool:
-    """Whether a text is short enough to stand above the picture or code that follows.
+    """Return whether a text is short enough to stand above the picture or code that follows.
 
-    A prediction comes before, on its own.
+    A prediction never does: it has a slide of its own, before the picture.
     """
     text = re.sub(r"<[^>]+>", "", slide.body)
     return (
@@ -189,7 +203,7 @@ def _text_slides(source: str, title: str, lecture: list[str], *, first: bool) ->
 
 
 def _chained(chain: list[str], body: str) -> str:
-    """A line of a derivation below the lines before it; the new one comes with a step."""
+    """Put a line of a derivation below the lines before it; it appears at the next step."""
     before = "".join(f'<div class="before">{markdown(formula)}</div>' for formula in chain)
     formula = re.compile(r'<math[^>]*display="block".*?</math>', flags=re.DOTALL)
     return before + formula.sub(
@@ -198,9 +212,7 @@ def _chained(chain: list[str], body: str) -> str:
 
 
 def _code_slides(cell: NotebookNode, title: str, lecture: list[str]) -> list[Slide]:
-    """One slide for every picture, with its code folded; without a picture one for the code and
-    what it says.
-    """
+    """Return a slide per picture, with its code folded, or one for the code and its output."""
     said = "".join(
         output.text
         for output in cell.outputs
@@ -238,9 +250,10 @@ def _picture(output: NotebookNode) -> str | None:
 
 @functools.cache
 def frontend() -> Path:
-    """The folder with reveal.js and the fonts, fetched by npm once.
+    """Return the folder with reveal.js and the fonts, which npm downloads once.
 
-    SystemExit, with a sentence, without npm.
+    Raises:
+        SystemExit: where there is no npm, or it cannot download them.
     """
     out = notebooks.ROOT / "build" / "frontend"
     wanted = (FRONTEND / "package-lock.json").read_bytes()
@@ -250,14 +263,14 @@ def frontend() -> Path:
     npm = shutil.which("npm")
     if not npm:
         raise SystemExit(
-            "Slides need npm, once, to fetch reveal.js and the fonts: install Node.js"
-            " (https://nodejs.org), then again."
+            "Slides need npm, once, to download reveal.js and the fonts: install Node.js"
+            " (https://nodejs.org), then run this command again."
         )
     shutil.copytree(FRONTEND, out, dirs_exist_ok=True)
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     if subprocess.run(command, cwd=out).returncode:
         raise SystemExit(
-            "npm could not fetch what slides need; what it says stands above. The command was:"
+            "npm could not download what slides need; its messages stand above. The command was:"
             f" {' '.join(command)}"
         )
     fetched.write_bytes(wanted)
@@ -265,7 +278,13 @@ def frontend() -> Path:
 
 
 def deck(stacks: list[list[Slide]], lesson: str, folder: Path) -> str:
-    """The slides of a lesson as one HTML file of its own. folder: that of `frontend`."""
+    """Return the slides of a lesson as one HTML file.
+
+    Args:
+        stacks: the slides.
+        lesson: its number and title.
+        folder: that of `frontend`.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / "deck"), autoescape=False
     )
@@ -284,9 +303,11 @@ def deck(stacks: list[list[Slide]], lesson: str, folder: Path) -> str:
 
 
 def write(out: Path, *numbers: str) -> int:
-    """Write the decks of all lessons, or of those given, and an index, to `out`.
+    """Write the decks of lessons, and an index of all decks; return the exit code.
 
-    Returns the exit code.
+    Args:
+        out: the folder for the decks.
+        numbers: only these lessons; default: all.
     """
     chosen = notebooks.find(*numbers)
     folder = frontend()
@@ -307,7 +328,7 @@ def write(out: Path, *numbers: str) -> int:
         environment.get_template("index.html.j2").render(lessons=there), encoding="utf-8"
     )
     print(
-        f"Open {(out / 'index.html').resolve().as_uri()} (arrows or space: on; s: speaker notes; c:"
-        " the code of a picture)"
+        f"Open {(out / 'index.html').resolve().as_uri()} (arrows or space: next slide; s: speaker"
+        " notes; c: the code of a picture)"
     )
     return 0

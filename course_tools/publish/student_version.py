@@ -1,4 +1,4 @@
-"""`course student`: the lessons without solutions and outputs, for students."""
+"""`course student`: write the lessons without solutions and outputs, for students."""
 
 from nbformat import NotebookNode
 from traitlets.config import Config
@@ -13,8 +13,10 @@ STUBS = Config({"ClearSolutions": {"text_stub": "*Your answer, in a sentence or 
 
 
 def student_version(notebook: NotebookNode) -> NotebookNode:
-    """The same notebook as nbgrader would hand it out: solutions replaced by stubs, outputs
-    cleared, checksums set.
+    """Return a lesson as nbgrader hands it out: stubs for solutions, no outputs, checksums.
+
+    Args:
+        notebook: the lesson; changed in place.
     """
     try:
         from nbgrader.preprocessors import ClearOutput, ClearSolutions, ComputeChecksums, LockCells
@@ -30,6 +32,7 @@ def student_version(notebook: NotebookNode) -> NotebookNode:
 
 
 def write_all() -> None:
+    """Write the student versions of all lessons."""
     for lesson in notebooks.find():
         notebooks.write(student_version(lesson.read()), STUDENT / lesson.path.name)
         print(f"wrote notebooks/student/{lesson.path.name}")

@@ -1,10 +1,11 @@
-"""`course lab`, `submit` and `restart`."""
+"""`course lab`, `course submit` and `course restart`."""
 
 from argparse import Namespace
 from pathlib import Path
 
 
 def add_to(commands) -> None:
+    """Declare the commands of this folder."""
     command = commands.add_parser(
         "lab",
         help="copy the student notebooks to work/ and open JupyterLab there; more options go to it",
@@ -26,7 +27,7 @@ def add_to(commands) -> None:
     command.set_defaults(run=restart)
 
 
-# Imported where they are needed: `lab` must start at once.
+# Each function imports what it needs: `lab` must not wait for PyTorch.
 
 
 def lab(chosen: Namespace) -> None:

@@ -1,4 +1,4 @@
-"""`course lab`: the student's own copies in `work/`, and JupyterLab on them."""
+"""`course lab`: the student's own copies of the lessons in `work/`, opened in JupyterLab."""
 
 import os
 import shutil
@@ -13,9 +13,10 @@ WORK = notebooks.ROOT / "work"
 
 
 def copy_missing() -> list[str]:
-    """Copy each student notebook to `work/` unless a file of its name is there.
+    """Copy each student notebook to `work/`, unless a file of its name is there.
 
-    Returns the names copied.
+    Returns:
+        The names of the files copied.
     """
     notebooks.require_checkout()
     WORK.mkdir(exist_ok=True)
@@ -29,7 +30,7 @@ def copy_missing() -> list[str]:
 
 
 def copy_of(lesson: str) -> Path:
-    """Where the student's copy of a lesson is, or will be."""
+    """Return the path of the student's copy of a lesson, whether or not it is there yet."""
     handed_out = sorted(STUDENT.glob(f"{lesson:0>2}_*.ipynb"))
     if not handed_out:
         raise SystemExit(f"There is no lesson {lesson}.")
@@ -37,8 +38,10 @@ def copy_of(lesson: str) -> Path:
 
 
 def lab(extra: list[str]) -> None:
-    """Open JupyterLab in `work/`, with its defaults: localhost and a token. `extra` goes to
-    JupyterLab as it is.
+    """Open JupyterLab in `work/` with its default settings: localhost and a token.
+
+    Args:
+        extra: further arguments for JupyterLab.
     """
     copied = copy_missing()
     print(
@@ -47,13 +50,14 @@ def lab(extra: list[str]) -> None:
     )
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         print(
-            "You are root, as in most containers. JupyterLab refuses that by default; it starts"
-            " with --allow-root."
+            "You are root, as in most containers. JupyterLab does not start as root by default, so"
+            " it gets --allow-root."
         )
         extra = ["--allow-root", *extra]
     from jupyterlab.labapp import main
 
-    os.environ.setdefault("PYTHONSTARTUP", str(name_errors.START))  # IPython's kernels run it
+    # Every IPython kernel runs this file at its start.
+    os.environ.setdefault("PYTHONSTARTUP", str(name_errors.START))
     os.chdir(WORK)
     sys.argv[0] = "jupyter-lab"
     sys.exit(main(extra))

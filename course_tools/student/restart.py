@@ -1,11 +1,16 @@
-"""`course restart`: begin a lesson afresh. What was there is kept."""
+"""`course restart`: start a lesson again from the beginning, and keep the old copy."""
 
 from course_tools.student import lab
 
 
 def restart(lesson: str) -> int:
-    """A fresh copy of a lesson in work/; the old one is kept beside it in work/kept/. Returns the
-    exit code.
+    """Put a fresh copy of a lesson into `work/`, and move the old one to `work/kept/`.
+
+    Args:
+        lesson: its number, e.g. "05".
+
+    Returns:
+        The exit code.
     """
     path = lab.copy_of(lesson)
     if path.exists():
@@ -16,7 +21,7 @@ def restart(lesson: str) -> int:
         )
         kept.parent.mkdir(exist_ok=True)
         path.rename(kept)
-        print(f"What you had is kept: {kept}")
+        print(f"Your old copy is kept: {kept}")
     lab.copy_missing()
     print(f"A fresh copy: {path}")
     return 0

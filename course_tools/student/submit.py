@@ -1,5 +1,6 @@
-"""`course submit`: check a notebook and write the one file to hand in. The notebook itself stays as
-it is.
+"""`course submit`: check a notebook, and write the file to hand in.
+
+The notebook itself is unchanged.
 """
 
 import json
@@ -17,9 +18,13 @@ SYMBOLS = {"right": "✓", "not started": "○", mark.REVIEW: "?"}
 
 
 def find(lesson: str) -> Path:
-    """The student's notebook of a lesson number, or the file of that path.
+    """Return the student's notebook of a lesson.
 
-    Raises SystemExit, with a sentence.
+    Args:
+        lesson: its number, e.g. "05", or the path of a notebook.
+
+    Raises:
+        SystemExit: where there is none.
     """
     path = Path(lesson)
     if not re.fullmatch(r"\d\d?", lesson):
@@ -39,11 +44,14 @@ def find(lesson: str) -> Path:
 
 
 def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> int:
-    """Check a notebook as a grader does, and write the one file to hand in: the same without
-    outputs. Returns the exit code.
+    """Check a notebook as a grader does, write the file to hand in, and return the exit code.
 
-    name: of the student, to become part of the file's name. out: folder for the file (default:
-    handin/ beside the notebook).
+    The file is the notebook without outputs.
+
+    Args:
+        lesson: its number, e.g. "05", or the path of the notebook.
+        name: the student's; becomes part of the file's name.
+        out: folder for the file; default: handin/ beside the notebook.
     """
     path = find(lesson)
     try:
@@ -65,14 +73,14 @@ def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> 
             " with --out."
         )
     content = json.dumps(_without_outputs(notebook), ensure_ascii=False, indent=1) + "\n"
-    # Half a character is written as JSON writes it.
+    # A lone surrogate cannot be encoded: it is written as an escape, as in JSON.
     atomic.write(target, content.encode("utf-8", "backslashreplace"))
     print(f"Hand in this one file: {target}")
     return 0
 
 
 def _print(marks: list[mark.Mark]) -> None:
-    """A line per task: what a grader would say of it."""
+    """Print a line per task: what a grader would say of it."""
     width = max(len(mark.task) for mark in marks)
     for each in marks:
         points = f"{each.points or 0:g} of {each.of}"
@@ -84,7 +92,7 @@ def _print(marks: list[mark.Mark]) -> None:
 
 
 def _file_name(number: str, name: str | None) -> str:
-    """E.g. 05.ipynb, or 05_ada_lovelace.ipynb: letters of every script, their marks, and digits."""
+    """Return e.g. 05.ipynb, or 05_ada_lovelace.ipynb: letters of every script, marks and digits."""
     text = unicodedata.normalize("NFC", name or "").lower()
     kept = (c if unicodedata.category(c)[0] in "LMN" else " " for c in text)
     return "_".join([number, *"".join(kept).split()]) + ".ipynb"

@@ -1,4 +1,4 @@
-"""The tasks: one spec each, read by the instant check (`verify`) and by the grader alike."""
+"""The tasks of the lessons, one spec each, for both `verify` and the grader."""
 
 from typing import Any
 
@@ -11,6 +11,6 @@ __all__ = ["TASKS", "Mistake", "Part", "Result", "Task", "check", "verify"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "TASKS":  # as an attribute, and yet read only when it is asked for
+    if name == "TASKS":  # an attribute that is only read when it is used
         return all_tasks()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

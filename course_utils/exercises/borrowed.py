@@ -1,4 +1,4 @@
-"""What a student's function takes from elsewhere, and a grader does not have."""
+"""Find what a student's function uses from elsewhere although a grader does not have it."""
 
 import dis
 import importlib.util
@@ -15,11 +15,14 @@ HELD = ("torch", "numpy", "scipy")  # what a grader has, beside Python's own mod
 
 @dataclass(frozen=True)
 class Borrowed:
-    """Something that a grader does not have.
+    """Something that a function uses and a grader does not have.
 
-    what: to be shown. root: the package it comes from. space, name: the namespace of the notebook
-    and the name under which a function looks it up there; None where it cannot be taken away: in a
-    default, a closure, a container.
+    Attributes:
+        what: its description, for the student.
+        root: the top-level package it comes from.
+        space: the namespace in which the function looks it up; None where it cannot be taken away,
+            because it stands in a default, a closure or a container.
+        name: its name in that namespace; "" for an import inside the function.
     """
 
     what: str
@@ -29,8 +32,12 @@ class Borrowed:
 
 
 def borrowed_by(function: object) -> list[Borrowed]:
-    """What is in `function`, or in the functions of the same notebook that it calls, and a grader
-    does not have.
+    """Return what a function uses although a grader does not have it.
+
+    Functions of the same notebook that it calls are searched, too.
+
+    Args:
+        function: the student's function, or any other object.
     """
     seen: set[int] = set()
     found: list[Borrowed] = []
@@ -52,7 +59,8 @@ def borrowed_by(function: object) -> list[Borrowed]:
             for module in filter(_absent, _names(value.__code__)[1]):
                 root = module.split(".")[0]
                 found.append(Borrowed(f"an import of {root}", root, value.__globals__))
-            if not _held(value.__globals__.get("__name__", "")):  # a wrapper of PyTorch's, say
+            # What a grader has, such as a wrapper of PyTorch, may use whatever it wants.
+            if not _held(value.__globals__.get("__name__", "")):
                 for used in _names(value.__code__)[0]:
                     if used in value.__globals__:
                         search(value.__globals__[used], value.__globals__, used)
@@ -61,21 +69,28 @@ def borrowed_by(function: object) -> list[Borrowed]:
 
     try:
         search(function)
-    except Exception:  # an object that does not even let us ask where it comes from
+    except Exception:  # an object whose attributes cannot even be read
         return []
     return found
 
 
 @contextmanager
 def withheld(things: list[Borrowed]) -> Iterator[bool]:
-    """As long as the block lasts, these things are not there, as for a grader. Yields whether all
-    of them could be taken away.
+    """Take these things away for the length of the block, as if a grader ran it.
+
+    Args:
+        things: what `borrowed_by` found.
+
+    Yields:
+        Whether all of them could be taken away.
     """
     values = [(t.space, t.name, t.space[t.name]) for t in things if t.space and t.name]
     roots = {thing.root for thing in things}
-    loaded: dict[str, Any] = sys.modules  # None: an import of it fails
+    loaded: dict[str, Any] = sys.modules  # a module that is None there cannot be imported
     modules = {name: module for name, module in loaded.items() if name.split(".")[0] in roots}
-    keep = "course_utils"  # runs this very check; its names are taken away, and imports are refused
+    # It runs this very check, so it stays loaded: its names are taken away, and a function that
+    # imports it counts as one from which not everything could be taken.
+    keep = "course_utils"
     try:
         for space, name, _ in values:
             space.pop(name, None)
@@ -91,9 +106,7 @@ def withheld(things: list[Borrowed]) -> Iterator[bool]:
 
 
 def _within(value: object) -> list[object]:
-    """What a function, class, method, object or container of a notebook holds, as far as it may
-    come from elsewhere.
-    """
+    """Return the parts of a function, class, method, object or container that may be borrowed."""
     if isinstance(value, FunctionType):
         inside = [cell.cell_contents for cell in value.__closure__ or ()]
         return [*inside, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
@@ -112,18 +125,16 @@ def _within(value: object) -> list[object]:
 
 
 def _held(module: str) -> bool:
-    """Whether a grader has it.
+    """Return whether a grader has the module.
 
-    A notebook itself is `__main__`, which is found among Python's own modules, too.
+    The notebook itself is `__main__`, which is also among the names of Python's own modules.
     """
     root = module.split(".")[0]
     return root in HELD or (root in sys.stdlib_module_names and root != "__main__")
 
 
 def _absent(module: str) -> bool:
-    """Whether a grader does not have it: the course, what was installed beside Python, a file
-    beside the notebook.
-    """
+    """Return whether a grader lacks the module: the course, installed packages, own files."""
     root = module.split(".")[0]
     if root == "course_utils" or _held(root) or root == "__main__":
         return root == "course_utils"
@@ -136,9 +147,7 @@ def _absent(module: str) -> bool:
 
 
 def _names(code: CodeType) -> tuple[list[str], list[str]]:
-    """The global names that a function and those defined in it use, and the modules that they
-    import.
-    """
+    """Return the global names that code uses and the modules it imports, at all depths."""
     steps = list(dis.get_instructions(code))
     names = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
     imports = [step.argval for step in steps if step.opname == "IMPORT_NAME"]

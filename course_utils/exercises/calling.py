@@ -1,18 +1,22 @@
-"""How a student's function is called, and with what.
+"""Call a student's function with the arguments of a task.
 
-It knows neither tasks nor PyTorch: the grader's sandbox holds it alone.
+This module knows neither tasks nor PyTorch: the grader's sandbox holds a copy of it.
 """
 
 import inspect
 
-# What Python says of a function that takes its arguments in order alone.
+# What Python says where a function takes its arguments only in order.
 BY_NAME = ("unexpected keyword argument", "requires at least 1 positional argument")
 
 
 class Affine:
-    """x ↦ x W + b, where a task takes a model: W (d, m), b (m,), tensors.
+    """The function x ↦ x W + b, for tasks whose argument is a model.
 
-    Made of tensors alone, so that another process can rebuild it.
+    It consists of tensors only, so that it can be sent to another process.
+
+    Args:
+        W: weights (d, m).
+        b: bias (m,).
     """
 
     def __init__(self, W, b) -> None:
@@ -23,10 +27,14 @@ class Affine:
 
 
 def call(function: object, inputs: dict[str, object]) -> object:
-    """By name, as the task says; in order, if the student gave the arguments other names.
+    """Call a function by the names of its arguments, or in order where it has other names.
 
-    A wrapper without `functools.wraps` hides the names: then the call itself tells, before anything
-    of the student's has run.
+    A wrapper without `functools.wraps` hides the names; then Python's TypeError shows that they do
+    not fit, before any code of the student has run.
+
+    Args:
+        function: the student's function.
+        inputs: the arguments by name, in the order of the task.
     """
     if _takes(function, inputs):
         try:
@@ -38,7 +46,7 @@ def call(function: object, inputs: dict[str, object]) -> object:
 
 
 def _takes(function: object, inputs: dict[str, object]) -> bool:
-    """Whether a function takes these names: as it says, and as a wrapper around it says."""
+    """Return whether a function takes these names, by its own signature and that of its wrapper."""
     try:
         for follow in (True, False):
             inspect.signature(function, follow_wrapped=follow).bind(**inputs)
@@ -48,15 +56,15 @@ def _takes(function: object, inputs: dict[str, object]) -> bool:
 
 
 def is_the_stub(error: BaseException) -> bool:
-    """Whether a function that stopped so was never begun.
+    """Return whether an error is that of a function which the student has not begun.
 
-    PyTorch's own NotImplementedError has a message.
+    PyTorch raises NotImplementedError, too, but with a message.
     """
     return type(error) is NotImplementedError and not error.args
 
 
 def described(error: BaseException) -> str:
-    """Kind and first line of an error, also of one that cannot even be printed."""
+    """Return type and first line of an error, even of one that cannot be printed."""
     try:
         lines = str(error).splitlines()
     except Exception:

@@ -1,4 +1,4 @@
-"""All tasks, wherever they come from."""
+"""All tasks, from their specs or from a handout."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,14 +7,16 @@ from typing import Any
 
 from course_utils.exercises import handout
 
-# Of a class repository: the tasks without their answers.
+# A class repository has this file instead of the specs.
 HANDOUT = Path(__file__).parent / "handout.npz"
 
 
 @cache
 def all_tasks() -> Mapping[str, Any]:
-    """All tasks by name, read when the first one is asked for: their references need SciPy and
-    scikit-learn, and a second.
+    """Return all tasks by name.
+
+    They are read at the first call only: their references need SciPy and scikit-learn, whose import
+    takes a second.
     """
     if HANDOUT.exists():
         return handout.read(HANDOUT)

@@ -1,4 +1,4 @@
-"""The comparison of a student's function with a task."""
+"""Compare a student's function with a task."""
 
 import time
 import warnings
@@ -16,17 +16,22 @@ from course_utils.exercises.handout import Handout
 from course_utils.exercises.task import Part, Round, Task, copied
 
 ROUNDS = 3  # fresh inputs per check
-# A grader takes twice as many, and stops after LIMIT seconds of a processor; `verify` says so from
-# SLOW on.
+# A grader takes twice as many rounds, and stops after LIMIT seconds of processor time; `verify`
+# warns if a function would need SLOW seconds there.
 GRADED, LIMIT, SLOW = 6, 30, 10.0
 SYMBOLS = {"right": "✓", "wrong": "✗", "not started": "○"}
 
 
 @dataclass(frozen=True)
 class Result:
-    """Outcome of one check.
+    """The outcome of one check. As text it is the line that the notebook shows.
 
-    status: "right", "wrong" or "not started"; str() is the line that the notebook shows.
+    Attributes:
+        task: name of the task.
+        status: "right", "wrong" or "not started".
+        message: what was right, or what was wrong and why.
+        points: points earned.
+        of: points that the task gives.
     """
 
     task: str
@@ -39,16 +44,17 @@ class Result:
         return f"{SYMBOLS[self.status]} {self.task}: {self.message}"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """As the value of a cell: nothing to see, for the line is printed; as plain text the
-        points, which nbgrader reads.
-        """
+        """Show nothing as the value of a cell; the plain text holds the points, for nbgrader."""
         return {"text/html": "", "text/plain": str(self.points)}
 
 
 def check(task: Task | Handout, function: object, *, seed: int | None = None) -> Result:
-    """Run `function` on `ROUNDS` fresh inputs and compare with the right answers.
+    """Run a function on `ROUNDS` fresh inputs and compare its answers with the right ones.
 
-    `seed` fixes the inputs, for tests.
+    Args:
+        task: the task, or its handout.
+        function: the student's function.
+        seed: of the inputs; default: random ones.
     """
     if not callable(function):
         return _wrong(
@@ -86,7 +92,7 @@ def check(task: Task | Handout, function: object, *, seed: int | None = None) ->
 
 @contextmanager
 def neutral() -> Iterator[None]:
-    """The settings that PyTorch and NumPy start with, whatever the notebook has set since."""
+    """Use the settings that PyTorch and NumPy start with, whatever the notebook has set since."""
     dtype = torch.get_default_dtype()
     with (
         torch.inference_mode(False), torch.enable_grad(), torch.device("cpu"),
@@ -101,18 +107,24 @@ def neutral() -> Iterator[None]:
 
 
 def kept(value: object) -> object:
-    """An answer as it is now: a function may fill the same tensor again when it is called next."""
+    """Return a copy of an answer: the function may fill the same tensor again at its next call."""
     try:
         if isinstance(value, Tensor):
             return value.detach().clone()
         return value.copy() if isinstance(value, np.ndarray) else value
-    except Exception:  # such as one without data
+    except Exception:  # such as a tensor without data
         return value
 
 
 def compare(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[object]) -> Result:
-    """The verdict on one answer per round, part by part: a part counts if it is right in every
-    round.
+    """Return the verdict on a student's answers, part by part.
+
+    A part earns its points if it is right in every round.
+
+    Args:
+        task: the task, or its handout.
+        rounds: the rounds, with the right answers.
+        answers: one answer per round.
     """
     parts = task.parts or (Part("", task.points, 0),)
     problems = [
@@ -145,7 +157,7 @@ def compare(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[obj
 
 
 def _has_body(function: object) -> bool:
-    """Whether a function uses more names than that of the stub's exception."""
+    """Return whether a function uses any name beside that of the stub's exception."""
     code = getattr(function, "__code__", None)
     return bool(set(getattr(code, "co_names", ())) - {"NotImplementedError"})
 
@@ -155,9 +167,7 @@ def _wrong(task: Task | Handout, message: str, points: int = 0) -> Result:
 
 
 def _hint(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[object]) -> str:
-    """The hint of the first listed mistake that explains every answer; else what a simple relation
-    to the truth tells.
-    """
+    """Return the hint of the first mistake that explains all answers, or of their relation."""
     for i, hint in enumerate(task.hints):
         if all(
             _alike(task, answer, each.mistaken(i))
@@ -171,7 +181,7 @@ def _hint(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[objec
 
 
 def _alike(task: Task | Handout, answer: object, mistaken: object) -> bool:
-    """Whether two answers are the same, NaN and infinity in the same places included."""
+    """Return whether two answers are equal, with NaN and infinity in the same places."""
     a, b = _array(answer), _array(mistaken)
     return (
         a is not None
@@ -183,13 +193,13 @@ def _alike(task: Task | Handout, answer: object, mistaken: object) -> bool:
 def _relation(
     task: Task | Handout, truths: list[np.ndarray], answers: list[np.ndarray | None]
 ) -> str | None:
-    """A sentence, if every answer is the truth transposed, times one number, or plus one number."""
+    """Return a sentence if each answer is the truth transposed, times or plus a number."""
     pairs = list(zip(answers, truths, strict=True))
     if any(answer is None or not np.isfinite(answer).all() for answer in answers):
         return None
     if all(
         (truth == np.round(truth)).all() for truth in truths
-    ):  # counts and names: a factor would be chance
+    ):  # whole numbers count or name something: a factor between them would be chance
         return None
     which = "every number" if truths[0].ndim else "the number"
 
@@ -203,7 +213,7 @@ def _relation(
     answer, truth = (
         np.concatenate([np.ravel(value) for value in values]) for values in (answers, truths)
     )
-    factor = answer @ truth / max(truth @ truth, 1e-300)
+    factor = answer @ truth / max(truth @ truth, 1e-300)  # least squares; the truth may be all 0
     if abs(factor) > 1e-6 and f"{factor:.4g}" != "1" and equal(answer, factor * truth):
         return f"{which} is {factor:.4g} times what it should be."
     offset = (answer - truth).mean()
@@ -213,7 +223,7 @@ def _relation(
 
 
 def _difference(task: Task | Handout, answer: object, truth: np.ndarray, part: Part) -> str | None:
-    """What is different in a part of an answer, in a sentence; None if nothing is."""
+    """Return a sentence on what is wrong in a part of an answer; None if nothing is."""
     if answer is None:
         return "your function returned None. Is there a `return`?"
     got = _array(answer)
@@ -245,7 +255,7 @@ def _difference(task: Task | Handout, answer: object, truth: np.ndarray, part: P
 
 
 def _array(value: object) -> np.ndarray | None:
-    """A real number, array or tensor as float64 on the CPU; None for anything else."""
+    """Return a real number, array or tensor as a float64 array; None for anything else."""
     if isinstance(value, bool) or not isinstance(
         value, Tensor | np.ndarray | np.number | int | float
     ):
@@ -273,7 +283,7 @@ def _kind(value: object) -> str:
 
 
 def _instead(value: object, truth: np.ndarray) -> str:
-    """What to do about an answer that is no tensor of real numbers."""
+    """Return what to do about an answer that is no tensor of real numbers."""
     if isinstance(value, Tensor | np.ndarray):
         kind = str(value.dtype)
         return (

@@ -1,8 +1,8 @@
-"""Tasks without their answers: numbers computed in advance, for a class repository.
+"""Tasks without their references, for a class repository.
 
-A handout keeps, for each task, some rounds of inputs with the right answer and the answers of the
-listed mistakes. With it `verify` works as ever; what it compares with is no secret, and no help: a
-grader draws other inputs.
+A handout keeps, for each task, some rounds of inputs with the right answer and the answers of
+the listed mistakes, computed in advance. `verify` works with it as usual. Its answers are no
+secret, and do not help: a grader draws other inputs.
 """
 
 import json
@@ -23,7 +23,18 @@ ABOUT = ("name", "lesson", "points", "hints", "rtol", "atol")
 
 @dataclass(frozen=True)
 class Handout:
-    """A `Task` whose rounds were made in advance."""
+    """A `Task` whose rounds were computed in advance.
+
+    Attributes:
+        name: of the function to write.
+        lesson: its number, e.g. "02".
+        points: for a right answer.
+        hints: one sentence per mistake.
+        rtol: relative tolerance, as in `torch.allclose`.
+        atol: absolute tolerance, as in `torch.allclose`.
+        parts: the parts of the answer with points of their own.
+        kept: the rounds.
+    """
 
     name: str
     lesson: str
@@ -35,7 +46,12 @@ class Handout:
     kept: tuple[Round, ...]
 
     def rounds(self, generator: torch.Generator, n: int) -> list[Round]:
-        """n of the kept rounds, one after another from a random one on: so cases take turns."""
+        """Return n of the kept rounds: consecutive ones, so that cases take turns.
+
+        Args:
+            generator: for the random choice of the first one.
+            n: number of rounds.
+        """
         first = int(torch.randint(len(self.kept), (), generator=generator))
         return [self.kept[(first + i) % len(self.kept)] for i in range(n)]
 
@@ -43,7 +59,10 @@ class Handout:
 def write(tasks: Iterable[Task], path: Path, *, seed: int | None = None) -> None:
     """Compute `KEPT` rounds of every task and write them to one .npz file.
 
-    `seed`: of the inputs, for tests.
+    Args:
+        tasks: the tasks.
+        path: the file.
+        seed: of the inputs; default: random ones.
     """
     generator = torch.Generator()
     generator.manual_seed(seed) if seed is not None else generator.seed()
@@ -65,7 +84,7 @@ def write(tasks: Iterable[Task], path: Path, *, seed: int | None = None) -> None
 
 
 def read(path: Path) -> dict[str, Handout]:
-    """The tasks of a file that `write` made, by name."""
+    """Return the tasks in a file that `write` wrote, by name."""
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     return {known["name"]: _task(known, arrays) for known in json.loads(str(arrays.pop("about")))}
@@ -88,8 +107,12 @@ def _task(known: dict, arrays: dict[str, np.ndarray]) -> Handout:
 
 
 def pack(key: str, value: object, arrays: dict[str, np.ndarray]) -> object:
-    """What stands in JSON for a value: a number itself, else a list of its kind and the names of
-    its `arrays`.
+    """Return a value as JSON can hold it: a number as it is, tensors as names of arrays.
+
+    Args:
+        key: name for the value's arrays.
+        value: a number, a tensor or an `Affine`.
+        arrays: the arrays by name; those of the value are added.
     """
     if isinstance(value, Tensor):
         arrays[key] = value.numpy()
@@ -101,6 +124,7 @@ def pack(key: str, value: object, arrays: dict[str, np.ndarray]) -> object:
 
 
 def unpack(value: object, arrays: dict[str, np.ndarray]) -> object:
+    """Return the value that `pack` packed."""
     if not isinstance(value, list):
         return value
     kind, *names = value

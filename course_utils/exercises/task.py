@@ -1,4 +1,4 @@
-"""What a task is."""
+"""What a task consists of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +12,12 @@ from course_utils.exercises.calling import Affine
 
 @dataclass(frozen=True)
 class Mistake:
-    """A likely wrong answer, as a function of the same arguments, and the sentence that helps
-    whoever gives it.
+    """A likely wrong answer, and the hint for a student who gives it.
 
-    also: variants that earn the same sentence.
+    Attributes:
+        answer: a function of the task's arguments that computes the wrong answer.
+        hint: a sentence that helps.
+        also: variants of the mistake with the same hint.
     """
 
     answer: Callable
@@ -25,8 +27,13 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of an answer with points of its own: the rows `start` to `stop` of its first
-    dimension, as in a slice.
+    """A part of an answer with points of its own: some rows of its first dimension.
+
+    Attributes:
+        name: of the part, for messages.
+        points: for the part.
+        start: the first row.
+        stop: the row after the last one; None for all remaining rows.
     """
 
     name: str
@@ -37,7 +44,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Round:
-    """One comparison: the arguments, the right answer, and the i-th wrong one."""
+    """One comparison.
+
+    Attributes:
+        inputs: the arguments by name.
+        expected: the right answer.
+        mistaken: i → the answer of the i-th mistake.
+    """
 
     inputs: dict[str, object]
     expected: np.ndarray
@@ -46,15 +59,21 @@ class Round:
 
 @dataclass(frozen=True)
 class Task:
-    """One task.
+    """The spec of one task.
 
-    name: of the function to write. lesson: its number, e.g. "02". points: for a right answer; with
-    `parts`, their sum.
-    inputs: makes fresh keyword arguments from a random generator: float64 or int64 tensors,
-    numbers, or an `Affine`. cases: kinds of inputs that take turns from round to round, where one
-    set of inputs cannot hold all edge cases; `inputs` then takes `case`, 0 ≤ case < cases, too.
-    reference: the right answer, computed in another way than the lesson shows.
-    mistakes: the likely wrong answers. rtol, atol: what counts as equal, as in `torch.allclose`.
+    Attributes:
+        name: of the function to write.
+        lesson: its number, e.g. "02".
+        points: for a right answer; with `parts`, the sum of their points.
+        inputs: generator → fresh keyword arguments: float64 or int64 tensors, numbers, or an
+            `Affine`. With `cases` above 1 it also takes `case`, 0 ≤ case < cases.
+        reference: computes the right answer, in another way than the lesson shows.
+        mistakes: the likely wrong answers.
+        rtol: relative tolerance, as in `torch.allclose`.
+        atol: absolute tolerance, as in `torch.allclose`.
+        parts: the parts of the answer with points of their own.
+        cases: kinds of inputs that take turns from round to round, where one set of inputs cannot
+            hold all edge cases.
     """
 
     name: str
@@ -74,7 +93,7 @@ class Task:
 
     @property
     def wrong(self) -> tuple[tuple[Callable, str], ...]:
-        """Every wrong answer with its hint."""
+        """Every wrong answer with its hint, variants included."""
         return tuple(
             (answer, mistake.hint)
             for mistake in self.mistakes
@@ -83,10 +102,16 @@ class Task:
 
     @property
     def hints(self) -> tuple[str, ...]:
+        """The hints, in the order of `wrong`."""
         return tuple(hint for _, hint in self.wrong)
 
     def rounds(self, generator: torch.Generator, n: int) -> list[Round]:
-        """n comparisons on fresh inputs."""
+        """Return n rounds on fresh inputs.
+
+        Args:
+            generator: for the inputs.
+            n: number of rounds.
+        """
         arguments = [
             self.inputs(generator, case=i % self.cases)
             if self.cases > 1
@@ -105,7 +130,7 @@ class Task:
 
 
 def copied(inputs: dict[str, object]) -> dict[str, object]:
-    """Arguments that a function may change without changing the others'."""
+    """Return copies of the arguments, which a function may change."""
     return {name: _copied(value) for name, value in inputs.items()}
 
 
@@ -116,5 +141,5 @@ def _copied(value: object) -> object:
 
 
 def randn(generator: torch.Generator, *shape: int) -> Tensor:
-    """Standard normal numbers in float64, for the inputs of tasks."""
+    """Return standard normal numbers in float64, for the inputs of tasks."""
     return torch.randn(*shape, generator=generator, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""The instant check that a student calls."""
+"""`verify`: the check that a student calls in the notebook."""
 
 import difflib
 
@@ -9,19 +9,21 @@ from course_utils.exercises.check import SYMBOLS, Result, check
 
 
 class Verify:
-    """The instant check: `verify("task", function)` prints one line, `verify.summary()` the points
-    of a lesson.
-    """
+    """Checks a student's functions: `verify("task", function)` one, `verify.summary()` a lesson."""
 
     def __init__(self) -> None:
         self.last: dict[str, Result] = {}
 
     def __call__(self, name: str, function: object = None) -> Result:
-        """Check your `function` for the task `name` on fresh random inputs: prints one line and
-        returns the result.
+        """Check a function for a task on fresh random inputs, print one line and return the result.
 
-        It never raises, though your own interrupt gets through. ✓ is right; ✗ says what was
-        expected, what came and, where it can, why; ○ is not started yet.
+        ✓ means right. ✗ comes with what was expected, what the function returned and, where the
+        check can tell, why. ○ means not started yet. No error is ever raised, but an interrupt
+        stops the check.
+
+        Args:
+            name: of the task.
+            function: yours.
         """
         if not (isinstance(name, str) and name in all_tasks()):
             close = difflib.get_close_matches(str(name), all_tasks(), n=1)
@@ -32,7 +34,7 @@ class Verify:
         task = all_tasks()[name]
         try:
             result = self._checked(task, function)
-        except Exception as error:  # ours: the student's own are part of the result
+        except Exception as error:  # an error of the check; the student's own are in the result
             message = f"the check itself failed ({described(error)}): restart the kernel."
             result = Result(name, "wrong", message, 0, task.points)
         self.last[name] = result
@@ -44,7 +46,7 @@ class Verify:
         things = borrowed_by(function) if result.status == "right" else []
         if not things:
             return result
-        # What stands in a branch that never runs is not borrowed: once more without it.
+        # Once more without these things: what stands in a branch that never runs is not needed.
         with withheld(things) as all_of_them:
             if all_of_them and check(task, function).status == "right":
                 return result
@@ -55,8 +57,9 @@ class Verify:
         return Result(task.name, "wrong", message, 0, task.points)
 
     def summary(self) -> None:
-        """Print the tasks of every lesson of which one was checked in this session; the last check
-        of each counts.
+        """Print the points of every lesson of which a task was checked in this session.
+
+        The last check of each task counts.
         """
         lessons = sorted({all_tasks()[name].lesson for name in self.last})
         if not lessons:

@@ -1,5 +1,6 @@
-"""Figures: arrays go in, pictures with a text for those who cannot see them come out. No model in
-here.
+"""Figures: functions that draw arrays, and a description for readers who cannot see the picture.
+
+No function here knows a model.
 """
 
 from course_utils.figures.animation import animate

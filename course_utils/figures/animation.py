@@ -1,4 +1,4 @@
-"""Frames → one small GIF that plays anywhere, beside a scrubber and a still strip."""
+"""Animations: one small GIF that plays anywhere, and a slider over the same frames."""
 
 import base64
 import io
@@ -27,13 +27,19 @@ def animate(
     colors: int = 32,
     scrub: bool = False,
 ) -> None:
-    """A film of `draw(value, ax)` over all `values`, then a slider over them with the `still` ones
-    as its still picture.
+    """Show `draw(value, ax)` for all values as a GIF, then as a slider with a still picture.
 
-    size: of one frame, in inches. seconds: of one round; the last frame stays a little longer.
-    colors: of the film; fewer
-    make it smaller. scrub: a handle in the page itself, for readers without a kernel; costs as many
-    bytes again as the film.
+    Args:
+        draw: draws the frame of one value on the axes it gets.
+        values: one value per frame, in order.
+        still: the values that the slider's still picture shows where there is no kernel.
+        label: the slider's label.
+        alt: describes the animation for readers who cannot see it.
+        size: width and height of a frame, in inches.
+        seconds: duration of one loop; the last frame stays 1.5 s longer.
+        colors: number of colours of the GIF; fewer make it smaller.
+        scrub: add a slider to the page itself, for readers without a kernel. It holds all frames
+            once more, so the page grows by about the size of the GIF.
     """
     frames = pictures(draw, values, size=size, colors=colors)
     moving = base64.b64encode(gif(frames, seconds=seconds)).decode()
@@ -47,7 +53,7 @@ def animate(
             f'<div>{film}<br><input type="range" min="0" max="{len(frames) - 1}" value="0"'
             f' aria-label="{escape(label)}" '
             f'style="width: {frames[0].width}px" data-frames="{sources}" oninput="{show}" '
-            # JupyterLab has other plans for the arrow keys
+            # Else JupyterLab takes the arrow keys for its own shortcuts.
             'data-lm-suppress-shortcuts="true"></div>'
         )
     display(HTML(film))
@@ -61,7 +67,20 @@ def pictures(
     size: tuple[float, float] = (4, 4),
     colors: int = 32,
 ) -> list[Image.Image]:
-    """`draw(value, ax)` for every value, 80 pixels an inch, with one palette for all."""
+    """Draw one frame per value, at 80 pixels per inch, all with the same palette.
+
+    Args:
+        draw: draws the frame of one value on the axes it gets.
+        values: one value per frame, in order.
+        size: width and height of a frame, in inches.
+        colors: number of colours of the palette.
+
+    Returns:
+        The frames, as images with a palette.
+
+    Raises:
+        ValueError: where there are no values.
+    """
     if not len(values):
         raise ValueError("a film needs at least one frame")
     frames = []
@@ -72,19 +91,25 @@ def pictures(
         fig.savefig(buffer, format="png")
         plt.close(fig)
         frames.append(Image.open(buffer).convert("RGB"))
-    # A colour may be in one frame only.
+    # One palette for all frames keeps the file small. It is computed from all of them, because a
+    # colour may be in one frame only.
     everything = np.concatenate([np.asarray(frame) for frame in frames])
     shared = Image.fromarray(everything).quantize(
         colors, method=Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE
     )
     palette = np.array(shared.getpalette()).reshape(-1, 3)
-    palette[palette.min(axis=1) > 245] = 255  # the paper stays white
+    palette[palette.min(axis=1) > 245] = 255  # the background stays exactly white
     shared.putpalette(palette.flatten().tolist())
     return [frame.quantize(palette=shared, dither=Image.Dither.NONE) for frame in frames]
 
 
 def gif(frames: Sequence[Image.Image], *, seconds: float = 6.0) -> bytes:
-    """The pictures as a looping GIF; the last one stays a little longer."""
+    """Encode frames as a GIF that loops.
+
+    Args:
+        frames: images of one size.
+        seconds: duration of one loop; the last frame stays 1.5 s longer.
+    """
     each = int(1000 * seconds / len(frames))
     times = [each] * (len(frames) - 1) + [each + 1500]
     out = io.BytesIO()

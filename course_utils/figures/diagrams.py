@@ -1,4 +1,4 @@
-"""Trees, and boxes with arrows."""
+"""Diagrams: trees, and boxes with arrows."""
 
 from collections.abc import Mapping, Sequence
 
@@ -30,7 +30,7 @@ TAXONOMY: dict = {
 }
 
 
-# A recursion over the tree that draws as it returns.
+# One recursion that draws as it returns; the look of nodes and notes takes most of the lines.
 def tree(
     branches: Mapping[str, object],
     *,
@@ -38,20 +38,24 @@ def tree(
     otherwise: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """A tree from left to right: {"root": {"branch": {"leaf": {}, …}, …}}, leaves below each other
-    in the order given.
+    """Draw a tree from left to right, its leaves below each other in the order given.
 
-    notes: a short text for some of the leaves, written beside them; other leaves get the text
-    `otherwise` and are pale, and so is what has only such.
+    Args:
+        branches: the nodes by name: {"root": {"branch": {"leaf": {}, …}, …}}.
+        notes: a short text beside some of the leaves, by the leaf's name.
+        otherwise: the text beside all other leaves. They are pale, as are branches that have only
+            such leaves.
+        ax: where to draw; default: a new figure.
+
+    Returns:
+        The axes.
     """
     ax = ax or plt.subplots(figsize=(10, 5))[1]
     ax.axis("off")
     lines = 0
 
     def draw(name: str, below: Mapping, depth: int) -> tuple[float, bool]:
-        """Draws a node and all that hangs on it; returns its height, and whether any of its leaves
-        has a note.
-        """
+        """Draw a node and everything below it; return its height, and whether a leaf has a note."""
         nonlocal lines
         if below:
             heights, noted = zip(
@@ -84,7 +88,7 @@ def tree(
     return ax
 
 
-# Boxes, then the arrows between them: an arrow needs the frames that were drawn.
+# Boxes, then the arrows between them: an arrow starts and ends at the frames that were drawn.
 def diagram(
     boxes: Mapping[str, tuple[float, float]],
     arrows: Sequence[tuple],
@@ -93,12 +97,19 @@ def diagram(
     colors: Mapping = {},
     ax: Axes | None = None,
 ) -> Axes:
-    """Boxes and arrows: {"x": (0, 0), "E": (1, 0)} and [("x", "E"), ("E", "z", "dashed"), …], one
-    unit apart.
+    """Draw boxes, and arrows between them.
 
-    texts: what a box says where that is not its name; a box that says "" is a mere point. colors:
-    of a box or, under ("a", "b"), of an arrow. An arrow may carry a line style as third entry and a
-    text as fourth.
+    Args:
+        boxes: the centre of every box by its name, e.g. {"x": (0, 0), "E": (1, 0)}; neighbours are
+            one unit apart.
+        arrows: (from, to), (from, to, line style) or (from, to, line style, text), e.g.
+            [("x", "E"), ("E", "z", "dashed")].
+        texts: what a box says where that is not its name; a box with the text "" is a mere point.
+        colors: by the name of a box, or by (from, to) of an arrow.
+        ax: where to draw; default: a new figure.
+
+    Returns:
+        The axes.
     """
     (left, right), (low, high) = ((min(v), max(v)) for v in zip(*boxes.values(), strict=True))
     ax = ax or plt.subplots(figsize=(1.35 * (right - left + 1), 1.1 * (high - low + 1)))[1]

@@ -11,7 +11,7 @@ from torch import Tensor
 from course_utils.figures import style  # noqa: F401  (the look)
 
 
-# Half of it is the docstring; the rest is one sheet and its frames.
+# One canvas: where the tiles lie is needed for the pixels, the frames and the labels.
 def image_grid(
     x,
     *,
@@ -21,12 +21,20 @@ def image_grid(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Tile images (N, 1, 28, 28), (N, 28, 28) or (N, 784) into one grid, row by row, `columns` wide
-    (default: all in one row).
+    """Draw images as the tiles of one grid, row by row.
 
-    signed: red for positive, blue for negative, white for 0, each image on its own scale; else ink
-    on white for [0, 1].
-    labels: one short text per image, written above it.
+    Args:
+        x: images (N, 1, 28, 28), (N, 28, 28) or (N, 784): in [0, 1], drawn as ink on white, or of
+            any sign with `signed`.
+        columns: tiles per row; default: all images in one row.
+        signed: draw positive values red, negative ones blue and 0 white, each image on its own
+            scale.
+        labels: one short text per image, written above it.
+        title: of the grid.
+        ax: where to draw; default: a new figure.
+
+    Returns:
+        The axes.
     """
     x = as_images(x)
     n, columns = len(x), columns or len(x)
@@ -35,23 +43,23 @@ def image_grid(
     gap, top = 2, 10 if labels else 2
     if signed:
         x = x / np.abs(x).max(axis=(1, 2), keepdims=True).clip(1e-12)
-    sheet = np.full((rows * (28 + top) + gap, columns * (28 + gap) + gap), np.nan)
+    canvas = np.full((rows * (28 + top) + gap, columns * (28 + gap) + gap), np.nan)
     corners = [
         (top + (i // columns) * (28 + top), gap + (i % columns) * (28 + gap)) for i in range(n)
     ]
     for image, (r, c) in zip(x, corners, strict=True):
-        sheet[r : r + 28, c : c + 28] = image
+        canvas[r : r + 28, c : c + 28] = image
     ax = (
         ax
         or plt.subplots(
             figsize=(
                 min(10, 1.1 * columns),
-                min(10, 1.1 * columns) * sheet.shape[0] / sheet.shape[1],
+                min(10, 1.1 * columns) * canvas.shape[0] / canvas.shape[1],
             )
         )[1]
     )
-    ax.imshow(sheet, cmap="RdBu_r" if signed else None, vmin=-1 if signed else 0, vmax=1)
-    # White pictures on a white page.
+    ax.imshow(canvas, cmap="RdBu_r" if signed else None, vmin=-1 if signed else 0, vmax=1)
+    # A thin frame each: images are white at the edge, and so is the page.
     frames = [plt.Rectangle((c - 0.5, r - 0.5), 28, 28) for r, c in corners]
     ax.add_collection(
         PatchCollection(frames, facecolor="none", edgecolor="0.85", linewidth=0.6, zorder=1.5)
@@ -66,10 +74,19 @@ def image_grid(
 def image_rows(
     rows: Mapping[str, object], *, heads: Sequence[str] = (), ax: Axes | None = None
 ) -> Axes:
-    """Rows of images, each with its name on the left: {"original": (N, …), "k = 16": (N, …)}, all
-    with the same N.
+    """Draw rows of images, each with its name on the left.
 
-    heads: N texts above the columns; an empty one writes nothing.
+    Args:
+        rows: images by the name of the row, e.g. {"original": (N, …), "k = 16": (N, …)}, with the
+            same N in all rows.
+        heads: N texts above the columns; an empty one writes nothing.
+        ax: where to draw; default: a new figure.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: where the rows have different lengths.
     """
     stacks = [as_images(x) for x in rows.values()]
     n = len(stacks[0])
@@ -86,18 +103,27 @@ def image_rows(
     return ax
 
 
-# A third of it is signature and docstring.
 def manifolds(x, *, names: Sequence = ("",), columns: int = 5, ax: Axes | None = None) -> Axes:
-    """Decoded grids: x (M, n², 28, 28) or (M, n², 1, 28, 28), each a sheet of n × n tiles without
-    gaps, under its name.
+    """Draw decoded grids of codes, each as n × n tiles without gaps, with its name above.
 
-    Sheets stand `columns` in a row, tiles in the order of `latent.normal_grid`.
+    Args:
+        x: one or more grids of images, (M, n², 28, 28) or (M, n², 1, 28, 28), with the tiles in the
+            order of `latent.normal_grid`.
+        names: one name per grid.
+        columns: grids per row.
+        ax: where to draw; default: a new figure.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: where names and grids differ in number, or a grid is not a square.
     """
     x = np.asarray(x.numpy(force=True) if isinstance(x, Tensor) else x)
     n = round(x.shape[1] ** 0.5)
     if len(x) != len(names) or n * n != x.shape[1]:
         raise ValueError(
-            f"expected as many sheets as names ({len(names)}), of n² tiles each, got x of shape"
+            f"expected as many grids as names ({len(names)}), of n² tiles each, got x of shape"
             f" {x.shape}"
         )
     columns, side = min(columns, len(x)), 28 * n
@@ -109,8 +135,8 @@ def manifolds(x, *, names: Sequence = ("",), columns: int = 5, ax: Axes | None =
     )
     for i, (tiles, name) in enumerate(zip(x, names, strict=True)):
         r, c = (i // columns) * (side + gap + top) + top, (i % columns) * (side + gap)
-        sheet = as_images(tiles).reshape(n, n, 28, 28).swapaxes(1, 2).reshape(side, side)
-        page[r : r + side, c : c + side] = sheet
+        grid = as_images(tiles).reshape(n, n, 28, 28).swapaxes(1, 2).reshape(side, side)
+        page[r : r + side, c : c + side] = grid
         ax.add_patch(
             plt.Rectangle(
                 (c - 0.5, r - 0.5), side, side, fill=False, edgecolor="0.85", linewidth=0.6
@@ -131,8 +157,13 @@ def manifolds(x, *, names: Sequence = ("",), columns: int = 5, ax: Axes | None =
 
 
 def as_images(x) -> np.ndarray:
-    """Tensor or array of images, (N, 784), (N, 28, 28) or (N, 1, 28, 28), as (N, 28, 28) on the
-    CPU.
+    """Convert images to an array (N, 28, 28) on the CPU.
+
+    Args:
+        x: tensor or array of images (N, 784), (N, 28, 28) or (N, 1, 28, 28).
+
+    Raises:
+        ValueError: for other shapes, and for pixels that are whole numbers above 1.
     """
     x = np.asarray(x.numpy(force=True) if isinstance(x, Tensor) else x)
     if x.dtype.kind in "iu" and x.max(initial=0) > 1:

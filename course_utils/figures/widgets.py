@@ -1,4 +1,4 @@
-"""Live pictures for a running kernel, and a still one for everybody else."""
+"""Live pictures where a kernel runs, and a still picture everywhere else."""
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -21,13 +21,19 @@ def slider(
     alt: str,
     size: tuple[float, float] = (7, 4),
 ) -> None:
-    """A slider over `values`; `draw(value, ax)` paints the picture for one of them. The rest as in
-    `sliders`.
+    """Show a slider over `values`, and below it the picture of the chosen value.
+
+    Args:
+        draw: draws the picture of one value on the axes it gets.
+        values: what to choose from.
+        still: the values that the still picture shows.
+        label: the slider's label.
+        alt: describes the picture for readers who cannot see it.
+        size: width and height of the picture, in inches.
     """
     sliders(draw, {label: values}, still=[(value,) for value in still], alt=alt, size=size)
 
 
-# A third of it is signature and docstring; handles and redrawing share their state.
 def sliders(
     draw: Callable[..., None],
     values: Mapping[str, Sequence],
@@ -37,14 +43,21 @@ def sliders(
     start: tuple | None = None,
     size: tuple[float, float] = (7, 4),
 ) -> None:
-    """Sliders, one for each name in `values`; `draw(*chosen, ax)` paints the picture for one value
-    of each.
-
-    still: the choices for the still picture. start: where the sliders stand first; default: the
-    first values. size: inches.
+    """Show one slider per name, and below them the picture of the chosen values.
 
     One output carries both: the sliders, which a front end with a kernel shows, and a still picture
     of the `still` choices, which a page, GitHub or a deck shows instead.
+
+    Args:
+        draw: `draw(*chosen, ax)` draws the picture of one value of each slider.
+        values: what to choose from, by the slider's label.
+        still: tuples of one value of each slider, for the still picture.
+        alt: describes the picture for readers who cannot see it.
+        start: one value of each slider, chosen at first; default: the first values.
+        size: width and height of the picture, in inches.
+
+    Raises:
+        ValueError: where a slider or the still picture has no values.
     """
     described(alt)
     if not values or not all(len(choices) for choices in values.values()) or not len(still):
@@ -77,7 +90,6 @@ def sliders(
     )
 
 
-# A third of it is signature and docstring; buttons and redrawing share their state.
 def stage(
     draw: Callable[[object, Axes], None],
     look: Callable[[], object],
@@ -87,12 +99,20 @@ def stage(
     alt: str,
     size: tuple[float, float] = (5, 5),
 ) -> None:
-    """Something that goes on: a button for each turn, and a player that takes them all, one after
-    the other, until paused.
+    """Show a process that the reader drives, with a button for each kind of step.
 
-    look: the present, as one value; `draw(value, ax)` paints it, as it paints the `still` ones for
-    whoever has no kernel.
-    turns: what the buttons do, by the words on them.
+    A player takes one step of each kind in turn, again and again, until it is paused.
+
+    Args:
+        draw: `draw(value, ax)` draws one state of the process.
+        look: returns the present state.
+        turns: the functions that take a step, by the label of their buttons.
+        still: the states that the still picture shows where there is no kernel.
+        alt: describes the picture for readers who cannot see it.
+        size: width and height of the picture, in inches.
+
+    Raises:
+        ValueError: where there are no steps, or no state for the still picture.
     """
     described(alt)
     if not turns or not len(still):
@@ -109,6 +129,7 @@ def stage(
         _paint(picture, then_draw, size, alt)
         counter.value = ", ".join(f"{name}: {n}" for name, n in taken.items())
 
+    # The player counts up to `max`, which nobody reaches; its stop button sets it back to 0.
     player = ipywidgets.Play(interval=300, max=10**6, show_repeat=False)
     player.observe(
         lambda change: take(*turns) if change["new"] > change["old"] else None, names="value"
@@ -124,12 +145,11 @@ def stage(
 
 
 def view(widget: ipywidgets.DOMWidget) -> dict[str, dict]:
-    """The part of an output that shows a live widget, to be put beside the still forms of the same
-    output.
+    """Return the part of an output that shows a live widget; still forms stand beside it.
 
-    A front end with a kernel takes this one, also Colab, whose own hook adds what its widget
-    manager needs to whatever is displayed. Written out, because ipywidgets 7, which Colab has, and
-    ipywidgets 8 make it by different, private methods.
+    A front end with a kernel shows this part. So does Colab, whose own hook adds what its widget
+    manager needs to everything that is displayed. It is written out here because ipywidgets 7,
+    which Colab has, and ipywidgets 8 build it with different, private methods.
     """
     return {
         "application/vnd.jupyter.widget-view+json": {
@@ -141,8 +161,9 @@ def view(widget: ipywidgets.DOMWidget) -> dict[str, dict]:
 
 
 def pinned(draw: Callable) -> Callable:
-    """`draw` with all global names as they are now: later cells of a notebook may give the same
-    names to other things.
+    """Return `draw` with all global names as they are now.
+
+    Later cells of a notebook may give the same names to other things.
     """
     if not isinstance(draw, FunctionType):
         return draw
@@ -164,8 +185,9 @@ def pinned(draw: Callable) -> Callable:
 def _paint(
     picture: ipywidgets.HTML, draw: Callable[[Axes], None], size: tuple[float, float], alt: str
 ) -> None:
-    """One picture into the live one, or the error in its place: a front end shows nothing of what a
-    callback raises.
+    """Draw into the live picture; where that fails, show the error there.
+
+    A front end shows nothing of what a callback raises.
     """
     fig, ax = plt.subplots(figsize=size)
     try:
@@ -180,10 +202,8 @@ def _paint(
 def _show(
     live: list, still: Sequence[Callable[[Axes], None]], size: tuple[float, float], alt: str
 ) -> None:
-    """One output with both: what is live, for a front end with a kernel, and a still picture for a
-    page, GitHub or a deck.
-    """
-    wide = size[0] > 2 * size[1]  # wide pictures below each other, others side by side
+    """Display one output with both forms: the live one, and a still picture for everywhere else."""
+    wide = size[0] > 2 * size[1]  # wide pictures stand below each other, others side by side
     rows, columns = (len(still), 1) if wide else (1, len(still))
     fig, axes = plt.subplots(
         rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False

@@ -1,4 +1,4 @@
-"""Training: `fit` for one network, `play` for several, and `Film` to look on."""
+"""Training: `fit` trains one network, `play` several; a `Film` records what happens meanwhile."""
 
 from course_utils.training.film import Film, Watcher
 from course_utils.training.game import Objective, Player

@@ -1,20 +1,20 @@
-"""Trainings that are not done twice: with `COURSE_CACHE=1` a finished one is kept on disk and used
-again. A folder instead of 1 says where they are kept.
+"""Finished runs on disk: with `COURSE_CACHE=1` a run that was done before is loaded, not repeated.
 
-A training is known by
+A folder instead of 1 says where the runs are kept. The key of a run is a digest of
 
-- where it starts: the state of every network, optimizer, schedule and average, and the random
-  state;
+- its start: the state of every network, optimizer, schedule and average, and the random state;
 - what it does: the number of steps, and the code of its objectives and films and of the Python
   functions that they use, up to three levels deep, with the numbers, texts and tensors that these
   take from outside;
-- the exact numbers of its first step: a change of the data, device or versions almost always shows
-  there.
+- the exact numbers of its first step: a change of the data, device or versions almost always
+  changes them.
 
-What it leaves behind (weights, history, films, random state) is what it left the first time, bit
-for bit. A change in attributes of objects that an objective reads is not noticed. What an objective
-counts for itself is not restored: after a recall it stands where the first step left it. A training
-that draws from a generator of its own is done every time.
+What a loaded run leaves behind (weights, history, films, random state) is what it left the first
+time, bit for bit. Three limits:
+
+- A change in attributes of objects that an objective reads is not noticed.
+- What an objective counts for itself is not restored: it stays as the first step left it.
+- A run whose objective has a random generator of its own is never loaded.
 """
 
 import copy
@@ -36,29 +36,36 @@ from course_utils.training.film import Film, Watcher
 from course_utils.training.game import Player
 from course_utils.training.state import restore, state_of
 
-ROOM = 1_000_000_000  # bytes on disk; the trainings not used for longest make room
+ROOM = 1_000_000_000  # bytes on disk; the least recently used runs are deleted beyond it
 # Only files with such names are deleted to make room; the folder may hold others.
 NAMES = "[0-9a-f]" * 32 + ".safetensors"
 DEPTH = 3  # levels of called functions that belong to the key
 
 
 class NoCache:
-    """Nothing is kept and nothing recalled."""
+    """A cache that keeps nothing and finds nothing.
 
-    asks_at: int | None = None  # the step whose numbers are asked for at once
+    Attributes:
+        check_at: the step whose numbers `play` reads at once, because `recall` needs them; or None.
+        recalled: whether the run was loaded.
+    """
+
+    check_at: int | None = None
     recalled = False
 
     def recall(self, history: list, batches: Iterator) -> bool:
+        """See `Cache.recall`."""
         return False
 
     def keep(self, history: Sequence[Mapping[str, float]]) -> None:
+        """See `Cache.keep`."""
         pass
 
 
 class Cache(NoCache):
-    """The place of one training, made before its first step."""
+    """The place of one run on disk; created before its first step."""
 
-    asks_at = 1
+    check_at = 1
 
     def __init__(
         self,
@@ -70,22 +77,31 @@ class Cache(NoCache):
     ) -> None:
         self.players, self.steps, self.films, self.label = players, steps, films, label
         self.folder, self.path = folder, Path()
-        does = [[_rates(player, steps), _known(player.objective)] for player in players.values()]
-        looks = [[sorted(film.wanted), _known(film.look)] for film in films]
-        self.known_by = [torch.__version__, steps, does, looks, copy.deepcopy(state_of(players))]
+        game = [
+            [_rates(player, steps), _behaviour(player.objective)] for player in players.values()
+        ]
+        looks = [[sorted(film.wanted), _behaviour(film.look)] for film in films]
+        self.key_parts = [torch.__version__, steps, game, looks, copy.deepcopy(state_of(players))]
 
     def recall(self, history: list, batches: Iterator) -> bool:
-        """Whether this training was done before: then all, `history` included, is as at its end.
-        Else nothing changes.
+        """Load the run if it was done before: networks, films and history are then as at its end.
 
-        history: of its first step; the films have looked before it, and not yet after it.
+        Call it after the first step, when the films have recorded step 0 and not yet step 1.
+
+        Args:
+            history: of the first step; replaced by that of the whole run.
+            batches: the run's batches; as many are taken as the run would use.
+
+        Returns:
+            Whether the run was loaded. If not, nothing has changed.
         """
-        key = _digest([*self.known_by, [film.kept for film in self.films], history[0]])
+        key = _digest([*self.key_parts, [film.kept for film in self.films], history[0]])
         self.path = self.folder / f"{key}.safetensors"
         saved = _read(self.path)
         if saved is None:
             return False
-        next(islice(batches, self.steps - 1, self.steps - 1), None)  # as many are used up
+        # A later run on the same iterator must get the batches that it would get after this one.
+        next(islice(batches, self.steps - 1, self.steps - 1), None)
         restore(self.players, saved)
         for film, kept in zip(self.films, saved["films"], strict=True):
             film.put_back(kept)
@@ -94,9 +110,12 @@ class Cache(NoCache):
         return True
 
     def keep(self, history: Sequence[Mapping[str, float]]) -> None:
-        """Keep what was trained, and no more than there is room for.
+        """Write the finished run to disk; where that fails, a sentence says so.
 
-        Where that fails, a sentence says so.
+        Beyond `ROOM` bytes, the least recently used runs are deleted.
+
+        Args:
+            history: of the whole run.
         """
         try:
             films, rows = [film.kept for film in self.films], [dict(row) for row in history]
@@ -110,7 +129,7 @@ class Cache(NoCache):
                     file.unlink()
         except (OSError, TypeError, KeyboardInterrupt) as error:
             print(
-                f"{self.label}: this training cannot be kept for the next time"
+                f"{self.label}: this run cannot be kept for the next time"
                 f" ({error or 'interrupted'})."
             )
 
@@ -118,9 +137,15 @@ class Cache(NoCache):
 def cache_for(
     players: Mapping[str, Player], steps: int, watch: Sequence[Watcher], label: str
 ) -> NoCache:
-    """A Cache if one is wanted and possible, else NoCache.
+    """Return a Cache if `COURSE_CACHE` asks for one and the run can be repeated, else a NoCache.
 
-    Watchers other than films, e.g. what writes checkpoints, need the training to happen.
+    Watchers other than films, e.g. one that writes checkpoints, need the run to take place.
+
+    Args:
+        players: the players by name.
+        steps: number of steps.
+        watch: the watchers of the run.
+        label: the run's name in messages.
     """
     films = [watcher for watcher in watch if isinstance(watcher, Film)]
     if steps > 1 and len(films) == len(watch) and wanted() and _repeatable(players):
@@ -129,11 +154,16 @@ def cache_for(
 
 
 def wanted() -> bool:
+    """Return whether `COURSE_CACHE` turns the cache on."""
     return _chosen() != "0"
 
 
 def folder() -> Path:
-    """Where trainings are kept. Raises ValueError for a folder that is not there."""
+    """Return the folder in which runs are kept.
+
+    Raises:
+        ValueError: where `COURSE_CACHE` names a folder that does not exist.
+    """
     chosen = _chosen()
     if chosen in ("0", "1"):
         return datasets.own_folder() / ".cache" / "trained"
@@ -147,7 +177,7 @@ _warned: set[str] = set()
 
 
 def _chosen() -> str:
-    """The setting. COURSE_PRETRAINED, its old name, works for one more release."""
+    """Return the setting; its old name, COURSE_PRETRAINED, works for one more release."""
     new, old = setting("COURSE_CACHE", ""), setting("COURSE_PRETRAINED", "")
     if old and not new and old not in _warned and distributed.rank() == 0:
         _warned.add(old)
@@ -156,25 +186,21 @@ def _chosen() -> str:
 
 
 def _repeatable(players: Mapping[str, Player]) -> bool:
-    """Whether it gives the same again: not if an objective draws from a generator of its own, which
-    nobody puts back.
-    """
+    """Return whether a run gives the same again: no objective uses a generator of its own."""
     used = [used for player in players.values() for used in _used(player.objective)]
     # A bound method such as rng.random stands for the object it belongs to.
-    owners = [getattr(value, "__self__", value) for value in used]
+    owners = [getattr(value, "__self__", value) for value in used]  # nobody restores its state
     return not any(isinstance(owner, torch.Generator | np.random.Generator) for owner in owners)
 
 
 def _rates(player: Player, steps: int) -> list[object]:
-    """What is not in the state of a schedule: its rules, for every step."""
+    """Return a schedule's learning-rate factors for every step: its state does not hold them."""
     rules = getattr(player.schedule, "lr_lambdas", ())
     return [[rule(step) for step in range(steps)] for rule in rules]
 
 
 def _used(function: object, depth: int = DEPTH) -> list[object]:
-    """What a function takes from outside, closures and globals, and what functions among these
-    take, to some depth.
-    """
+    """Return the closure variables and globals of a function and of the functions among them."""
     if not inspect.isfunction(function) or depth == 0:
         return []
     found = inspect.getclosurevars(function)
@@ -185,10 +211,8 @@ def _used(function: object, depth: int = DEPTH) -> list[object]:
     return list({id(value): value for value in values}.values())
 
 
-def _known(function: object) -> list[object]:
-    """What a function does: its code and that of the functions it uses, and all numbers, texts and
-    tensors in play.
-    """
+def _behaviour(function: object) -> list[object]:
+    """Return what a function does: code and values of the function and of those that it uses."""
     return [_content(value) for value in (function, *_used(function))]
 
 
@@ -205,16 +229,16 @@ def _content(value: object) -> object:
 
 
 def _code(code: CodeType) -> list[object]:
-    """Instructions, names and constants.
+    """Return instructions, names and constants of compiled code.
 
-    Not the source: of a lambda over several lines `inspect.getsource` gives the first one, and of a
-    file that was edited after its import what stands there now.
+    The source would not do: for a lambda over several lines `inspect.getsource` gives only the
+    first one, and for a file that was edited after its import it gives what stands there now.
     """
     return [code.co_code.hex(), list(code.co_names), [_constant(value) for value in code.co_consts]]
 
 
 def _constant(value: object) -> object:
-    if isinstance(value, frozenset):  # its own order is another one in every process
+    if isinstance(value, frozenset):  # its order differs from process to process
         return sorted(map(repr, value))
     return _code(value) if isinstance(value, CodeType) else repr(value)
 
@@ -242,7 +266,7 @@ def _digest(value: object) -> str:
 
 
 def _read(path: Path) -> dict | None:
-    """What was kept, None if nothing was, or nothing that can be read."""
+    """Return the run kept in a file; None where there is none, or none that can be read."""
     try:
         saved = tensor_io.read(path)
         path.touch()

@@ -1,9 +1,9 @@
-"""One training in several processes, started by `torchrun`: each takes its share of every batch,
-gradients are averaged.
+"""One run in several processes, started by `torchrun`.
 
-With the mean over equal shares, N processes do what one does on the whole batch. Only the noise
-that an objective draws is other noise, of the same distribution. In a lesson, and wherever there is
-one process, all of this does nothing.
+Each process takes its share of every batch, and gradients are averaged. With the mean over equal
+shares, N processes do what one does on the whole batch; only the noise that an objective draws
+differs, with the same distribution. Where there is one process, as in a lesson, all functions
+here do nothing.
 """
 
 import os
@@ -18,18 +18,18 @@ from course_utils.runtime import setting
 
 
 def world() -> int:
-    """How many processes train together."""
+    """Return the number of processes that train together."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """The number of this process; 0 writes files and talks."""
+    """Return the number of this process; only process 0 writes files and prints."""
     return dist.get_rank() if world() > 1 else 0
 
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """Join the processes that `torchrun` started; nothing happens outside of it."""
+    """Join the processes that `torchrun` started, for the length of the block."""
     if int(os.environ.get("WORLD_SIZE", "1")) < 2 or world() > 1:
         yield
         return
@@ -39,8 +39,8 @@ def joined() -> Iterator[None]:
     dist.init_process_group("nccl" if cuda else "gloo")
     try:
         yield
-        # gloo's threads still hold the last gradients, and one that lets go while Python ends
-        # aborts the process
+        # gloo's threads still hold the last gradients. One that frees them while Python shuts
+        # down aborts the process, so all processes wait here first.
         if not cuda:
             dist.barrier()
     finally:
@@ -48,9 +48,16 @@ def joined() -> Iterator[None]:
 
 
 def share(batches: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    """This process's part of every batch.
+    """Return this process's part of every batch.
 
-    Raises ValueError for a batch that cannot be shared equally.
+    Args:
+        batches: pairs x (B, …), y (B,).
+
+    Returns:
+        Pairs x (B / N, …), y (B / N,) for N processes.
+
+    Raises:
+        ValueError: at a batch whose size is not a multiple of N.
     """
     if world() == 1:
         return batches
@@ -67,7 +74,10 @@ def _part(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def average(tensors: Sequence[Tensor]) -> None:
-    """Replace tensors, in place, by their mean over all processes: one message for all of them."""
+    """Replace tensors, in place, by their mean over all processes.
+
+    All of them travel in one message.
+    """
     if world() == 1 or not tensors:
         return
     flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
@@ -79,8 +89,14 @@ def average(tensors: Sequence[Tensor]) -> None:
 
 
 def averaged(parts: dict[str, Tensor], own: Sequence[Tensor]) -> dict[str, Tensor]:
-    """Under `torchrun`, gradients of `own` and an objective's parts become the means over all
-    processes; else all stays.
+    """Average the gradients of `own` and an objective's parts over all processes.
+
+    Args:
+        parts: what the objective returned: scalars by name.
+        own: the parameters whose gradients are averaged, in place.
+
+    Returns:
+        The averaged parts.
     """
     if world() == 1:
         return parts
@@ -92,13 +108,13 @@ def averaged(parts: dict[str, Tensor], own: Sequence[Tensor]) -> dict[str, Tenso
 
 
 def own_noise(seed: int) -> None:
-    """After all processes made the same networks, each draws noise of its own."""
+    """Give each process noise of its own, after all of them have created the same networks."""
     if rank():
-        torch.manual_seed(seed + 1_000_003 * rank())
+        torch.manual_seed(seed + 1_000_003 * rank())  # far from the seeds of process 0
 
 
 def agree(number: int) -> bool:
-    """Whether all processes hold the same number."""
+    """Return whether all processes hold the same number."""
     if world() == 1:
         return True
     numbers: list[int | None] = [None] * world()

@@ -1,6 +1,4 @@
-"""`Film`: what to look at while a model trains, kept as arrays. Training is bit-identical with and
-without one.
-"""
+"""`Film` records arrays while a model trains. A run has the same bits with and without one."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,21 +10,29 @@ from torch import Tensor, nn
 
 
 class Watcher(Protocol):
-    """Anything that looks at chosen steps of a training: a `Film`, or what writes checkpoints."""
+    """What is called at chosen steps of a run: a `Film`, or an object that writes checkpoints."""
 
-    def wants(self, step: int) -> bool: ...
-    def record(self, step: int) -> None: ...
+    def wants(self, step: int) -> bool:
+        """Return whether `record` should be called after this step; 0 is before the first one."""
+        ...
+
+    def record(self, step: int) -> None:
+        """Look at the model after this step."""
+        ...
 
 
 class Film:
-    """Calls `look()` at the chosen steps of `fit(…, watch=[film])` and keeps what it returns.
+    """Records what `look()` returns at chosen steps of `fit(…, watch=[film])`.
 
-    look: takes nothing and returns an array, a tensor or a number of one shape throughout, or
-    several of them by name.
-    steps: the steps to look at; 0 is before the first one, n is after n steps.
+    `fit` calls it in evaluation mode and without gradients, and restores PyTorch's random state.
 
-    `fit` calls it in evaluation mode, without gradients, and puts PyTorch's random state back
-    afterwards.
+    Args:
+        look: takes no argument and returns an array, a tensor or a number, of one shape throughout,
+            or a dictionary of these.
+        steps: the steps to record; 0 is before the first step, n is after n steps.
+
+    Attributes:
+        wanted: the steps to record.
     """
 
     def __init__(self, look: Callable[[], object], steps: Iterable[int]) -> None:
@@ -35,9 +41,11 @@ class Film:
         self._seen: list[tuple[int, Any]] = []
 
     def wants(self, step: int) -> bool:
+        """Return whether the film records this step."""
         return step in self.wanted
 
     def record(self, step: int) -> None:
+        """Call `look` and keep what it returns as the frame of this step."""
         self._seen.append((step, _each(_copy, self.look())))
 
     @property
@@ -47,13 +55,14 @@ class Film:
 
     @property
     def kept(self) -> dict[str, list]:
-        """All that was recorded, in lists and tensors; `put_back` takes it."""
+        """All recorded steps and frames as lists and tensors, as `put_back` takes them."""
         return {
             "steps": self.steps,
             "frames": [_each(torch.from_numpy, frame) for _, frame in self._seen],
         }
 
     def put_back(self, kept: Mapping[str, list]) -> None:
+        """Replace what was recorded by what `kept` returned."""
         self._seen = [
             (n, _each(Tensor.numpy, frame))
             for n, frame in zip(kept["steps"], kept["frames"], strict=True)
@@ -61,8 +70,9 @@ class Film:
 
     @property
     def frames(self) -> np.ndarray | list[dict[str, np.ndarray]]:
-        """(T, …): one entry for each of the T recorded `steps`; a list of T dictionaries where
-        `look` returns names.
+        """The recorded frames as one array (T, …), where T is the number of recorded `steps`.
+
+        Where `look` returns dictionaries, a list of T dictionaries of arrays.
         """
         frames = [frame for _, frame in self._seen]
         if not frames:
@@ -71,14 +81,19 @@ class Film:
 
 
 class Audience:
-    """All watchers of one training."""
+    """All watchers of one run.
+
+    Attributes:
+        last: the last step at which `look` was called.
+    """
 
     def __init__(self, networks: Sequence[nn.Module], watch: Sequence[Watcher]) -> None:
         self.networks, self.watch, self.last = networks, watch, -1
 
     def look(self, step: int) -> None:
-        """Let everybody look who wants this step: in evaluation mode, without gradients, and
-        changing nothing.
+        """Let every watcher that wants this step record it, without any effect on training.
+
+        The networks are in evaluation mode, without gradients, and the random state is restored.
         """
         due = [watcher for watcher in self.watch if watcher.wants(step)]
         if due:
@@ -88,13 +103,16 @@ class Audience:
         self.last = step
 
     def fill(self, steps: int) -> None:
-        """After a training that broke off: films get their missing frames, so that what shows them
-        finds all.
+        """Record all frames still missing in the films of a run that stopped early.
 
-        The last frames show where training stopped. A film that was interrupted after its frame
-        does not get it twice.
+        What shows the film then finds all frames; those after the stop show the model as it was
+        there.
+
+        Args:
+            steps: number of steps the run should have had.
         """
         for step in range(self.last + 1, steps + 1):
+            # The last condition: an interrupt may have come after the film recorded this step.
             due = [
                 w
                 for w in self.watch
@@ -134,7 +152,7 @@ def _copy(value: object) -> np.ndarray:
     array = np.array(value.numpy(force=True) if isinstance(value, Tensor) else value)
     if array.dtype.kind not in "biuf":
         raise TypeError(
-            "a film keeps arrays, tensors and numbers, or these by name; its look returned"
+            "a film keeps arrays, tensors and numbers, or these by name; its `look` returned"
             f" {type(value).__name__}"
         )
     return array

@@ -1,4 +1,4 @@
-"""One step of every player: its own loss, its own gradient, its own optimizer."""
+"""One training step of every player: its own loss, its own gradient, its own optimizer."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,13 +16,15 @@ Objective = Callable[[Tensor, Tensor], dict[str, Tensor]]
 
 @dataclass
 class Player:
-    """What is trained, for what, and how: one network of a game.
+    """One network of a game, with its loss and its optimizer.
 
-    network: its parameters are those of `optimizer`.
-    objective: a closure (x, y) → {"loss": scalar, other parts: scalars}. Only "loss" is
-        differentiated, and only with respect to this network.
-    schedule: of the optimizer; stepped once after every step.
-    average: gets the network's weights after each of its turns.
+    Attributes:
+        network: the network to train.
+        objective: a function of a batch (x, y) that returns {"loss": scalar, other parts: scalars}.
+            Only "loss" is differentiated, and only with respect to this player's parameters.
+        optimizer: of the network's parameters.
+        schedule: of the optimizer's learning rate; advanced after every step.
+        average: a running average of the network's weights; updated after each of its steps.
     """
 
     network: nn.Module
@@ -35,15 +37,18 @@ class Player:
 class Game:
     """Players that train together.
 
-    parts: the names of the parts of every player's objective, known after its first turn.
-    networks: of all players, in order. device: of their parameters.
+    Attributes:
+        players: the players by name, in the order of their turns.
+        networks: the networks of all players, in that order.
+        parts: the names of the parts of every player's objective, known after its first turn.
+        device: of the parameters.
     """
 
     def __init__(self, players: Mapping[str, Player]) -> None:
         self.players = players
         self.networks = [player.network for player in players.values()]
         self.parts: dict[str, tuple[str, ...]] = {}
-        # In order and each one once: players may share parameters.
+        # In order, and each one once: players may share parameters.
         self._parameters = list(
             {p: None for network in self.networks for p in network.parameters()}
         )
@@ -56,13 +61,13 @@ class Game:
             {p.schedule: None for p in players.values() if p.schedule is not None}
         )
         self.device = self._parameters[0].device
-        # One flag for the whole training, on the device: asking for it would make a GPU wait at
-        # every step.
+        # One flag for the whole run, on the device: to read it at every step would make the CPU
+        # wait for the GPU.
         self._healthy = torch.ones((), dtype=torch.bool, device=self.device)
 
     @contextmanager
     def in_training(self) -> Iterator[None]:
-        """Training mode; at the end evaluation mode, and no trace of how it was done."""
+        """Put all networks into training mode for the block, and into evaluation mode after it."""
         for network in self.networks:
             network.train()
         try:
@@ -71,26 +76,32 @@ class Game:
             for p in self._trained:
                 p.requires_grad_(True)  # an interrupt may have come while some were frozen
             for player in self.players.values():
+                # `_step_if` has set it; left there, it would decide on steps outside of the game.
                 player.optimizer.__dict__.pop("found_inf", None)
                 player.network.eval()
 
     def step(self, x: Tensor, y: Tensor) -> Tensor:
-        """Every player in turn takes one step on its own loss, all on the same batch.
+        """Let every player in turn take one step on its own loss, all on the same batch.
 
-        x: (B, …). y: (B,). Returns all numbers of the step in one tensor, on the device: for each
-        player the parts of its objective, its gradient norm, and 1 where everything so far was
-        finite, else 0.
+        Args:
+            x: (B, …).
+            y: (B,).
+
+        Returns:
+            The numbers of the step in one tensor on the device. For each player: the parts of its
+            objective, its gradient norm, and 1 if everything so far was finite, else 0.
         """
         return torch.cat([self._turn(name, x, y) for name in self.players])
 
     def step_schedules(self) -> None:
+        """Advance every learning-rate schedule by one step."""
         for schedule in self._schedules:
             schedule.step()
 
     def _turn(self, name: str, x: Tensor, y: Tensor) -> Tensor:
         player, own = self.players[name], self._own[name]
-        # A forward pass moves BatchNorm's statistics, and those of other players too, before its
-        # loss is known.
+        # A forward pass changes BatchNorm's statistics, those of other players too, before its
+        # loss is known: kept here, in case that loss is not finite.
         before = [
             (buffer, buffer.clone()) for network in self.networks for buffer in network.buffers()
         ]
@@ -101,6 +112,7 @@ class Game:
             parts["loss"].backward()
         parts = distributed.averaged(parts, own)
         norm = get_total_norm([p.grad for p in own if p.grad is not None])
+        # A sum is finite only if both are; once false, the flag stays false.
         self._healthy = self._healthy & _finite(
             parts["loss"].detach() + norm, *(buffer for buffer, _ in before)
         )
@@ -114,7 +126,7 @@ class Game:
 
     @contextmanager
     def _others_frozen(self, own: list[Tensor]) -> Iterator[None]:
-        """All parameters but `own` are frozen: gradients pass through, and none stays."""
+        """Freeze all parameters but `own`: gradients pass through them and are not stored there."""
         mine = {id(p) for p in own}
         others = [p for p in self._parameters if p.requires_grad and id(p) not in mine]
         for p in others:
@@ -126,7 +138,7 @@ class Game:
                 p.requires_grad_(True)
 
     def _note(self, name: str, parts: object) -> None:
-        """Keep the names of a player's parts. Raises TypeError or ValueError for others."""
+        """Remember the names of a player's parts, and raise ValueError if they change."""
         if name not in self.parts:
             self.parts[name] = _names(parts)
         elif tuple(parts) != self.parts[name]:
@@ -137,10 +149,7 @@ class Game:
 
 
 def _names(parts: object) -> tuple[str, ...]:
-    """The names of an objective's parts.
-
-    Raises TypeError for anything but numbers by name, one of them the loss.
-    """
+    """Return the names of an objective's parts; TypeError unless they are numbers with a loss."""
     shapes = (
         {n: list(torch.as_tensor(part).shape) for n, part in parts.items()}
         if isinstance(parts, Mapping)
@@ -156,16 +165,17 @@ def _names(parts: object) -> tuple[str, ...]:
 
 
 def _finite(*values: Tensor) -> Tensor:
-    """Whether all entries of all values are finite: one flag, on the device."""
+    """Return whether all entries of all values are finite: one flag, on the device."""
     flags = [torch.isfinite(value).all() for value in values]
     return torch.stack(flags).all() if len(flags) > 1 else flags[0]
 
 
 def _step_if(healthy: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """Take the step only where `healthy` is true.
+    """Take the optimizer's step only where `healthy` is true.
 
-    Fused optimizers read the flag `found_inf` on the device and skip the step by themselves, as in
-    mixed precision. Other optimizers have to wait for the flag.
+    Fused optimizers read the flag `found_inf` on the device and skip the step themselves, as in
+    mixed precision training, so that the CPU need not wait for the GPU. Other optimizers wait for
+    the flag.
     """
     if getattr(optimizer, "_step_supports_amp_scaling", False):
         optimizer.found_inf = (~healthy).float()  # type: ignore[attr-defined]
@@ -176,5 +186,6 @@ def _step_if(healthy: Tensor, optimizer: torch.optim.Optimizer) -> None:
 
 @torch.no_grad()
 def _restore_unless(healthy: Tensor, before: list[tuple[Tensor, Tensor]]) -> None:
+    """Give the buffers their old values back unless `healthy` is true."""
     for buffer, old in before:
         buffer.copy_(torch.where(healthy, buffer, old))

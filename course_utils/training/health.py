@@ -1,4 +1,4 @@
-"""When a training must stop, and the state that it then goes back to."""
+"""When a run must stop, and which state it then goes back to."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -7,31 +7,42 @@ from statistics import median
 from course_utils.training.game import Player
 from course_utils.training.state import restore, state_of
 
-TIMES = 10  # a loss that stays above this many times the first one is lost
-KEEP = 200  # steps after which all is kept again: not much to lose, and not much to copy
-WINDOW = 10  # steps that are looked at: one bad batch is no reason to stop
+TIMES = 10  # a run is lost where its loss stays above this many times the first one
+KEEP = 200  # steps between two kept states: few are lost at a stop, and copying costs little
+WINDOW = 10  # steps that are checked: one bad batch is no reason to stop
 CURE = "Usual cure: a smaller learning rate."
 
 
 class Stopped(Exception):
-    """A training that cannot go on; the message says why, and what is left."""
+    """A run that cannot continue; the message says why, and what is left of it."""
 
 
 class Health:
-    """Looks at the numbers of a training, and keeps its last good state."""
+    """Checks the numbers of a run, and keeps its last good state.
+
+    Args:
+        players: the players by name.
+        steps: number of steps of the run.
+    """
 
     def __init__(self, players: Mapping[str, Player], steps: int) -> None:
         self._players, self._steps = players, steps
         self._keep(0)
 
     def check(self, history: Sequence[Mapping[str, float]]) -> None:
-        """Raise Stopped where the last steps are no training any more; all is then as it was last
-        kept.
+        """Check the last steps of a run, and keep its state every `KEEP` steps.
+
+        Args:
+            history: the rows of all steps so far.
+
+        Raises:
+            Stopped: where the loss stays far above the first one, or a player has had no gradient
+                for ten steps; all networks and optimizers are then as they were last kept.
         """
         step = len(history)
         if lost := _lost(history[-WINDOW:], history[0], self._players):
             restore(self._players, self._kept)
-            kept = f"All is again as it was after step {self._kept_at}."
+            kept = f"Everything is back as it was after step {self._kept_at}."
             raise Stopped(f"stopped at step {step}: {lost}. {kept} {CURE}")
         if step < self._steps and step - self._kept_at >= KEEP:
             self._keep(step)
@@ -43,11 +54,12 @@ class Health:
 def _lost(
     last: Sequence[Mapping[str, float]], first: Mapping[str, float], players: Mapping[str, Player]
 ) -> str:
-    """Why the `last` steps are no training though they are finite, "" if they may be."""
+    """Return why the `last` steps are no training although they are finite; "" if they may be."""
     if len(last) < WINDOW:
         return ""
-    if set(players) == {""}:  # of `fit`
+    if set(players) == {""}:  # `fit`: in a game, a growing loss may be the other player's success
         now = median(row["loss"] for row in last)
+        # At least 1: a first loss near 0 would make every other one look large.
         if now <= TIMES * max(abs(first["loss"]), 1):
             return ""
         return (
@@ -59,7 +71,14 @@ def _lost(
 
 
 def not_finite(step: int, player: str, loss: float, norm: float) -> Stopped:
-    """For a step whose numbers are not finite, and which was therefore not taken."""
+    """Return the error for a step whose numbers are not finite, and which was therefore not taken.
+
+    Args:
+        step: number of the step.
+        player: name of the player; "" in `fit`.
+        loss: the player's loss.
+        norm: its gradient norm.
+    """
     turn = f", in the turn of {player}" if player else ""
     kept = (
         "Every network keeps its last finite weights"

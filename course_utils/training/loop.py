@@ -1,6 +1,6 @@
-"""The training loop: `fit` for one network, `play` for several.
+"""The training loop: `fit` trains one network, `play` several.
 
-The lesson decides what is trained, on which data and with which loss; they only run the steps.
+The lesson decides what is trained, on which data and with which loss; the loop runs the steps.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,20 +19,30 @@ from course_utils.training.progress import ProgressBar
 
 
 class History(list):
-    """One row per step taken: {"step": n, "loss": …, the objective's other parts, "grad_norm": …},
-    all numbers.
+    """The numbers of a run: one row per step taken.
+
+    A row is {"step": n, "loss": …, the objective's other parts, "grad_norm": …}.
     """
 
     def column(self, name: str) -> np.ndarray:
-        """All values of one column, (steps,)."""
+        """Return all values of one column, (steps,).
+
+        Raises:
+            KeyError: where there is no such column.
+        """
         if self and name not in self[0]:
             raise KeyError(f"no column {name!r}; this history has {', '.join(self[0])}")
         return np.array([row[name] for row in self])
 
     def add(self, numbers: list[float], parts: Mapping[str, tuple[str, ...]]) -> None:
-        """One step's numbers as `Game.step` gives them.
+        """Append the numbers of one step.
 
-        parts: of every player. Raises Stopped for a step not taken.
+        Args:
+            numbers: as `Game.step` returns them.
+            parts: the names of every player's parts.
+
+        Raises:
+            Stopped: for a step that was not taken, because a number was not finite.
         """
         step, left = len(self) + 1, iter(numbers)
         row: dict[str, float] = {}
@@ -52,7 +62,6 @@ class History(list):
         return f"History of {len(self)} steps; the last: {last}"
 
 
-# All but ten lines are signature and docstring.
 def fit(
     model: nn.Module,
     objective: Objective,
@@ -66,26 +75,41 @@ def fit(
     label: str = "training",
     sync_every: int | None = None,
 ) -> History:
-    """Train `model` for a number of steps and return the history.
+    """Train a model for a number of steps.
 
-    objective: a closure (x, y) → {"loss": scalar, other parts: scalars}; only "loss" is
-    differentiated.
-    batches: an endless iterator of (x, y).
-    optimizer: default Adam with learning rate `lr`. schedule: of that optimizer, stepped once after
-    every step.
-    watch: looks at the model before the first step and after the steps it wants, e.g. a `Film`.
-    sync_every: every how many steps the device is asked for its numbers; default 10 on the CPU, 50
-    on a GPU.
+    The model is in training mode meanwhile and in evaluation mode afterwards.
 
-    The model trains in training mode and is left in evaluation mode, ready to be looked at.
+    Training stops early, with a printed sentence,
 
-    A step that makes the loss, the gradient norm or a buffer (a BatchNorm statistic, say) infinite
-    or NaN is not taken: training stops there with a sentence, and the model keeps its last finite
-    weights. It also stops where the loss stays above ten times the first one (or 10, if that was
-    below 1), and goes back to the last state that was kept, one every 200 steps. An interrupt keeps
-    what was trained, and so does a device whose memory is full. However it stops, films record
-    their remaining frames at once, so that a cell which shows a film finds all of them; these show
-    the model as training left it.
+    - where the loss, the gradient norm or a buffer (a BatchNorm statistic, say) becomes infinite or
+      NaN. That step is not taken, and the model keeps its last finite weights;
+    - where the loss stays above ten times the first one (or above 10, if that was below 1). The
+      model goes back to the last state that was kept, one every 200 steps;
+    - at an interrupt, and where the device's memory is full. The model keeps what it has learned.
+
+    Then films record their remaining frames at once, so that a cell which shows a film finds all of
+    them; these frames show the model as training left it.
+
+    Args:
+        model: the network to train.
+        objective: a function of a batch (x, y) that returns {"loss": scalar, other parts: scalars};
+            only "loss" is differentiated.
+        batches: an endless iterator of (x, y).
+        steps: number of steps.
+        lr: learning rate of the default optimizer, Adam.
+        optimizer: default: Adam with learning rate `lr`.
+        schedule: of that optimizer's learning rate; advanced after every step.
+        watch: called before the first step and after the steps they want, e.g. a `Film`.
+        label: the run's name beside the progress bar and in messages.
+        sync_every: steps after which numbers are fetched from the device; default 10 on the CPU, 50
+            on a GPU.
+
+    Returns:
+        The history: one row of numbers per step taken.
+
+    Raises:
+        ValueError: for a schedule without its optimizer.
+        TypeError: where the objective returns anything but numbers by name, one of them "loss".
     """
     if schedule is not None and optimizer is None:
         raise ValueError(
@@ -107,13 +131,25 @@ def play(
     label: str = "training",
     sync_every: int | None = None,
 ) -> History:
-    """Adversarial training: in every step the players, in their order, each take one on their loss.
+    """Train several networks against each other: in every step, each player takes one step.
 
-    Each turn has a fresh graph in which the parameters of all other players are frozen: a player's
-    gradient is that of its own loss, however far that loss reaches through the others. All turns of
-    a step see the same batch. The history's columns carry the player's name: "D.loss", ….
-    Where `fit` watches the loss, a game stops when a player's gradient was exactly 0 for ten steps.
-    The rest is as in `fit`. With `COURSE_CACHE=1` no training is done twice: `training.cache`.
+    The players take turns in their order, all on the same batch. In each turn the player's loss is
+    computed anew, with the parameters of all other players frozen: its gradient is that of its own
+    loss, even where that loss passes through other networks.
+
+    Where `fit` checks the loss, `play` stops when a player's gradient was exactly 0 for ten steps.
+    The rest is as in `fit`. With `COURSE_CACHE=1` no run is done twice; see `training.cache`.
+
+    Args:
+        players: the players by name, in the order of their turns.
+        batches: an endless iterator of (x, y).
+        steps: number of steps.
+        watch: called before the first step and after the steps they want, e.g. a `Film`.
+        label: the run's name beside the progress bar and in messages.
+        sync_every: as in `fit`.
+
+    Returns:
+        The history. Its columns carry the player's name: "D.loss", ….
     """
     game, history, stopped = Game(players), History(), None
     cache, health = cache_for(players, steps, watch, label), Health(players, steps)
@@ -124,7 +160,7 @@ def play(
             for step in range(1, steps + 1):
                 x, y = _next(batches, numbers)
                 numbers.add(game.step(x, y))
-                if numbers.due(step) or step in (steps, cache.asks_at):
+                if numbers.due(step) or step in (steps, cache.check_at):
                     numbers.read()
                     health.check(history)
                 if step == 1 and cache.recall(history, batches):
@@ -139,10 +175,15 @@ def play(
 
 
 class Numbers:
-    """The numbers of a training, on their way from the device to the history and the progress bar.
+    """The numbers of a run, on their way from the device to the history and the progress bar.
 
-    They wait on the device until those of several steps are asked for at once: each question makes
-    a GPU stop.
+    They wait on the device until those of several steps are read at once: each read makes the CPU
+    wait for the GPU.
+
+    Args:
+        game: the game they come from.
+        history: the history they go to.
+        every: steps between two reads; default 10 on the CPU, 50 on a GPU.
     """
 
     def __init__(self, game: Game, history: History, every: int | None) -> None:
@@ -151,23 +192,29 @@ class Numbers:
 
     @contextmanager
     def shown(self, steps: int, label: str) -> Iterator[None]:
-        """Beside a progress bar; a single step, and a process that is not the first, has none."""
+        """Show a progress bar during the block; none for a single step, or beside process 0."""
         quiet = steps == 1 or distributed.rank() > 0
         with ProgressBar(total=steps, desc=label, unit="step", disable=quiet) as self._bar:
             yield
 
     def hide_bar(self) -> None:
-        """For a training that was recalled: there is nothing to see."""
+        """Remove the progress bar when the block ends, for a run that was loaded from the cache."""
         self._bar.leave = False
 
     def add(self, row: Tensor) -> None:
+        """Add the numbers of one step, still on the device."""
         self._waiting.append(row)
 
     def due(self, step: int) -> bool:
+        """Return whether it is time to read, after this step."""
         return step % self._every == 0
 
     def read(self) -> int:
-        """Move what waits to the history; its length then. Raises Stopped at a step not taken."""
+        """Move the waiting numbers to the history, and return its length.
+
+        Raises:
+            Stopped: for a step that was not taken.
+        """
         if self._waiting:
             rows = torch.stack(self._waiting).tolist()
             self._waiting.clear()
@@ -178,8 +225,12 @@ class Numbers:
         return len(self._history)
 
     def explain(self, reason: BaseException) -> str:
-        """Why a training ended, in a sentence; numbers that were not read yet may tell of something
-        earlier.
+        """Return why a run ended, in a sentence.
+
+        The numbers still waiting are read first: they may show that an earlier step was not finite.
+
+        Args:
+            reason: what ended the run.
         """
         try:
             self.read()
@@ -191,16 +242,17 @@ class Numbers:
         if isinstance(reason, KeyboardInterrupt):
             return f"interrupted {kept}"
         ways = (
-            "Ways on: smaller batches, a restart of other notebooks' kernels, or COURSE_DEVICE=cpu."
+            "What helps: smaller batches, a restart of other notebooks' kernels, or"
+            " COURSE_DEVICE=cpu."
         )
         return f"the memory of {self._game.device} was full {kept} {ways}"
 
 
 def _next(batches: Iterator[tuple[Tensor, Tensor]], numbers: "Numbers") -> tuple[Tensor, Tensor]:
-    """The next batch. Raises Stopped where there is none."""
+    """Return the next batch, or raise Stopped where there is none."""
     batch = next(batches, None)
     if batch is None:
-        taken = numbers.read()  # here, where an interrupt is still heard
+        taken = numbers.read()  # here, where `play` still handles an interrupt
         way = "Pass an endless iterator, e.g. `data.batches(…)`."
         raise Stopped(f"no more batches after {taken} steps. {way}")
     return batch
@@ -214,7 +266,7 @@ def _end(
     steps: int,
     label: str,
 ) -> None:
-    """Say how it ended; fill the films of a training that broke off, keep one that did not."""
+    """Print how a run ended; fill the films of one that stopped early, keep one that did not."""
     if stopped:
         print(f"{label}: {stopped}")
         with suppress(torch.OutOfMemoryError, KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""All that a training changes, as one nested dictionary, and the way back."""
+"""Everything that training changes, as one nested dictionary, and the way back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,13 @@ import torch
 
 
 def state_of(players: Mapping[str, Any]) -> dict[str, object]:
-    """The state of every network, optimizer, schedule and average, by player, and PyTorch's random
-    state.
+    """Return the state of every network, optimizer, schedule and average, and the random state.
+
+    Args:
+        players: the players by name.
+
+    Returns:
+        {"players": {name: {attribute: state dictionary}}, "rng": …} and, with a GPU, "cuda".
     """
     parts = {
         name: {
@@ -23,7 +28,12 @@ def state_of(players: Mapping[str, Any]) -> dict[str, object]:
 
 
 def restore(players: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-    """Undo of `state_of`, in place."""
+    """Put players and the random state back to a state that `state_of` returned, in place.
+
+    Args:
+        players: the players by name, as for `state_of`.
+        state: what `state_of` returned.
+    """
     for name, parts in state["players"].items():
         for part, value in parts.items():
             getattr(players[name], part).load_state_dict(value)

@@ -1,6 +1,6 @@
 """The specs of all tasks, with references and mistakes: all answers are here.
 
-A class repository goes without this folder.
+A class repository does not contain this folder.
 """
 
 from importlib import import_module

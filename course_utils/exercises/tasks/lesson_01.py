@@ -16,7 +16,7 @@ from course_utils.exercises.task import Mistake, Task, randn
 
 
 def _surface_inputs(generator: Generator) -> dict[str, object]:
-    """Points of a plane that lies off the origin; two of them are close together."""
+    """Points on a plane that does not contain the origin; two of them are close together."""
     flat, n = (
         int(torch.randint(*between, (), generator=generator)) for between in ((2, 5), (50, 70))
     )
@@ -35,7 +35,7 @@ def _dimension(x: Tensor) -> float:
 
 
 def _excluded_by_value(x: Tensor) -> Tensor:
-    """`cdist` of many points leaves rounding errors on the diagonal: not every 0 is one."""
+    """Leave out distances equal to 0: rounding puts others on the diagonal of `cdist`."""
     distances = torch.cdist(x, x)
     distances[distances == 0] = torch.inf
     nearest = distances.topk(2, largest=False).values
@@ -139,9 +139,7 @@ INTRINSIC_DIMENSION = Task(
 
 
 def _score_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
-    """Real scores, some of them nearly equal and some exactly; the AUC is below ½ or above, in
-    turn.
-    """
+    """Real scores with near and exact ties; the AUC lies below ½ or above it, in turn."""
     many, small = (
         int(torch.randint(*between, (), generator=generator)) for between in ((25, 40), (15, 25))
     )
@@ -158,21 +156,21 @@ def _score_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
 
 
 def _auc(digits: Tensor, others: Tensor) -> float:
-    """From the ranks of the digits among all scores, where the lesson compares pairs."""
+    """From the ranks of the digits among all scores; the lesson compares pairs."""
     n, m = len(digits), len(others)
     ranks = rankdata(np.concatenate([digits.numpy(), others.numpy()]))  # ties: their mean rank
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
 
 
 def _pairs(digits: Tensor, others: Tensor) -> tuple[float, float]:
-    """Shares of pairs that are won, and tied."""
+    """The shares of pairs that the digit wins, and of ties."""
     return (digits[:, None] > others).double().mean().item(), (
         digits[:, None] == others
     ).double().mean().item()
 
 
 def _on_a_grid(digits: Tensor, others: Tensor, n: int = 100) -> Tensor:
-    """The curve of n thresholds that are evenly spaced."""
+    """The area under a curve of n evenly spaced thresholds."""
     both = torch.cat([digits, others])
     thresholds = torch.linspace(both.max() + 1, both.min() - 1, n, dtype=both.dtype)
     hits, false = ((x[:, None] >= thresholds).double().mean(dim=0) for x in (digits, others))
@@ -208,12 +206,12 @@ AUC = Task(
         ),
         Mistake(
             lambda digits, others: (digits > others.median()).double().mean(),
-            "every digit meets every other picture, not just the median or the mean of them.",
+            "every digit meets every other image, not just the median or the mean of them.",
             also=(lambda digits, others: (digits > others.mean()).double().mean(),),
         ),
         Mistake(
             lambda digits, others: max(_auc(digits, others), 1 - _auc(digits, others)),
-            "an AUC may lie below ½, where the other pictures score higher: return it as it is.",
+            "an AUC may lie below ½, where the other images score higher: return it as it is.",
         ),
         Mistake(
             lambda digits, others: torch.sigmoid(50 * (digits[:, None] - others)).mean(),
@@ -252,14 +250,14 @@ AUC = Task(
         ),
         Mistake(
             lambda digits, others: _auc(digits, others) * len(digits),
-            "divide by the number of pairs, N · M, not by the number of other pictures alone.",
+            "divide by the number of pairs, N · M, not by the number of other images alone.",
         ),
         Mistake(
             lambda digits, others: (
                 (digits[: len(others)] > others).double()
                 + (digits[: len(others)] == others).double() / 2
             ).mean(),
-            "each digit meets every other picture, not only the one at the same place: zip pairs"
+            "each digit meets every other image, not only the one at the same place: zip pairs"
             " them one to one.",
         ),
     ),
@@ -270,8 +268,9 @@ AUC = Task(
 
 
 def _likelihood_inputs(generator: Generator) -> dict[str, object]:
-    """Pictures from −2500 to +1500 nats; in one row the labels lie more than 800 nats apart; one
-    label is very rare, and in one row as likely as the others all the same.
+    """Log densities from −2500 to +1500 nats, in one row more than 800 nats apart.
+
+    One label is very rare, and in one row nevertheless as likely as the others.
     """
     level = torch.tensor([-2500.0, -1200, -750, -300, -2, 300, 800, 1500], dtype=torch.float64)
     log_p = 2 * randn(generator, 8, 4) + (level + 20 * randn(generator, 8))[:, None]
@@ -317,7 +316,7 @@ POSTERIOR = Task(
             lambda log_p_x_given_y, p_y: softmax(
                 log_p_x_given_y.numpy() + np.log(p_y.numpy()), axis=0
             ),
-            "the labels compete, not the pictures: each row must sum to 1.",
+            "the labels compete, not the images: each row must sum to 1.",
         ),
         Mistake(
             lambda log_p_x_given_y, p_y: (log_p_x_given_y + p_y.log()).log_softmax(dim=1),
@@ -360,7 +359,7 @@ POSTERIOR = Task(
         ),
         Mistake(
             lambda log_p_x_given_y, p_y: _underflow(log_p_x_given_y - log_p_x_given_y.max(), p_y),
-            "subtract the largest value of each row, not of all: pictures differ by thousands of"
+            "subtract the largest value of each row, not of all: images differ by thousands of"
             " nats.",
             also=(
                 lambda log_p_x_given_y, p_y: (
@@ -397,9 +396,9 @@ POSTERIOR = Task(
 
 
 def _assembly_inputs(generator: Generator) -> dict[str, object]:
-    """Three labels, far from equally frequent, one so rare that exp holds none of its
-    probabilities, which lie up to 1,500 nats apart; log densities of either sign, below and above
-    what exp can hold.
+    """Three labels of very different frequency, and log densities below and above the range of exp.
+
+    One label is so rare that exp of its log probabilities is 0; they lie up to 1,500 nats apart.
     """
     N = int(torch.randint(40, 60, (), generator=generator))
     often = torch.tensor([2.0, 0.0, -800.0], dtype=torch.float64).repeat(N, 1)
@@ -419,7 +418,7 @@ def _assembled(log_y_given_x: Tensor, log_p_x: Tensor, log_y_given_draws: Tensor
 
 
 def _log_mean(log_y_given_draws: Tensor) -> Tensor:
-    """log P(y), of the draws."""
+    """log P(y), estimated from the draws."""
     return log_y_given_draws.logsumexp(dim=0) - np.log(len(log_y_given_draws))
 
 

@@ -13,7 +13,7 @@ from course_utils.exercises.task import Mistake, Task, randn
 
 
 def _error_inputs(generator: Generator) -> dict[str, object]:
-    """Data whose mean lies off the origin, in a direction of small variance."""
+    """Data whose mean is not 0, shifted along a direction of small variance."""
     stretch = torch.linspace(3, 0.5, 7, dtype=torch.float64)
     rotation, _ = torch.linalg.qr(randn(generator, 7, 7))
     x = randn(generator, int(torch.randint(35, 45, (), generator=generator)), 7) * stretch
@@ -22,7 +22,7 @@ def _error_inputs(generator: Generator) -> dict[str, object]:
 
 
 def _error(x: Tensor, k: int) -> float:
-    """Through the eigenvalues of the covariance, where the lesson goes through the pictures."""
+    """From the eigenvalues of the covariance; the lesson computes the reconstructions."""
     covariance = np.cov(x.numpy(), rowvar=False, bias=True)
     return float(np.linalg.eigvalsh(covariance)[: x.shape[1] - k].sum())
 
@@ -51,7 +51,7 @@ def _unsorted_axes(x: Tensor, k: int) -> Tensor:
 
 
 def _other_axes(axes) -> object:
-    """The error of other axes: of the rows of Vᵀ, chosen by `axes`."""
+    """The error with other axes: `axes` chooses them from the rows of Vᵀ."""
 
     def mistaken(x: Tensor, k: int) -> Tensor:
         c = x - x.mean(dim=0)
@@ -140,9 +140,7 @@ RECONSTRUCTION_ERROR = Task(
 
 
 def _angle_inputs(generator: Generator) -> dict[str, object]:
-    """Two spaces that share one direction, an angle of 0, whose cosine a computer takes for a
-    little more than 1; and one direction of B is perpendicular to all of A, an angle of 90°.
-    """
+    """Two spaces with an angle of 0, whose computed cosine is slightly above 1, and one of 90°."""
     k, d = (int(torch.randint(*between, (), generator=generator)) for between in ((3, 6), (11, 14)))
     while True:
         A = randn(generator, k, d)
@@ -166,7 +164,7 @@ def _row_by_row(A: Tensor, B: Tensor) -> Tensor:
 
 
 def _cosines(basis) -> object:
-    """The angles from other bases, or without the clamp."""
+    """The angles computed from other bases, or without the clamp."""
 
     def mistaken(A: Tensor, B: Tensor, most: float = 1.0) -> Tensor:
         cosines = torch.linalg.svdvals(basis(A).T @ basis(B)).clamp(max=most)
@@ -186,7 +184,7 @@ def _squared(A: Tensor, B: Tensor) -> Tensor:
 
 
 def _entries(A: Tensor, B: Tensor) -> Tensor:
-    """From the diagonal of the product, as if the bases belonged together one by one."""
+    """From the diagonal of the product, as if the bases corresponded one to one."""
     product = _orthonormal(A).T @ _orthonormal(B)
     return torch.rad2deg(product.diagonal().abs().clamp(max=1).arccos()).sort().values
 
@@ -256,13 +254,11 @@ PRINCIPAL_ANGLES = Task(
 )
 
 
-# ppca_log_density: log N(x | μ, V diag(λ − σ²) Vᵀ + σ² I), one number for each picture
+# ppca_log_density: log N(x | μ, V diag(λ − σ²) Vᵀ + σ² I), one number for each image
 
 
 def _gaussian_inputs(generator: Generator) -> dict[str, object]:
-    """In so many dimensions that exp of the log determinant is 0 for a computer; one of the axes
-    has hardly more than the noise.
-    """
+    """So many dimensions that exp of the log determinant is 0; one axis has little but noise."""
     d, k = (
         int(torch.randint(*between, (), generator=generator)) for between in ((240, 260), (2, 5))
     )
@@ -276,7 +272,7 @@ def _gaussian_inputs(generator: Generator) -> dict[str, object]:
 
 
 def _log_density(x: Tensor, mu: Tensor, V: Tensor, lam: Tensor, noise: Tensor) -> np.ndarray:
-    """With the whole d × d covariance, where the task avoids it."""
+    """With the full d × d covariance, which the task avoids."""
     covariance = V.T.numpy() @ np.diag(lam - noise) @ V.numpy() + float(noise) * np.eye(len(mu))
     c = x.numpy() - mu.numpy()
     log_det = np.linalg.slogdet(covariance)[1]
@@ -299,9 +295,7 @@ def _density_of(
     pi_dims=lambda d, k: d,
     noise_dims=lambda d, k: d - k,
 ) -> object:
-    """The formula with other weights on its terms, other counts of dimensions, or noise to another
-    power.
-    """
+    """The formula with other weights, other numbers of dimensions, or another power of σ."""
 
     def mistaken(x: Tensor, mu: Tensor, V: Tensor, lam: Tensor, noise: Tensor) -> Tensor:
         c, d, k = x - mu if centre else x, len(mu), len(lam)
@@ -397,7 +391,7 @@ PPCA_LOG_DENSITY = Task(
         ),
         Mistake(
             lambda x, mu, V, lam, noise: float(_log_density(x, mu, V, lam, noise).mean()),
-            "that is the mean over pictures; return one number each.",
+            "that is the mean over images; return one number each.",
         ),
     ),
 )

@@ -14,8 +14,8 @@ from course_utils.exercises.task import Affine, Mistake, Part, Task, randn
 
 
 def _pixel_inputs(generator: Generator) -> dict[str, object]:
-    """In row 0 logits that are surely right or wrong: a plain log of a sigmoid is −∞ there. Row 1
-    is blank, and should not be.
+    """Row 0 has logits so large, right or wrong, that the log of their sigmoid is −∞ or 0. Row 1 is
+    blank and should not be.
     """
     logits = 3 * randn(generator, 5, 12)
     x = torch.rand(5, 12, generator=generator, dtype=torch.float64)
@@ -28,7 +28,7 @@ def _pixel_inputs(generator: Generator) -> dict[str, object]:
 
 
 def _cross_entropy(logits: Tensor, x: Tensor) -> np.ndarray:
-    """From the mean of log σ, with log σ(l) = −log(1 + e^−l) by NumPy's logaddexp: (B, d)."""
+    """From log σ(l) = −log(1 + e^−l), by NumPy's logaddexp: (B, d)."""
     l, ink = logits.numpy(), x.numpy()  # noqa: E741 (the lesson's symbol)
     return ink * np.logaddexp(0, -l) + (1 - ink) * np.logaddexp(0, l)
 
@@ -236,9 +236,7 @@ LOSS_AND_SLOPES = Task(
 
 
 def _path_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
-    """Codes that are nearly parallel, nearly opposite, or neither, in turn; of different lengths,
-    none of them 1.
-    """
+    """Codes that are nearly parallel, nearly opposite or neither, in turn; none has length 1."""
     k, n = (int(torch.randint(*between, (), generator=generator)) for between in ((8, 10), (3, 8)))
     between = torch.tensor([(0.1, 0.13), (3.02, 3.06), (1.7, 2.2)])[case]
     angle = between[0] + (between[1] - between[0]) * torch.rand((), generator=generator)
@@ -249,7 +247,7 @@ def _path_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
 
 
 def _arc(z0: Tensor, z1: Tensor, t: np.ndarray) -> np.ndarray:
-    """With the part of z1 perpendicular to z0; the formula has two sines of the angle."""
+    """From the part of z1 perpendicular to z0; the formula has two sines of the angle."""
     a, b = z0.numpy(), z1.numpy()
     u = a / np.linalg.norm(a)
     w = b / np.linalg.norm(b) - (b @ u) / np.linalg.norm(b) * u
@@ -284,14 +282,14 @@ def _no_division(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
 
 
 def _sines(z0: Tensor, z1: Tensor, n: int, angle) -> Tensor:
-    """The formula with another angle of a cosine."""
+    """The formula with another angle, computed from the cosine."""
     omega = angle(z0 @ z1 / (z0.norm() * z1.norm()))
     t = torch.linspace(0, 1, n, dtype=z0.dtype)[:, None]
     return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
 
 
 def _lengths_too(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
-    """On the arc between the directions, with lengths between those of the ends."""
+    """On the arc between the directions, with lengths interpolated between those of the ends."""
     t = np.linspace(0, 1, n)[:, None]
     lengths = (1 - t) * z0.norm().item() + t * z1.norm().item()
     return _slerp(z0 / z0.norm(), z1 / z1.norm(), n) * lengths
@@ -305,7 +303,7 @@ def _rescaled_line(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
 
 
 def _line_if(parallel) -> object:
-    """The straight line where a condition on the cosine holds."""
+    """The straight line, but only where the cosine fulfils a condition."""
 
     def mistaken(z0: Tensor, z1: Tensor, n: int) -> np.ndarray:
         cosine = float(z0 @ z1 / (z0.norm() * z1.norm()))
@@ -390,11 +388,11 @@ SLERP = Task(
 )
 
 
-# denoising_loss: a noisy picture in, the clean one wanted
+# denoising_loss: a noisy image goes in, the clean one is the target
 
 
 def _noisy_inputs(generator: Generator) -> dict[str, object]:
-    """Pictures with blank and full pixels, and noise that leads beyond both ends."""
+    """Images with empty and full pixels, and noise that leads beyond 0 and 1."""
     d = 6
     model = Affine(randn(generator, d, d) / 2, randn(generator, d))
     x = torch.rand(4, d, generator=generator, dtype=torch.float64)
@@ -414,7 +412,7 @@ def _denoising_loss(model: Affine, x: Tensor, eps: Tensor) -> float:
 
 
 def _loss_of(goes_in, wanted) -> object:
-    """The loss with something else going in or wanted."""
+    """The loss with another input or another target."""
     return lambda model, x, eps: ((model(goes_in(x, eps)) - wanted(x, eps)) ** 2).sum(dim=-1).mean()
 
 
@@ -450,7 +448,7 @@ DENOISING_LOSS = Task(
             "cut x + ε off to [0, 1] before it goes in.",
         ),
         Mistake(
-            _loss_of(_noised, lambda x, eps: eps), "the clean picture is wanted, not the noise."
+            _loss_of(_noised, lambda x, eps: eps), "the target is the clean image, not the noise."
         ),
         Mistake(
             lambda model, x, eps: (
@@ -464,7 +462,7 @@ DENOISING_LOSS = Task(
         ),
         Mistake(
             lambda model, x, eps: _denoising_loss(model, x, eps) * len(x),
-            "mean over pictures, not their sum.",
+            "mean over images, not their sum.",
         ),
         Mistake(
             lambda model, x, eps: _denoising_loss(model, x, eps) * len(eps),
@@ -472,7 +470,7 @@ DENOISING_LOSS = Task(
         ),
         Mistake(
             lambda model, x, eps: _denoising_loss(model, x, eps[:1]),
-            "that is the first draw of noise alone; average over all.",
+            "that is the first draw of noise only; average over all.",
         ),
         Mistake(
             lambda model, x, eps: _loss_of(lambda x, e: _noised(x, e.mean(dim=0)), lambda x, e: x)(
@@ -488,7 +486,7 @@ DENOISING_LOSS = Task(
         ),
         Mistake(
             _loss_of(lambda x, eps: x + eps.clamp(0, 1), lambda x, eps: x),
-            "cut off the noisy picture x + ε, not the noise.",
+            "cut off the noisy image x + ε, not the noise.",
             also=(_loss_of(lambda x, eps: (x + eps.clamp(0, 1)).clamp(0, 1), lambda x, eps: x),),
         ),
         Mistake(
@@ -515,11 +513,11 @@ DENOISING_LOSS = Task(
         ),
         Mistake(
             _loss_of(lambda x, eps: (x + eps).sigmoid(), lambda x, eps: x),
-            "x + ε is cut off to [0, 1], not squashed by a sigmoid.",
+            "x + ε is cut off to [0, 1]: no sigmoid.",
         ),
         Mistake(
             _loss_of(lambda x, eps: eps, lambda x, eps: x),
-            "the noisy picture goes in, x + ε, not the noise alone.",
+            "the noisy image goes in, x + ε, not the noise alone.",
             also=(_loss_of(lambda x, eps: eps.clamp(0, 1), lambda x, eps: x),),
         ),
         Mistake(
@@ -536,7 +534,7 @@ DENOISING_LOSS = Task(
         ),
         Mistake(
             lambda model, x, eps: _denoising_loss(model, x, eps[-1:]),
-            "that is the last draw of noise alone; average over all.",
+            "that is the last draw of noise only; average over all.",
         ),
     ),
 )

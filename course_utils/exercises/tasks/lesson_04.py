@@ -14,9 +14,7 @@ from course_utils.exercises.task import Mistake, Part, Task, randn
 
 
 def _gaussian_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
-    """In turn a narrow Gaussian of so many dimensions that its determinant is 0 for a computer, and
-    one of two to five dimensions, strongly correlated.
-    """
+    """In turn: so many dimensions that the determinant is 0, and two to five correlated ones."""
     between = ((60, 70), (2, 6))[case]
     k = int(torch.randint(*between, (), generator=generator))
     A = randn(generator, k, k)
@@ -60,7 +58,7 @@ def _other_way(mu: Tensor, Sigma: Tensor) -> float:
 
 
 def _without(position: int, sign: float = 0.0):
-    """The formula with one term left out, or with the other sign."""
+    """The formula with one term left out, or with its sign changed."""
 
     def mistaken(mu: Tensor, Sigma: Tensor) -> float:
         terms = list(_terms(mu, Sigma))
@@ -185,7 +183,7 @@ def _score_inputs(generator: Generator) -> dict[str, object]:
 
 
 def _score_gradient(f: Tensor, z: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
-    """Through PyTorch's own density, by automatic differentiation."""
+    """From PyTorch's own density, by automatic differentiation."""
     mu, log_var = mu.clone().requires_grad_(), log_var.clone().requires_grad_()
     log_q = Normal(mu, (0.5 * log_var).exp()).log_prob(z).sum(dim=1)
     gradients = torch.autograd.grad((f * log_q).mean(), (mu, log_var))
@@ -199,7 +197,7 @@ def _scored(
     mean=lambda x: x.mean(dim=0),
     variance=torch.exp,
 ) -> object:
-    """Other weights f, or other scores: of the deviation c = z − μ and the variance v."""
+    """Other weights f, or other scores, as functions of c = z − μ and the variance v."""
 
     def mistaken(f_, z, mu_, log_var_):
         c, v = z - mu_, variance(log_var_)
@@ -300,12 +298,13 @@ SCORE_GRADIENT = Task(
 )
 
 
-# importance_weighted_bound: mean over pictures of log mean exp over draws
+# importance_weighted_bound: mean over images of log mean exp over draws
 
 
 def _weight_inputs(generator: Generator) -> dict[str, object]:
-    """Pictures of very different size, in both directions; draws of one picture that lie far apart,
-    the first of them low; and never as many draws as pictures.
+    """Log weights that differ widely between images and between the draws of one image.
+
+    The first draw is low, and there are never as many draws as images.
     """
     K = int(torch.randint(7, 12, (), generator=generator))
     size = torch.tensor([-1500.0, -800.0, 0.0, 800.0, 1500.0], dtype=torch.float64)
@@ -320,7 +319,7 @@ def _bound(log_w: Tensor) -> float:
 
 
 def _shifted_by(level) -> object:
-    """exp after something is subtracted, added back later."""
+    """The formula with something subtracted before exp and added back after log."""
 
     def mistaken(log_w: Tensor) -> Tensor:
         c = level(log_w)
@@ -348,12 +347,12 @@ IMPORTANCE_WEIGHTED_BOUND = Task(
         ),
         Mistake(
             lambda log_w: (log_w.logsumexp(dim=1) - math.log(log_w.shape[1])).mean(),
-            "the draws are the rows: average over dim 0, then over the pictures.",
+            "the draws are the rows: average over dim 0, then over the images.",
         ),
         Mistake(
             lambda log_w: log_w.exp().mean(dim=0).log().mean(),
             "exp(−1500) is 0 for a computer, and exp(1500) infinite, also after something other"
-            " than the largest value of each picture was subtracted: use torch.logsumexp.",
+            " than the largest value of each image was subtracted: use torch.logsumexp.",
             also=(
                 _shifted_by(lambda log_w: log_w.mean(dim=0)),
                 _shifted_by(lambda log_w: log_w.median(dim=0).values),
@@ -365,7 +364,7 @@ IMPORTANCE_WEIGHTED_BOUND = Task(
         ),
         Mistake(
             _shifted_by(lambda log_w: log_w.max()),
-            "subtract the largest value of each picture, not of all: other pictures lie thousands"
+            "subtract the largest value of each image, not of all: other images lie thousands"
             " of nats lower.",
         ),
         Mistake(
@@ -381,7 +380,7 @@ IMPORTANCE_WEIGHTED_BOUND = Task(
         ),
         Mistake(
             lambda log_w: log_w.logsumexp(dim=0) - math.log(len(log_w)),
-            "one bound per picture; return their mean.",
+            "one bound per image; return their mean.",
         ),
         Mistake(
             lambda log_w: log_w.amax(dim=0).mean(),
@@ -390,12 +389,11 @@ IMPORTANCE_WEIGHTED_BOUND = Task(
         ),
         Mistake(
             lambda log_w: log_w.flatten().logsumexp(dim=0) - math.log(log_w.numel()),
-            "one bound per picture, then their mean: do not average the weights of different"
-            " pictures.",
+            "one bound per image, then their mean: do not average the weights of different images.",
         ),
         Mistake(
             lambda log_w: (log_w.logsumexp(dim=0) - math.log(len(log_w))).sum(),
-            "is that a sum over pictures? Take the mean.",
+            "is that a sum over images? Take the mean.",
         ),
     ),
 )

@@ -12,7 +12,7 @@ from course_utils.exercises.task import Mistake, Task, randn
 
 
 def _vae_inputs(generator: Generator) -> dict[str, object]:
-    """Some pixels are surely right or wrong, with logits up to ±900; some variances far from 1."""
+    """Some pixels with logits up to ±900, right and wrong; some variances far from 1."""
     B, d, k = int(torch.randint(5, 8, (), generator=generator)), 12, 3
     logits, x = 2 * randn(generator, B, d), (randn(generator, B, d) > 0).double()
     logits[0, :5] = torch.tensor([900.0, -900.0, 40.0, -40.0, -150.0])
@@ -30,7 +30,7 @@ def _vae_inputs(generator: Generator) -> dict[str, object]:
 
 
 def _parts(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> tuple[Tensor, Tensor]:
-    """Cross-entropy (B,) and KL (B,), from torch.distributions."""
+    """Cross-entropy (B,) and KL (B,), by torch.distributions."""
     pixels = Bernoulli(logits=logits, validate_args=False)
     Q, P = (
         Normal(mean, deviation, validate_args=False)
@@ -45,7 +45,7 @@ def _negative_elbo(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Te
 
 
 def _weighted(pixels: float, code: float):
-    """The loss with another weight on each part."""
+    """The loss with other weights of its parts."""
 
     def mistaken(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
         cross_entropy, kl = _parts(logits, x, mu, log_var)
@@ -71,7 +71,7 @@ def _sigmoid_twice(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Te
 
 
 def _with_pixels(cross_entropy):
-    """The loss with another one of the pixels, (B, d)."""
+    """The loss with another term of the pixels, (B, d)."""
 
     def mistaken(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
         kl = _parts(logits, x, mu, log_var)[1]
@@ -208,17 +208,17 @@ NEGATIVE_ELBO = Task(
 )
 
 
-# active_units: code numbers whose mean depends on the picture
+# active_units: latent dimensions whose mean depends on the image
 
 
 def _unit_inputs(generator: Generator) -> dict[str, object]:
-    """Means of 180 to 220 pictures, in an order that matters to nobody but whoever looks at the
-    first hundred alone.
+    """Means of 180 to 220 images; units near the threshold, and some that only vary in places.
 
-    Active: two to five units clearly, one just so, twelve that follow one of the clear ones, six
-    by rare pictures, four in later pictures alone, one by every second picture. Not active: 41 to
-    45 units, one just not, four in the first pictures alone, one that is active around its median
-    but not around its mean, seven with a mean far from 0.
+    Active are two to five units clearly, one just above the threshold, twelve that depend on one of
+    the clear ones, six through rare images, four only in later images, one in every second image.
+    Not active are 41 to 45 units, one just below the threshold, four that vary enough only in the
+    first images, one that varies around its median but not around its mean, seven with a mean far
+    from 0.
     """
     N, clear, still = (
         int(torch.randint(*between, (), generator=generator))
@@ -286,14 +286,14 @@ ACTIVE_UNITS = Task(
         ),
         Mistake(
             lambda mu: (mu[:100].var(dim=0) > 0.01).sum(),
-            "the variance over all pictures, not over the first ones.",
+            "the variance over all images, not over the first ones.",
             also=(lambda mu: (mu[:50].var(dim=0) > 0.01).sum(),),
         ),
         Mistake(
             lambda mu: (
                 (mu.quantile(0.75, dim=0) - mu.quantile(0.25, dim=0)).div(1.349).square() > 0.01
             ).sum(),
-            "the variance itself, not a guess from quantiles: rare pictures count, too.",
+            "the variance itself, not a guess from quantiles: rare images count, too.",
         ),
         Mistake(
             lambda mu: (torch.linalg.eigvalsh(torch.cov(mu.T)) > 0.01).sum(),
@@ -303,13 +303,15 @@ ACTIVE_UNITS = Task(
 )
 
 
-# free_bits: a KL that is not paid for below a floor
+# free_bits: a KL with a floor, below which a unit costs no less
 
 
 def _cost_inputs(generator: Generator) -> dict[str, object]:
-    """Three units of clear cost, three of hardly any, two whose pictures lie on both sides of the
-    floor, one that costs much for a few pictures and nothing for the others, and one that costs a
-    little more than the floor for most pictures and nothing for the others.
+    """Units whose KL lies above the floor, far below it, or on both sides of it.
+
+    Three cost much, three almost nothing, two lie on both sides of the floor for different images,
+    one costs much for some images and nothing for the others, and one costs slightly more than the
+    floor for most images and nothing for the others.
     """
     level = torch.tensor([2.0, 1.5, 1.0, 0.02, 0.01, 0.05, 0.35, 0.18, 4, 0.3]).double()
     size, B = (
@@ -342,7 +344,7 @@ FREE_BITS = Task(
         ),
         Mistake(
             lambda kl, floor: kl.clamp(min=floor).sum(dim=1).mean(),
-            "first the mean over pictures, then the floor: a unit may cost nothing for one picture"
+            "first the mean over images, then the floor: a unit may cost nothing for one image"
             " if it does for another.",
         ),
         Mistake(
@@ -367,21 +369,21 @@ FREE_BITS = Task(
         ),
         Mistake(
             lambda kl, floor: kl.sum(dim=0).clamp(min=floor).sum(),
-            "nats per picture: mean over pictures, then the floor.",
+            "nats per image: mean over images, then the floor.",
         ),
         Mistake(
             lambda kl, floor: kl.mean(dim=1).clamp(min=floor).sum(),
-            "pictures are rows, units are columns: mean over dim 0.",
+            "images are rows, units are columns: mean over dim 0.",
         ),
         Mistake(
             lambda kl, floor: torch.where(
                 (kl > floor).double().mean(dim=0) > 0.5, kl.mean(dim=0), floor
             ).sum(),
-            "the mean over pictures decides, not most of them: max(λ, mean).",
+            "the mean over images decides, not most of them: max(λ, mean).",
         ),
         Mistake(
             lambda kl, floor: kl.median(dim=0).values.clamp(min=floor).sum(),
-            "the mean over pictures, not the median.",
+            "the mean over images, not the median.",
         ),
         Mistake(
             lambda kl, floor: (kl.mean(dim=0) + floor).sum(),
@@ -393,7 +395,7 @@ FREE_BITS = Task(
         ),
         Mistake(
             lambda kl, floor: torch.where(kl > floor, kl, floor).sum(),
-            "nats per picture: first the mean over pictures, then the floor, then the sum.",
+            "nats per image: first the mean over images, then the floor, then the sum.",
         ),
     ),
 )

@@ -9,11 +9,11 @@ from torch.distributions import Normal, kl_divergence
 
 from course_utils.exercises.task import Mistake, Task, randn
 
-# under_all_labels: every code beside every one-hot label
+# under_all_labels: every code joined to every one-hot label
 
 
 def _code_inputs(generator: Generator) -> dict[str, object]:
-    """Neither as many codes as labels, nor as many latent dimensions as either."""
+    """The numbers of codes, of labels and of latent dimensions all differ."""
     n = int(torch.randint(5, 8, (), generator=generator))
     return {"z": randn(generator, n - 1, 3), "n_classes": n}
 
@@ -23,7 +23,7 @@ def _under_all_labels(z: Tensor, n_classes: int) -> np.ndarray:
 
 
 def _repeated(z: Tensor, n_classes: int) -> Tensor:
-    """The codes run where the labels should, and the shape is right all the same."""
+    """Codes and labels in exchanged order, in an array of the right shape."""
     codes = z.repeat(n_classes, 1).view(len(z), n_classes, -1)
     return torch.cat([codes, torch.eye(n_classes).expand(len(z), -1, -1)], dim=2)
 
@@ -38,7 +38,7 @@ def _label_first(z: Tensor, n_classes: int) -> np.ndarray:
 
 
 def _with_labels(labels) -> object:
-    """Every code beside other labels, (N, n, n)."""
+    """Every code joined to other labels, (N, n, n)."""
 
     def mistaken(z: Tensor, n_classes: int) -> Tensor:
         codes = z[:, None].expand(-1, n_classes, -1)
@@ -122,9 +122,9 @@ UNDER_ALL_LABELS = Task(
 
 
 def _neighbour_inputs(generator: Generator) -> dict[str, object]:
-    """Two clouds that overlap, with labels that are no neighbours, and new codes: those between the
-    clouds first, where the vote is close. Which codes are the k nearest is never a matter of
-    rounding.
+    """Two clouds that overlap, and new codes between them, where the vote is close.
+
+    Rounding never decides which codes are the k nearest.
     """
     labels = torch.randperm(5, generator=generator)[:2] * 2 + torch.randint(
         2, (), generator=generator
@@ -156,7 +156,7 @@ def _mean_label(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
 
 
 def _vote_of(nearest) -> object:
-    """The vote of the codes that `nearest` chooses from all, sorted by distance."""
+    """The vote of the codes that `nearest` chooses from all, which are sorted by distance."""
 
     def mistaken(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
         return y[nearest(torch.cdist(z_new, z).argsort(dim=1), k)].mode(dim=1).values
@@ -176,7 +176,7 @@ def _by_centre(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
 
 
 def _counts(z: Tensor, y: Tensor, z_new: Tensor, k: int) -> Tensor:
-    """Which of the neighbours, not which label."""
+    """The numbers of the neighbours instead of their labels."""
     return torch.cdist(z_new, z).topk(k, largest=False).indices.mode(dim=1).values
 
 
@@ -242,8 +242,10 @@ NEAREST_LABELS = Task(
 
 
 def _label_inputs(generator: Generator) -> dict[str, object]:
-    """Bounds like those of digits, some of them below what exp can hold; in two rows the labels lie
-    more than 800 nats apart; one label is very rare, and in one row counts all the same.
+    """Bounds like those of digits, some below the range of exp.
+
+    In two rows the labels lie more than 800 nats apart. One label is very rare, and yet counts in
+    one row.
     """
     level = torch.tensor([-1500.0, -900, -760, -400, -120, -60], dtype=torch.float64)
     given = (level + 10 * randn(generator, 6))[:, None] + 3 * randn(generator, 6, 10)
@@ -263,7 +265,7 @@ def _log_marginal(log_px_given_y: Tensor, log_py: Tensor) -> np.ndarray:
 
 
 def _logsumexp_from(terms: Tensor, level: Tensor) -> Tensor:
-    """exp after `level` is subtracted, added back later."""
+    """The formula with `level` subtracted before exp and added back after log."""
     level = level.expand(len(terms), 1)
     return ((terms - level).exp().sum(dim=1, keepdim=True).log() + level).squeeze(1)
 
@@ -373,7 +375,7 @@ LOG_MARGINAL = Task(
 
 
 def _prior_inputs(generator: Generator) -> dict[str, object]:
-    """In one row Q is the prior of its label, and some variances are far from 1."""
+    """In one row Q is the prior of its label; some variances are far from 1."""
     B, k, n = 6, 3, 4
     y = torch.tensor([0, 0, 1, 2, 2, 3])[torch.randperm(B, generator=generator)]
     mu, log_var = randn(generator, B, k), randn(generator, B, k) - 1
@@ -403,7 +405,7 @@ def _label_prior_kl(
 
 
 def _kl_with(terms) -> object:
-    """½ Σ of other terms, functions of both means and log variances."""
+    """½ Σ of other terms, as functions of both means and log variances."""
     return lambda mu, log_var, y, prior_mu, prior_log_var: (
         0.5 * terms(mu, log_var, prior_mu[y], prior_log_var[y]).sum(dim=1)
     )
@@ -481,7 +483,7 @@ LABEL_PRIOR_KL = Task(
             lambda mu, log_var, y, prior_mu, prior_log_var: _label_prior_kl(
                 mu, log_var, torch.zeros_like(y), prior_mu, prior_log_var
             ),
-            "each picture has the prior of its own label: prior_mu[y].",
+            "each image has the prior of its own label: prior_mu[y].",
             also=(
                 lambda mu, log_var, y, prior_mu, prior_log_var: _label_prior_kl(
                     mu, log_var, torch.arange(len(mu)) % len(prior_mu), prior_mu, prior_log_var
@@ -514,7 +516,7 @@ LABEL_PRIOR_KL = Task(
         ),
         Mistake(
             lambda **i: _label_prior_kl(**i).mean(),
-            "that is the mean over pictures; return one number each.",
+            "that is the mean over images; return one number each.",
         ),
         Mistake(
             lambda **i: _label_prior_kl(

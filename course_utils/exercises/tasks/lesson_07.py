@@ -18,7 +18,7 @@ from course_utils.exercises.task import Mistake, Part, Task, randn
 
 
 def _density_inputs(generator: Generator) -> dict[str, object]:
-    """Two bumps that overlap, each with integral 1 on its places."""
+    """Two overlapping densities, each with integral 1 on the grid."""
     n = int(torch.randint(50, 70, (), generator=generator))
     width = 6 / n
     x = width * torch.arange(n, dtype=torch.float64)
@@ -32,7 +32,7 @@ def _density_inputs(generator: Generator) -> dict[str, object]:
 
 
 def _value_at_best(p: Tensor, q: Tensor, width: float) -> float:
-    """2 JS − log 4, with the divergence from SciPy."""
+    """2 JS − log 4, with SciPy's divergence."""
     a, b = p.numpy(), q.numpy()
     return float((rel_entr(a, (a + b) / 2) + rel_entr(b, (a + b) / 2)).sum() * width - np.log(4))
 
@@ -122,13 +122,11 @@ VALUE_AT_BEST = Task(
 )
 
 
-# js_bound: what any discriminator tells about the divergence
+# js_bound: the bound on the divergence that any discriminator gives
 
 
 def _game_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
-    """In turn a discriminator that is surely wrong on both sides, whose bound is negative, and a
-    good one, whose bound is positive.
-    """
+    """In turn a discriminator that is surely wrong everywhere (bound below 0), and a good one."""
     N, M = (
         int(torch.randint(*between, (), generator=generator))
         for between in ((140, 160), (190, 210))
@@ -149,7 +147,7 @@ def _js_bound(real: Tensor, fake: Tensor) -> float:
 
 
 def _capped_bound(cap, eps: float = 0.0) -> object:
-    """The bound from probabilities that are kept away from 0 and 1."""
+    """The bound from probabilities clamped away from 0 and 1."""
 
     def mistaken(real: Tensor, fake: Tensor) -> Tensor:
         p, q = cap(real.sigmoid()), cap(fake.sigmoid())
@@ -266,7 +264,7 @@ JS_BOUND = Task(
 
 
 def _logit_inputs(generator: Generator) -> dict[str, object]:
-    """Many, so that the three near −1000 do not drown the others; one near +1000."""
+    """Many logits, so that the three near −1000 do not hide the others; one is near +1000."""
     B = int(torch.randint(550, 650, (), generator=generator))
     logits = 4 * randn(generator, B)
     logits[:3] = -900.0 - 200 * torch.rand(3, generator=generator)
@@ -313,11 +311,11 @@ FOOLING_LOSS = Task(
         ),
         Mistake(
             lambda logits: softplus(logits).mean(),
-            "that is small when Dis sees through them: it is part of Dis's loss.",
+            "that is small when Dis recognises them: it is part of Dis's loss.",
         ),
         Mistake(
             lambda logits: logsigmoid(logits).mean(),
-            "the sign: a loss falls as the pictures look more real.",
+            "the sign: a loss falls as the images look more real.",
         ),
         Mistake(lambda logits: softplus(-logits).sum(), "a mean over the batch, not a sum."),
         Mistake(
@@ -352,18 +350,19 @@ FOOLING_LOSS = Task(
 )
 
 
-# modes_found: places of a mixture that a generator reaches
+# modes_found: modes of a mixture that a generator covers
 
 
 def _sample_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
-    """A ring of centres and 100 n samples, n of which are one in a hundred, or, in turn, 50 more,
-    n of which are a little less. Good samples: most of
-    one to three centres, 2 n of one more off its axes near the radius, exactly n of another; n − 1
-    of one, a single one of another. Bad samples: around four to six centres, most of them straight
-    or diagonally outside the radius.
+    """Samples around a ring of centres; some modes lie exactly at the limit of one in a hundred.
+
+    There are 100 n samples, of which n are one in a hundred, or, in turn, 50 more. Good samples:
+    most of one to three centres, 2 n of another off its axes near the radius, exactly n of another,
+    n − 1 of another, a single one of another. Bad samples: around four to six centres, most of them
+    straight or diagonally outside the radius.
 
     One more centre is so near to the first that its ball holds the same samples, which are nearer
-    to the first. The radius is drawn.
+    to the first. The radius is random.
     """
     hit, beside, n = (
         int(torch.randint(*between, (), generator=generator))
@@ -396,7 +395,7 @@ def _sample_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
 
 
 def _ring(generator: Generator, n: int) -> Tensor:
-    """n places on a circle, turned at random and in any order, (n, 2)."""
+    """n points on a circle, in random order and randomly rotated, (n, 2)."""
     turn = torch.rand(1, generator=generator, dtype=torch.float64)
     angle = 2 * torch.pi * (torch.arange(n, dtype=torch.float64) / n + turn)
     ring = 6 * torch.stack([angle.cos(), angle.sin()], dim=1)
@@ -406,7 +405,7 @@ def _ring(generator: Generator, n: int) -> Tensor:
 def _counted(
     samples: Tensor, centres: Tensor, radius: float, metric: str = "euclidean"
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distances (N, m), the nearest centre of each, and the counts of good samples (m,)."""
+    """Distances (N, m), the nearest centre of each sample, and the numbers of good samples (m,)."""
     distance = cdist(samples.numpy(), centres.numpy(), metric)
     nearest, good = distance.argmin(axis=1), distance.min(axis=1) < radius
     return distance, nearest, np.array([(good & (nearest == i)).sum() for i in range(len(centres))])
@@ -471,7 +470,7 @@ def _in_a_square(samples: Tensor, centres: Tensor, radius: float) -> Tensor:
 
 
 def _more_than(least) -> object:
-    """The modes of more than `least` good samples, of (N, m)."""
+    """The modes with more than `least` good samples, and the share of good ones."""
 
     def mistaken(samples: Tensor, centres: Tensor, radius: float) -> np.ndarray:
         _, _, counts = _counted(samples, centres, radius)

@@ -8,7 +8,7 @@ from torch.nn.functional import one_hot
 
 from course_utils.exercises.task import Mistake, Task, randn
 
-# with_label_planes: the label beside the pixels
+# with_label_planes: the label as further channels of the image
 
 
 def _labelled_inputs(generator: Generator) -> dict[str, object]:
@@ -28,7 +28,7 @@ def _with_label_planes(x: Tensor, y: Tensor, n_classes: int) -> np.ndarray:
 
 
 def _planes_of(change) -> object:
-    """The planes of changed one-hot labels, (B, n)."""
+    """The planes of one-hot labels (B, n) that are changed first."""
 
     def mistaken(x: Tensor, y: Tensor, n_classes: int) -> Tensor:
         labels = change(one_hot(y, n_classes).double(), y, n_classes)
@@ -46,7 +46,7 @@ WITH_LABEL_PLANES = Task(
     mistakes=(
         Mistake(
             lambda x, y, n_classes: np.roll(_with_label_planes(x, y, n_classes), -1, axis=1),
-            "first the picture, then the planes.",
+            "first the image, then the planes.",
         ),
         Mistake(
             lambda x, y, n_classes: torch.cat(
@@ -57,13 +57,13 @@ WITH_LABEL_PLANES = Task(
         ),
         Mistake(
             lambda x, y, n_classes: _with_label_planes(x, y, n_classes)[:, 1:],
-            "the picture itself is missing: channel 0.",
+            "the image itself is missing: channel 0.",
         ),
         Mistake(
             lambda x, y, n_classes: torch.cat(
                 [x, one_hot(y).double()[:, :, None, None].expand(-1, -1, *x.shape[2:])], dim=1
             ),
-            "a batch need not hold every label: tell `one_hot` how many there are, n_classes.",
+            "a batch need not hold every label: pass their number, n_classes, to `one_hot`.",
         ),
         Mistake(
             lambda x, y, n_classes: _with_label_planes(x, (y + 1) % n_classes, n_classes),
@@ -73,14 +73,13 @@ WITH_LABEL_PLANES = Task(
             lambda x, y, n_classes: torch.cat(
                 [x, one_hot(y, n_classes).double()[:, :, None, None] * x], dim=1
             ),
-            "the plane of the label is full of ones; these are the picture's own pixels.",
+            "the plane of the label is full of ones; these are the image's own pixels.",
         ),
         Mistake(
             lambda x, y, n_classes: torch.cat(
                 [x.flatten(1), one_hot(y, n_classes).double()], dim=1
             ),
-            "that is a flat vector per picture; a convolution needs whole planes: (B, 1 + n,"
-            " H, W).",
+            "that is a flat vector per image; a convolution needs whole planes: (B, 1 + n, H, W).",
         ),
         Mistake(
             _planes_of(lambda labels, y, n: labels * y[:, None]),
@@ -103,7 +102,7 @@ WITH_LABEL_PLANES = Task(
         ),
         Mistake(
             _planes_of(lambda labels, y, n: 1 - labels),
-            "ones for the picture's own label, zeros for the others; this is the other way round.",
+            "ones for the image's own label, zeros for the others; this is the other way round.",
         ),
         Mistake(
             _planes_of(lambda labels, y, n: labels.flip(1)),
@@ -115,13 +114,13 @@ WITH_LABEL_PLANES = Task(
         ),
         Mistake(
             _planes_of(lambda labels, y, n: one_hot(y.sort().values, n).double()),
-            "each picture keeps its own label: do not sort y.",
+            "each image keeps its own label: do not sort y.",
         ),
     ),
 )
 
 
-# projection_logits: "real, and of this label"
+# projection_logits: the logit of "real, and of this label"
 
 
 def _pair_inputs(generator: Generator) -> dict[str, object]:
@@ -159,7 +158,7 @@ PROJECTION_LOGITS = Task(
         Mistake(lambda h, y, w, b, v: h @ w + (h * v[y]).sum(dim=1), "the b is missing."),
         Mistake(
             lambda h, y, w, b, v: (h @ w + b)[:, None] + h @ v.T,
-            "that is the logit under every label, (B, n); take that of each picture's own label.",
+            "that is the logit under every label, (B, n); take that of each image's own label.",
         ),
         Mistake(
             lambda h, y, w, b, v: h @ w + b + (h @ v.T).sum(dim=1),
@@ -171,7 +170,7 @@ PROJECTION_LOGITS = Task(
         ),
         Mistake(
             lambda h, y, w, b, v: h @ w + b + (h @ v.T).amax(dim=1),
-            "that is the best label for the picture, not the one given.",
+            "that is the best label for the image, not the one given.",
         ),
         Mistake(
             lambda h, y, w, b, v: h @ w + b + v[y].sum(dim=1),
@@ -184,7 +183,7 @@ PROJECTION_LOGITS = Task(
         ),
         Mistake(
             lambda h, y, w, b, v: h @ w + b + (h @ v[y].T).sum(dim=1),
-            "h @ v[y].T pairs every picture with the labels of all others, too: multiply row by"
+            "h @ v[y].T pairs every image with the labels of all others, too: multiply row by"
             " row, (h * v[y]), and sum.",
             also=(
                 lambda h, y, w, b, v: h @ w + b + (h @ v[y].T).sum(dim=0),
@@ -193,7 +192,7 @@ PROJECTION_LOGITS = Task(
         ),
         Mistake(
             lambda h, y, w, b, v: h @ w + b + h @ v[y].T,
-            "that is every picture with the label of every other, (B, B); only the diagonal is"
+            "that is every image with the label of every other, (B, B); only the diagonal is"
             " meant: (h * v[y]).sum(dim=1).",
         ),
         Mistake(
@@ -220,7 +219,7 @@ PROJECTION_LOGITS = Task(
 )
 
 
-# mean_squared_distance: how much the pictures of one label differ
+# mean_squared_distance: how much the images of one label differ
 
 
 def _feature_inputs(generator: Generator) -> dict[str, object]:
@@ -238,7 +237,7 @@ def _mean_squared_distance(h: Tensor) -> float:
 
 
 def _over(h: Tensor, least: float) -> Tensor:
-    """The mean of the squared distances above a least one."""
+    """The mean of those squared distances that are above a threshold."""
     squares = (h[:, None] - h).square().sum(dim=2)
     return squares[squares > least].mean()
 

@@ -10,40 +10,46 @@ from torch.nn.functional import binary_cross_entropy, pad, softplus
 
 from course_utils.exercises.task import Mistake, Part, Task, randn
 
-# vae_gan_losses: who trains on what
+# vae_gan_losses: the losses of the encoder, the decoder and the discriminator
 
 
 def _game_inputs(generator: Generator) -> dict[str, object]:
-    """Each kind of logits holds some that are surely right and some that are surely wrong."""
+    """Logits of each kind, some of them surely right and some surely wrong."""
     B = int(torch.randint(40, 50, (), generator=generator))
-    real, copied, drawn = (
+    real, reconstructed, generated = (
         1 + randn(generator, B),
         randn(generator, B) - 0.5,
         randn(generator, B) - 2,
     )
     real[:2] = torch.tensor([-800.0, 900.0])
-    copied[:2] = torch.tensor([-850.0, 40.0])
-    drawn[:3] = torch.tensor([60.0, -900.0, -770.0])
-    real, copied, drawn = (
-        logits[torch.randperm(B, generator=generator)] for logits in (real, copied, drawn)
+    reconstructed[:2] = torch.tensor([-850.0, 40.0])
+    generated[:3] = torch.tensor([60.0, -900.0, -770.0])
+    real, reconstructed, generated = (
+        logits[torch.randperm(B, generator=generator)]
+        for logits in (real, reconstructed, generated)
     )
     return {
         "kl": 20 + randn(generator, 1).abs()[0],
         "distance": 50 + randn(generator, 1).abs()[0],
         "real": real,
-        "copied": copied,
-        "drawn": drawn,
+        "reconstructed": reconstructed,
+        "generated": generated,
         "gamma": 0.2 + 0.2 * torch.rand(1, generator=generator, dtype=torch.float64)[0],
     }
 
 
 def _vae_gan_losses(
-    kl: Tensor, distance: Tensor, real: Tensor, copied: Tensor, drawn: Tensor, gamma: Tensor
+    kl: Tensor,
+    distance: Tensor,
+    real: Tensor,
+    reconstructed: Tensor,
+    generated: Tensor,
+    gamma: Tensor,
 ) -> Tensor:
-    generated = np.concatenate([copied.numpy(), drawn.numpy()])
+    fakes = np.concatenate([reconstructed.numpy(), generated.numpy()])
     fooled, caught, known = (
-        log_expit(generated).mean(),
-        log_expit(-generated).mean(),
+        log_expit(fakes).mean(),
+        log_expit(-fakes).mean(),
         log_expit(real.numpy()).mean(),
     )
     return torch.tensor(
@@ -53,19 +59,19 @@ def _vae_gan_losses(
 
 
 def _mixed(change) -> object:
-    """A wrong answer: the right losses, put together by `change(E, D, Dis, parts)`."""
+    """A wrong answer: `change(E, D, Dis, parts)` combines the right losses."""
 
-    def answer(kl, distance, real, copied, drawn, gamma):
-        generated = torch.cat([copied, drawn])
+    def answer(kl, distance, real, reconstructed, generated, gamma):
+        fakes = torch.cat([reconstructed, generated])
         parts = {
             "kl": kl,
             "distance": distance,
             "gamma": gamma,
-            "fool": softplus(-generated).mean(),
+            "fool": softplus(-fakes).mean(),
             "real": softplus(-real).mean(),
-            "caught": softplus(generated).mean(),
-            "copied": copied,
-            "drawn": drawn,
+            "caught": softplus(fakes).mean(),
+            "reconstructed": reconstructed,
+            "generated": generated,
             "real_logits": real,
         }
         E, D, Dis = kl + distance, gamma * distance + parts["fool"], parts["real"] + parts["caught"]
@@ -74,12 +80,12 @@ def _mixed(change) -> object:
     return answer
 
 
-def _with(generated: str) -> object:
+def _with(fakes: str) -> object:
     return _mixed(
         lambda E, D, Dis, p: (
             E,
-            p["gamma"] * p["distance"] + softplus(-p[generated]).mean(),
-            p["real"] + softplus(p[generated]).mean(),
+            p["gamma"] * p["distance"] + softplus(-p[fakes]).mean(),
+            p["real"] + softplus(p[fakes]).mean(),
         )
     )
 
@@ -88,16 +94,16 @@ def _plain_logarithms(
     kl: Tensor,
     distance: Tensor,
     real: Tensor,
-    copied: Tensor,
-    drawn: Tensor,
+    reconstructed: Tensor,
+    generated: Tensor,
     gamma: Tensor,
     *,
     eps: float = 0.0,
     cap: float = 0.0,
     stable: bool = False,
 ) -> Tensor:
-    """The losses from probabilities. stable: the complement is that of −ℓ."""
-    fake = torch.cat([copied, drawn])
+    """The losses from probabilities; `stable` takes the complement from −ℓ."""
+    fake = torch.cat([reconstructed, generated])
     p, q, r = (x.sigmoid().clamp(cap, 1 - cap) for x in (real, fake, -fake))
     caught = r if stable else 1 - q
     return torch.stack(
@@ -110,10 +116,15 @@ def _plain_logarithms(
 
 
 def _with_built_in(
-    kl: Tensor, distance: Tensor, real: Tensor, copied: Tensor, drawn: Tensor, gamma: Tensor
+    kl: Tensor,
+    distance: Tensor,
+    real: Tensor,
+    reconstructed: Tensor,
+    generated: Tensor,
+    gamma: Tensor,
 ) -> Tensor:
-    """PyTorch's cross-entropy of probabilities: it caps each logarithm at −100."""
-    p, q = real.sigmoid(), torch.cat([copied, drawn]).sigmoid()
+    """PyTorch's cross-entropy of probabilities, which clamps each logarithm at −100."""
+    p, q = real.sigmoid(), torch.cat([reconstructed, generated]).sigmoid()
     one, zero = torch.ones_like, torch.zeros_like
     known, caught = binary_cross_entropy(p, one(p)), binary_cross_entropy(q, zero(q))
     return torch.stack(
@@ -131,7 +142,7 @@ VAE_GAN_LOSSES = Task(
     mistakes=(
         Mistake(
             _mixed(lambda E, D, Dis, p: (E + p["fool"], D, Dis)),
-            "the encoder does not play: no log Dis in its loss.",
+            "the encoder takes no part in the game: no log Dis in its loss.",
         ),
         Mistake(
             _mixed(lambda E, D, Dis, p: (p["kl"], D, Dis)),
@@ -181,7 +192,7 @@ VAE_GAN_LOSSES = Task(
         ),
         Mistake(
             _mixed(lambda E, D, Dis, p: (E, D + p["real"], Dis)),
-            "no real picture comes from the decoder: its loss has the fakes alone.",
+            "no real image comes from the decoder: its loss has only the fakes.",
         ),
         Mistake(
             _mixed(lambda E, D, Dis, p: (E, p["gamma"] * p["distance"] + p["caught"], Dis)),
@@ -207,11 +218,11 @@ VAE_GAN_LOSSES = Task(
             + (lambda **i: _with_built_in(**i),),
         ),
         Mistake(
-            lambda kl, distance, real, copied, drawn, gamma: torch.stack(
+            lambda kl, distance, real, reconstructed, generated, gamma: torch.stack(
                 [
                     kl + distance,
-                    gamma * distance + softplus(-torch.cat([copied, drawn]).mean()),
-                    softplus(-real.mean()) + softplus(torch.cat([copied, drawn]).mean()),
+                    gamma * distance + softplus(-torch.cat([reconstructed, generated]).mean()),
+                    softplus(-real.mean()) + softplus(torch.cat([reconstructed, generated]).mean()),
                 ]
             ),
             "first −log of each Dis, then the mean.",
@@ -236,18 +247,20 @@ VAE_GAN_LOSSES = Task(
                     E,
                     D,
                     softplus(p["real_logits"]).mean()
-                    + softplus(-torch.cat([p["copied"], p["drawn"]])).mean(),
+                    + softplus(-torch.cat([p["reconstructed"], p["generated"]])).mean(),
                 )
             ),
-            "the discriminator's labels are swapped: it wants log Dis(x) and log(1 − Dis(fake))"
+            "the discriminator's labels are swapped: it makes log Dis(x) and log(1 − Dis(fake))"
             " large.",
         ),
         Mistake(
             _mixed(lambda E, D, Dis, p: (E, D, Dis + p["distance"])),
             "the discriminator plays the game and nothing else.",
         ),
-        Mistake(_with("drawn"), "reconstructions are fakes, too: both kinds count."),
-        Mistake(_with("copied"), "pictures generated from noise are fakes, too: both kinds count."),
+        Mistake(_with("generated"), "reconstructions are fakes, too: both kinds count."),
+        Mistake(
+            _with("reconstructed"), "images generated from noise are fakes, too: both kinds count."
+        ),
         Mistake(
             _mixed(
                 lambda E, D, Dis, p: (
@@ -263,32 +276,33 @@ VAE_GAN_LOSSES = Task(
 )
 
 
-# crispness: how much of the edges a reconstruction keeps
+# crispness: gradient energy of reconstructions over that of their originals
 
 
-def _picture_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
-    """Reconstructions softer than their originals and crisper, of one batch; all together in turn
-    softer and crisper.
+def _image_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
+    """One batch with reconstructions softer and crisper than their originals.
+
+    Over the whole batch they are softer and crisper in turn.
     """
     B = int(torch.randint(3, 5, (), generator=generator))
-    original, copied = torch.rand(2, B, 5, 7, generator=generator, dtype=torch.float64)
+    original, reconstructed = torch.rand(2, B, 5, 7, generator=generator, dtype=torch.float64)
     contrast = torch.tensor([[1.0, 0.3, 0.8, 0.6], [0.4, 0.7, 0.2, 0.3]])[:, :B, None, None]
     if case:
         contrast = contrast.flip(0)
-    return {"copied": contrast[1] * copied, "original": contrast[0] * original}
+    return {"reconstructed": contrast[1] * reconstructed, "original": contrast[0] * original}
 
 
-def _crispness(copied: Tensor, original: Tensor) -> float:
+def _crispness(reconstructed: Tensor, original: Tensor) -> float:
     energy = [
         sum((np.diff(x.numpy(), axis=axis) ** 2).sum() for axis in (1, 2))
-        for x in (copied, original)
+        for x in (reconstructed, original)
     ]
     return float(energy[0] / energy[1])
 
 
 def _ratio(energy) -> object:
-    """A wrong answer: reconstructions over originals, with a wrong `energy` of a batch."""
-    return lambda copied, original: energy(copied) / energy(original)
+    """A wrong answer: reconstructions over originals, with another `energy` of a batch."""
+    return lambda reconstructed, original: energy(reconstructed) / energy(original)
 
 
 def _energies(x: Tensor) -> Tensor:
@@ -299,7 +313,7 @@ CRISPNESS = Task(
     name="crispness",
     lesson="09",
     points=2,
-    inputs=_picture_inputs,
+    inputs=_image_inputs,
     reference=_crispness,
     cases=2,
     mistakes=(
@@ -325,29 +339,32 @@ CRISPNESS = Task(
             "`roll` joins the two edges.",
         ),
         Mistake(
-            lambda copied, original: (_energies(copied) / _energies(original)).mean(),
-            "divide the sums over the whole batch; a mean of ratios lets faint pictures count"
-            " most.",
+            lambda reconstructed, original: (_energies(reconstructed) / _energies(original)).mean(),
+            "divide the sums over the whole batch; a mean of ratios lets faint images count most.",
         ),
         Mistake(
-            lambda copied, original: _energies(original).sum() / _energies(copied).sum(),
+            lambda reconstructed, original: (
+                _energies(original).sum() / _energies(reconstructed).sum()
+            ),
             "upside down: reconstructions over originals.",
         ),
         Mistake(
-            lambda copied, original: _energies(copied) / _energies(original),
+            lambda reconstructed, original: _energies(reconstructed) / _energies(original),
             "one number for the whole batch.",
         ),
         Mistake(
-            lambda copied, original: min(_crispness(copied, original), 1.0),
+            lambda reconstructed, original: min(_crispness(reconstructed, original), 1.0),
             "more than 1 is possible, for reconstructions crisper than the originals: no upper"
             " limit.",
         ),
         Mistake(
-            lambda copied, original: (_energies(copied) / _energies(original)).clamp(max=1).mean(),
+            lambda reconstructed, original: (
+                (_energies(reconstructed) / _energies(original)).clamp(max=1).mean()
+            ),
             "divide the sums over the whole batch, without a limit; this is a mean of ratios.",
         ),
         Mistake(
-            lambda copied, original: _crispness(copied, original) ** 0.5,
+            lambda reconstructed, original: _crispness(reconstructed, original) ** 0.5,
             "no root: the ratio of the energies themselves.",
         ),
         Mistake(
@@ -389,7 +406,7 @@ CRISPNESS = Task(
         ),
         Mistake(
             _ratio(lambda x: _energies(pad(x, (1, 1, 1, 1))).sum()),
-            "the edges of the sheet have no neighbours outside: no padding.",
+            "the edges of the image have no neighbours outside: no padding.",
         ),
         Mistake(
             _ratio(lambda x: x.diff(dim=0).square().sum() + x.diff(dim=1).square().sum()),
@@ -400,21 +417,23 @@ CRISPNESS = Task(
             ),
         ),
         Mistake(
-            lambda copied, original: _energies(copied - original).sum() / _energies(original).sum(),
+            lambda reconstructed, original: (
+                _energies(reconstructed - original).sum() / _energies(original).sum()
+            ),
             "that is the energy of the error; compare the energies of the two.",
         ),
     ),
 )
 
 
-# coverage: how much of the real pictures is met
+# coverage: share of real images with a generated one near
 
 
 def _cloud_inputs(generator: Generator) -> dict[str, object]:
-    """A fifth of the generated points lies in no ball; far from all others lie k + 2 real ones, two
-    of them equal, and a generated one between the k-th and the next neighbour of these two.
+    """A fifth of the generated points lies in no ball; some real points are equal.
 
-    Whether a ball holds a point is never a matter of rounding.
+    Far from all others lie k + 2 real points, two of them equal, and a generated one between the
+    k-th and the next neighbour of these two. Rounding never decides whether a ball holds a point.
     """
     k = int(torch.randint(3, 7, (), generator=generator))
     way = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
@@ -449,13 +468,13 @@ def _balls(real: Tensor, k: int) -> Tensor:
 
 
 def _without_zeros(real: Tensor) -> Tensor:
-    """Distances among the real ones, without those that are 0."""
+    """Distances among the real points, without those that are 0."""
     distances = torch.cdist(real, real, compute_mode="donot_use_mm_for_euclid_dist")
     return distances.masked_fill(distances < 1e-6, torch.inf)
 
 
 def _covered(radius) -> object:
-    """The share of balls of other radii that hold a generated picture."""
+    """The share of balls, with other radii, that hold a generated image."""
 
     def mistaken(real: Tensor, generated: Tensor, k: int) -> Tensor:
         return (torch.cdist(real, generated).amin(dim=1) < radius(real, k)).double().mean()
@@ -474,26 +493,26 @@ COVERAGE = Task(
             lambda real, generated, k: (
                 (torch.cdist(generated, real) < _balls(real, k)).any(dim=1).double().mean()
             ),
-            "that counts generated pictures that lie in some ball; count the balls that hold one.",
+            "that counts generated images that lie in some ball; count the balls that hold one.",
         ),
         Mistake(
             lambda real, generated, k: (
                 (torch.cdist(generated, real) < _balls(real, k)).double().sum()
                 / (k * len(generated))
             ),
-            "that is the density: it counts a ball once for every picture in it.",
+            "that is the density: it counts a ball once for every image in it.",
         ),
         Mistake(
             lambda real, generated, k: (
                 (torch.cdist(real, generated).amin(dim=1) < _balls(real, k - 1)).double().mean()
             ),
-            "a picture is not a neighbour of itself: the k-th of the others is place k + 1.",
+            "an image is not a neighbour of itself: the k-th of the others is place k + 1.",
         ),
         Mistake(
             lambda real, generated, k: (
                 (torch.cdist(real, generated) < _balls(generated, k)).any(dim=1).double().mean()
             ),
-            "the balls stand around real pictures, not around generated ones.",
+            "the balls stand around real images, not around generated ones.",
         ),
         Mistake(
             lambda real, generated, k: (
@@ -505,7 +524,7 @@ COVERAGE = Task(
             lambda real, generated, k: (
                 (torch.cdist(real, generated) < _balls(real, k)[:, None]).sum(dim=1) / k
             ).mean(),
-            "that is the density: it counts every picture in a ball; one is enough.",
+            "that is the density: it counts every image in a ball; one is enough.",
         ),
         Mistake(
             _covered(lambda real, k: _balls(real, k + 1)),
@@ -518,11 +537,11 @@ COVERAGE = Task(
         ),
         Mistake(
             _covered(lambda real, k: _without_zeros(real).kthvalue(k, dim=1).values),
-            "leave a picture out by its place, not by its distance 0: another one may be equal.",
+            "leave an image out by its place, not by its distance 0: another one may be equal.",
         ),
         Mistake(
             lambda real, generated, k: _coverage(real.unique(dim=0), generated, k),
-            "real pictures may be equal: each has a ball of its own.",
+            "real images may be equal: each has a ball of its own.",
         ),
         Mistake(
             _covered(lambda real, k: torch.cdist(real, real).topk(k + 1).values[:, -1]),
@@ -539,13 +558,13 @@ COVERAGE = Task(
                 .double()
                 .mean()
             ),
-            "one generated picture in a ball is enough; this asks for k.",
+            "one generated image in a ball is enough; this asks for k.",
         ),
         Mistake(
             lambda real, generated, k: (
                 (torch.cdist(real, generated).mean(dim=1) < _balls(real, k)).double().mean()
             ),
-            "the nearest generated picture decides, not their mean distance.",
+            "the nearest generated image decides, not their mean distance.",
         ),
         Mistake(
             lambda real, generated, k: 1 - _coverage(real, generated, k),
@@ -572,7 +591,7 @@ COVERAGE = Task(
 
 
 def _moment_inputs(generator: Generator) -> dict[str, object]:
-    """Covariances that share neither axes nor size, of means that are never close."""
+    """Covariances that share neither axes nor size; means that are never close."""
     d = int(torch.randint(4, 7, (), generator=generator))
     A, B = randn(generator, 2, d, d + 2)
     gap = randn(generator, d)

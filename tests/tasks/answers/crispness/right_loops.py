@@ -1,4 +1,4 @@
-def crispness(copied, original):
+def crispness(reconstructed, original):
     def energy(x):
         total = 0.0
         for picture in x.tolist():
@@ -8,4 +8,4 @@ def crispness(copied, original):
                     total += (picture[i + 1][j] - value) ** 2 if i + 1 < len(picture) else 0
         return total
 
-    return energy(copied) / energy(original)
+    return energy(reconstructed) / energy(original)

@@ -1,7 +1,7 @@
-def crispness(copied, original):
+def crispness(reconstructed, original):
     def energy(x):
         right = ((x[:, :, 1:] - x[:, :, :-1]) ** 2).sum()
         down = ((x[:, 1:] - x[:, :-1]) ** 2).sum()
         return right + down
 
-    return energy(copied) / energy(original)
+    return energy(reconstructed) / energy(original)

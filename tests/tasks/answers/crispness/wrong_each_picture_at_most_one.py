@@ -1,9 +1,9 @@
 import torch
 
 
-def crispness(copied, original):
+def crispness(reconstructed, original):
     a, b = (
         x.diff(dim=1).square().sum((1, 2)) + x.diff(dim=2).square().sum((1, 2))
-        for x in (copied, original)
+        for x in (reconstructed, original)
     )
     return torch.minimum(a, b).sum() / b.sum()

@@ -1,2 +1,2 @@
-def crispness(copied, original):
-    return copied.diff(dim=2).square().sum() / original.diff(dim=2).square().sum()
+def crispness(reconstructed, original):
+    return reconstructed.diff(dim=2).square().sum() / original.diff(dim=2).square().sum()

@@ -2,8 +2,8 @@ import torch
 import torch.nn.functional as F
 
 
-def vae_gan_losses(kl, distance, real, copied, drawn, gamma):
+def vae_gan_losses(kl, distance, real, reconstructed, generated, gamma):
     s = F.logsigmoid
-    fooled = (s(copied).mean() + s(drawn).mean()) / 2
-    caught = (s(-copied).mean() + s(-drawn).mean()) / 2
+    fooled = (s(reconstructed).mean() + s(generated).mean()) / 2
+    caught = (s(-reconstructed).mean() + s(-generated).mean()) / 2
     return torch.stack([kl + distance, gamma * distance - fooled, -s(real).mean() - caught])

@@ -3,9 +3,9 @@ import math
 import torch
 
 
-def vae_gan_losses(kl, distance, real, copied, drawn, gamma):
+def vae_gan_losses(kl, distance, real, reconstructed, generated, gamma):
     soft = lambda l: max(l, 0) + math.log1p(math.exp(-abs(l)))
-    fakes = copied.tolist() + drawn.tolist()
+    fakes = reconstructed.tolist() + generated.tolist()
     fool = sum(soft(-l) for l in fakes) / len(fakes)
     known = sum(soft(-l) for l in real.tolist()) / len(real)
     caught = sum(soft(l) for l in fakes) / len(fakes)

@@ -2,8 +2,8 @@ import torch
 import torch.nn.functional as F
 
 
-def vae_gan_losses(kl, distance, real, copied, drawn, gamma):
-    p, f = real.sigmoid(), torch.cat([copied, drawn]).sigmoid()
+def vae_gan_losses(kl, distance, real, reconstructed, generated, gamma):
+    p, f = real.sigmoid(), torch.cat([reconstructed, generated]).sigmoid()
     loss = F.binary_cross_entropy
     one, zero = torch.ones_like(f), torch.zeros_like(f)
     return torch.stack(

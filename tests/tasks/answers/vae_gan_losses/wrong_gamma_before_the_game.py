@@ -2,8 +2,8 @@ import torch
 import torch.nn.functional as F
 
 
-def vae_gan_losses(kl, distance, real, copied, drawn, gamma):
-    fake = torch.cat([copied, drawn])
+def vae_gan_losses(kl, distance, real, reconstructed, generated, gamma):
+    fake = torch.cat([reconstructed, generated])
     return torch.stack(
         [
             kl + distance,

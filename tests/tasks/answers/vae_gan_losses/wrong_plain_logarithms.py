@@ -1,8 +1,8 @@
 import torch
 
 
-def vae_gan_losses(kl, distance, real, copied, drawn, gamma):
-    f = torch.cat([copied, drawn]).sigmoid()
+def vae_gan_losses(kl, distance, real, reconstructed, generated, gamma):
+    f = torch.cat([reconstructed, generated]).sigmoid()
     return torch.stack(
         [
             kl + distance,

@@ -2,12 +2,12 @@ import torch
 import torch.nn.functional as F
 
 
-def vae_gan_losses(kl, distance, real, copied, drawn, gamma):
+def vae_gan_losses(kl, distance, real, reconstructed, generated, gamma):
     soft = F.softplus
     return torch.stack(
         [
             kl + distance,
-            gamma * distance + soft(-copied).mean(),
-            soft(-real).mean() + soft(copied).mean(),
+            gamma * distance + soft(-reconstructed).mean(),
+            soft(-real).mean() + soft(reconstructed).mean(),
         ]
     )
