@@ -23,14 +23,15 @@ def interpolate(z0: Tensor, z1: Tensor, n: int, *, beyond: float = 0.0) -> Tenso
 
 
 def arc(z0: Tensor, z1: Tensor, n: int) -> Tensor:
-    """Codes on the arc from z0 to z1, by spherical interpolation (Shoemake 1985).
+    """Return n codes on the arc between two codes: spherical interpolation (Shoemake 1985).
 
     Args:
-        z0, z1: (k,), not parallel.
-        n: how many; t runs from 0 to 1, both included.
+        z0: the code at t = 0, (k,).
+        z1: the code at t = 1, (k,), not parallel to z0.
+        n: number of codes, evenly spaced, both ends included.
 
     Returns:
-        (n, k): with codes of one length, all have that length.
+        Codes (n, k); all have the length of z0 and z1, if these have the same.
     """
     omega = 2 * torch.atan2(*((z0 / z0.norm() + s * z1 / z1.norm()).norm() for s in (-1, 1)))
     t = torch.linspace(0, 1, n, dtype=z0.dtype, device=z0.device)[:, None]

@@ -20,7 +20,8 @@ def stuck(
     """A test error that stops falling, and what the network makes of some images.
 
     Args:
-        steps, errors: the error after each of these steps.
+        steps: when the network was tested.
+        errors: the error after each of these steps.
         blank: the error of blank images.
         rows: name → images (N, 1, 28, 28).
     """
@@ -74,28 +75,35 @@ def cures(curves: Mapping[str, tuple[Sequence[int], Sequence[float]]], blank: fl
     )
 
 
-def readings(rows: Mapping[str, Tensor], read: Mapping[str, Sequence[int]]) -> None:
-    """Rows of images, and below each image the label that a classifier reads.
+def readings(rows: Mapping[str, Tensor], y: Tensor, read: Mapping[str, Tensor]) -> None:
+    """Rows of images, and above each image the label that a classifier reads and how sure it is.
 
     Args:
-        rows: name → images (N, 1, 28, 28); the first row are the originals.
-        read: name → N labels, or nothing for no text; red where they differ from the first row's.
+        rows: name → images (N, 1, 28, 28).
+        y: (N,), the right labels; a reading is red where it is another one.
+        read: name → p(y|x), (N, 10); without an entry nothing is written above a row.
     """
-    fig, ax = plt.subplots(figsize=(10, 1.25 * len(rows)))
-    image_rows(rows, ax=ax)
-    truth = read.get(next(iter(rows)), ())
-    for r, name in enumerate(rows):
-        for c, (label, true) in enumerate(zip(read.get(name, ()), truth, strict=False)):
-            wrong = label != true
-            ax.text(30 * c + 29, 30 * r + 29, str(label), ha="right", va="bottom", fontsize=11,
-                    color=WRONG if wrong else "0.45",
-                    weight="bold" if wrong else "normal")  # fmt: skip
+    fig, axes = plt.subplots(len(rows), 1, figsize=(11, 1.45 * len(rows)))
+    for ax, (name, x) in zip(axes, rows.items(), strict=True):
+        p = read[name].numpy(force=True) if name in read else None
+        texts = [] if p is None else [f"{row.argmax()}: {row.max():.0%}" for row in p]
+        wrong = [] if p is None else (p.argmax(axis=1) != y.numpy(force=True)).tolist()
+        _texts_above(ax, x, texts, wrong)
+        ax.text(-4, 24, name, ha="right", va="center", fontsize=12)
     show(
         fig,
-        alt="Ten test digits and their reconstructions by the autoencoder, by PCA with 49 and by "
-        "PCA with 16 latent dimensions; in the corner of each the label that the classifier "
-        "reads, red where it is another one than for the original.",
+        alt="Rows of ten test digits: originals, and their reconstructions by the autoencoder and "
+        "by PCA; above each the label that the classifier reads and how sure it is, red where "
+        "it is another label than the right one.",
     )
+
+
+def _texts_above(ax: Axes, x: Tensor, texts: Sequence[str], wrong: Sequence[bool]) -> None:
+    """Images in a row, with a text above each, red where something is wrong."""
+    image_grid(x, labels=[" "] * len(x), ax=ax)
+    for i, (text, red) in enumerate(zip(texts, wrong, strict=True)):
+        ax.text(30 * i + 16, 9, text, ha="center", va="bottom", fontsize=10,
+                color=WRONG if red else "0.3", weight="bold" if red else "normal")  # fmt: skip
 
 
 def altered(rows: Mapping[str, Tensor], errors: Mapping[str, Tensor]) -> None:
@@ -175,7 +183,8 @@ def neighbours(
     """Some images, and the images nearest to each of them in several spaces.
 
     Args:
-        queries: (Q, 1, 28, 28), and their labels y.
+        queries: (Q, 1, 28, 28).
+        y: their labels.
         found: space → (Q, n, 1, 28, 28).
         labels: space → (Q, n), red above an image where it is not the query's.
     """
@@ -186,12 +195,8 @@ def neighbours(
     for i, row in enumerate(axes):
         image_grid(queries[i : i + 1], labels=[f"a {y[i]}"], ax=row[0])
         for ax, (space, images) in zip(row[1:], found.items(), strict=True):
-            image_grid(images[i], labels=[" "] * len(images[i]), ax=ax)
-            for c, label in enumerate(labels[space][i].tolist()):
-                wrong = label != y[i]
-                ax.text(30 * c + 16, 9, str(label), ha="center", va="bottom", fontsize=10,
-                        color=WRONG if wrong else "0.3",
-                        weight="bold" if wrong else "normal")  # fmt: skip
+            near = labels[space][i].tolist()
+            _texts_above(ax, images[i], list(map(str, near)), [label != y[i] for label in near])
             if i == 0:
                 ax.set_title(space)
     show(
@@ -224,8 +229,11 @@ def latent_map(
     """Codes in the plane with a rectangle and a circle, and the decoded rectangle beside it.
 
     Args:
-        z: (N, 2), codes; y: (N,), their labels.
-        decoded: (n², 1, 28, 28), images of a grid over the rectangle from low (2,) to high (2,).
+        z: (N, 2), codes.
+        y: (N,), their labels.
+        decoded: (n², 1, 28, 28), images of a grid over a rectangle.
+        low: (2,), its lower left corner.
+        high: (2,), its upper right corner.
         radius: of the circle around 0.
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(12, 5.4))

@@ -1,5 +1,4 @@
 import torch
-import torch.nn.functional as F
 
 
 def loss_and_slopes(logits, x):
