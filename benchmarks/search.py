@@ -117,7 +117,7 @@ def measured(vae: models.VAE, s: Settings, judges: dict[str, Judge], samples: in
     x_hat = vae.decode(vae.encode(x, recipes.given(vae, y))[0], recipes.given(vae, y))
     row: dict = {name: judge.read(drawn, test.y, labelled) for name, judge in judges.items()}
     for name, judge in judges.items():
-        row[name]["copy"] = squared_error(judge.net.features(x_hat), judge.h[::10]).item()
+        row[name]["feature error"] = squared_error(judge.net.features(x_hat), judge.h[::10]).item()
     if labelled:
         sources, written = rewritten(vae, test)
         for name, judge in judges.items():

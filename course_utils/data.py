@@ -282,4 +282,4 @@ def _touch(marker: Path) -> None:
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()
     except OSError:
-        pass  # a read-only checkout only means that the next start asks the mirrors again
+        pass  # in a read-only checkout the next start simply tries the download again

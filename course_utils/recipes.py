@@ -389,7 +389,7 @@ RECIPES: dict[str, Recipe] = {
         note="from a Gaussian fitted to the codes",
         reconstruct=lambda ae, x, y: ae.decode(ae.encode(x)),
     ),
-    "vae": vae_recipe("vae", partial(elbo_players, lr=4e-3), steps=6000),
+    "vae": vae_recipe("vae", partial(elbo_players, lr=4e-3), steps=10_000),
     "vae_bound": vae_recipe("vae_bound", partial(elbo_players, lr=4e-3), steps=10_000),
     "vae2": vae_recipe("vae2", partial(elbo_players, lr=4e-3), steps=10_000),
     "cvae": vae_recipe("cvae", partial(elbo_players, lr=5e-3), steps=12_000),
@@ -405,10 +405,10 @@ RECIPES: dict[str, Recipe] = {
         draw=lambda G, z, y: G(z, y).sigmoid(),
         latent_dim=models.LATENT_DIM_GAN, conditional=True, steps=2000, batch_size=64,
     ),
-    "vae_gan": vae_recipe("vae_gan", vae_gan_players, steps=1800),
+    "vae_gan": vae_recipe("vae_gan", vae_gan_players, steps=2400),
     # With the pixels, for the layer alone hardly sees how thick a stroke is, and style transfer has
     # to keep it.
     "cvae_gan": vae_recipe(
-        "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=1600
+        "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=2000
     ),
 }  # fmt: skip

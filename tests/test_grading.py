@@ -487,7 +487,7 @@ def test_time_is_that_of_a_processor(tmp_path, monkeypatch):
     monkeypatch.setattr(sandbox, "SECONDS", 1.0)
     monkeypatch.setattr(sandbox, "WALL", 30.0)
     first = mark.mark(job)[0]
-    assert (first.status, first.points) == ("wrong", 0) and "of a processor" in first.reason
+    assert (first.status, first.points) == ("wrong", 0) and "of processor time" in first.reason
     monkeypatch.setattr(sandbox, "SECONDS", 60.0)
     monkeypatch.setattr(sandbox, "WALL", 5.0)
     second = mark.mark(job)[0]
@@ -602,7 +602,7 @@ def test_no_sandbox_no_grades(tmp_path, monkeypatch, capsys):
         sandbox, "_bwrap", lambda *options: leaky(*(o for o in options if o != "--unshare-pid"))
     )
     assert main(command) == 1
-    assert "The sandbox is not tight; possible in it: others" in capsys.readouterr().err
+    assert "The sandbox has gaps; possible in it: others" in capsys.readouterr().err
     assert not (tmp_path / "grades" / "grades.csv").exists()
 
 

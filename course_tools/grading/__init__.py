@@ -1,1 +1,1 @@
-"""Marking what students hand in, without trusting one of them."""
+"""Grading: mark what students hand in, without trusting their code."""

@@ -1,4 +1,7 @@
-"""What students handed in: the notebooks of a folder, by student. Links are never followed."""
+"""Collect what students handed in: the notebooks of a folder, by student.
+
+Links are never followed.
+"""
 
 import errno
 import os
@@ -16,16 +19,22 @@ from course_tools.grading.mark import REVIEW, Mark, printable
 from course_utils.errors import CourseError
 
 MOST = 20  # notebooks of one student that are read
-DEEP, ENTRIES = 8, 10_000  # of a student's folder: levels, and things in it
+DEEP, ENTRIES = 8, 10_000  # levels and entries of a student's folder that are searched
 
 
 class GradingError(CourseError):
-    """Why nothing was graded, and what to do."""
+    """The reason why nothing was graded, and what to do."""
 
 
 @dataclass(frozen=True)
 class Paper:
-    """A file that a student handed in. name: as it is shown."""
+    """A notebook that a student handed in.
+
+    Attributes:
+        student: name of the student.
+        name: of the file, as it is shown.
+        path: of the file.
+    """
 
     student: str
     name: str
@@ -33,15 +42,24 @@ class Paper:
 
 
 def collect(folder: Path) -> tuple[list[Paper], list[Mark], list[str]]:
-    """The notebooks of a folder by student, marks for what cannot be one, and the names of what was
-    passed over.
+    """Return the notebooks of a folder by student.
 
-    Links are never followed. Raises GradingError where the folder cannot be read.
+    Links are never followed.
+
+    Args:
+        folder: has a folder per student, or notebooks named by student.
+
+    Returns:
+        The notebooks, marks for what cannot be graded, and the names of files that are no
+        notebooks.
+
+    Raises:
+        GradingError: where the folder cannot be read.
     """
     papers: list[Paper] = []
     passed_over: list[str] = []
     problems: list[Mark] = []
-    owners: dict[str, str] = {}  # two names that only look different are not one student
+    owners: dict[str, str] = {}  # names that look the same may be two students
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -52,7 +70,7 @@ def collect(folder: Path) -> tuple[list[Paper], list[Mark], list[str]]:
         if entry.is_dir(follow_symlinks=False):
             student, found = _in_folder(entry)
             if not found:
-                why = "no notebook in the folder, or none that may be read."
+                why = "there is no notebook in the folder, or none that can be read."
                 problems.append(_undecided(student, "", why))
         elif entry.name.lower().endswith(".ipynb"):
             student = re.sub(r"^(?:\d\d[_-])+(?=.)", "", shown(entry.name[: -len(".ipynb")]))
@@ -62,7 +80,7 @@ def collect(folder: Path) -> tuple[list[Paper], list[Mark], list[str]]:
             continue
         papers += found
         if owners.setdefault(_same(student), student) != student:
-            why = f"the name cannot be told from {owners[_same(student)]}: rename one of them."
+            why = f"the name looks the same as {owners[_same(student)]}: rename one of them."
             problems.append(_undecided(student, "", why))
     kept, too_many = _limited(papers)
     kept = [paper for paper in kept if owners[_same(paper.student)] == paper.student]
@@ -70,14 +88,14 @@ def collect(folder: Path) -> tuple[list[Paper], list[Mark], list[str]]:
 
 
 def _in_folder(folder: os.DirEntry) -> tuple[str, list[Paper]]:
-    """A student's name and notebooks, from the folder of that name."""
+    """Return a student's name and notebooks, from the folder of that name."""
     student = shown(folder.name)
     paths = _notebooks(Path(folder.path))
     return student, [Paper(student, shown(str(p.relative_to(folder.path))), p) for p in paths]
 
 
 def _limited(papers: list[Paper]) -> tuple[list[Paper], list[Mark]]:
-    """At most MOST notebooks of every student, and a mark for those who have more."""
+    """Return at most MOST notebooks of every student, and a mark for those who have more."""
     kept: list[Paper] = []
     count = Counter[str]()
     for paper in papers:
@@ -92,12 +110,12 @@ def _limited(papers: list[Paper]) -> tuple[list[Paper], list[Mark]]:
 
 
 def shown(name: str) -> str:
-    """A file's name as printable text, whatever bytes it has; no two names give the same text."""
+    """Return a file's name as printable text; no two names give the same text."""
     return printable(os.fsencode(name.replace("\\", r"\x5c")).decode("utf-8", "backslashreplace"))
 
 
 def _same(student: str) -> str:
-    """Equal for names that some file systems, and most readers, take for one."""
+    """Return a key that is equal for names which some file systems, or most readers, confuse."""
     text = unicodedata.normalize("NFKC", student).casefold()
     # Spaces of any kind and number, and marks without a shape of their own, cannot be seen.
     shown = (" " if letter.isspace() else letter for letter in text if not _is_hidden(letter))
@@ -113,9 +131,13 @@ def _undecided(student: str, file: str, reason: str) -> Mark:
 
 
 def content(path: Path) -> bytes:
-    """The bytes of a plain file that is not too large.
+    """Return the bytes of a plain file that is not too large.
 
-    Raises `UnreadableError` for links, devices, pipes, and whatever else.
+    Args:
+        path: the file.
+
+    Raises:
+        UnreadableError: for links, devices, pipes and anything else.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -135,9 +157,7 @@ def content(path: Path) -> bytes:
 
 
 def _notebooks(folder: Path) -> Iterator[Path]:
-    """Notebooks in a student's folder: not deeper than DEEP, among the first ENTRIES things that
-    are there.
-    """
+    """Yield the notebooks in a student's folder: DEEP levels down, among ENTRIES entries."""
     left, level = ENTRIES, [folder]
     for _ in range(DEEP):
         below: list[Path] = []

@@ -8,6 +8,7 @@ from course_tools.grading import trial
 
 
 def add_to(commands) -> None:
+    """Declare the commands of this folder."""
     command = commands.add_parser(
         "grade", help="mark what students handed in, their code in a sandbox; resumes after a break"
     )
@@ -39,6 +40,7 @@ def add_to(commands) -> None:
 
 
 def grade(chosen: Namespace) -> int:
+    """Run `course grade` and return its exit code."""
     from course_tools.grading.run import grade
 
     if (chosen.backend == "dask") != bool(chosen.scheduler):

@@ -1,8 +1,7 @@
-"""What a student's notebook holds, read as data and never run: its cells as Python, its statements,
-and the tasks in it.
+"""Read what a student's notebook holds, without running it: cells, statements and tasks.
 
-The grader reads a submission inside its sandbox, so nothing but Python is needed here. Tasks come
-as a dictionary from name to lesson. A notebook is found to be of a lesson by the tasks in it:
+The grader reads a submission inside its sandbox, so this module needs nothing but Python. Tasks
+come as a dictionary from name to lesson. The tasks in a notebook say which lesson it belongs to;
 neither its file name nor its metadata matter.
 """
 
@@ -15,9 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-AT_END = -1  # where an answer is looked for that no call of `verify` marks
+AT_END = -1  # the place of an answer for which `verify` is never called: after all statements
 LARGEST = 50_000_000  # bytes; an executed lesson with all its figures has 2 million
-# Every magic of a cell costs a parse of the whole cell: so many, and so many characters in all.
+# Every magic in a cell costs a parse of the whole cell: at most so many magics, and so many
+# characters parsed in all.
 MAGICS, PARSED = 200, 5_000_000
 # Magics whose code runs in the notebook itself, so that what it defines stays.
 RUNS_CELL = re.compile(r"\s*%%(time|capture|prun|timeit)\b[^\n]*\n?")
@@ -28,15 +28,18 @@ ASSIGNED = re.compile(r"([^=#%!]+= *)[%!]")
 
 
 class UnreadableError(ValueError):
-    """A file that is not a notebook; says what it is instead and what to do."""
+    """A file that is not a notebook; the message says what it is and what to do."""
 
 
 @dataclass(frozen=True)
 class Cell:
     """A code cell.
 
-    tag: the name in its nbgrader metadata, if any. id: of the cell, "" if it has none.
-    source: as it stands in the file. tree: of it as Python; None if it is not valid.
+    Attributes:
+        tag: the name in its nbgrader metadata; None if it has none.
+        id: of the cell; "" if it has none.
+        source: as it stands in the file.
+        tree: the source as Python; None if it is not valid.
     """
 
     tag: str | None
@@ -47,10 +50,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement at the top of a cell.
+    """A statement at the top level of a cell.
 
-    cell: the number of its cell. course: whether the lesson wrote it, and not the student.
-    checks: the tasks for which it calls `verify`.
+    Attributes:
+        cell: the number of its cell.
+        node: the statement.
+        course: whether the lesson wrote it, and not the student.
+        checks: the tasks for which it calls `verify`.
     """
 
     cell: int
@@ -65,9 +71,7 @@ class Statement:
 
     @property
     def is_stub(self) -> bool:
-        """Whether it is a function with nothing but a docstring before
-        `raise NotImplementedError`, or with nothing at all.
-        """
+        """Whether it is a function without a body, or one that only raises NotImplementedError."""
         if not isinstance(self.node, ast.FunctionDef):
             return False
         body = [step for step in self.node.body if not isinstance(step, ast.Pass)]
@@ -81,10 +85,12 @@ class Statement:
 class Found:
     """Where a notebook deals with a task.
 
-    checks: the numbers of the statements that call `verify` for it. named: whether a statement of
-    the student gives its name a value or holds it as a text, or a cell carries its tag. broken: the
-    source of a cell meant for it that is no valid Python, "" if there is none. source: of the cell
-    with the answer.
+    Attributes:
+        checks: the numbers of the statements that call `verify` for it.
+        named: whether a statement of the student gives its name a value or contains it as a string,
+            or a cell has its tag.
+        broken: the source of a cell for it that is not valid Python; "" if there is none.
+        source: of the cell with the answer.
     """
 
     checks: tuple[int, ...] = ()
@@ -97,7 +103,11 @@ class Found:
 
 
 def read(path: Path) -> dict:
-    """A notebook file as JSON. Raises `UnreadableError` with a sentence."""
+    """Return a notebook file as JSON.
+
+    Raises:
+        UnreadableError: where it is not a notebook, or too large.
+    """
     try:
         size = path.stat().st_size
         if size > LARGEST:
@@ -108,13 +118,22 @@ def read(path: Path) -> dict:
 
 
 def too_large(name: str, size: int) -> str:
+    """Return the sentence for a file that is too large."""
     return (
         f"{name} has {size / 1e6:.0f} MB; at most {LARGEST / 1e6:.0f} are read. Clear its outputs."
     )
 
 
 def parse(content: bytes, name: str) -> dict:
-    """The bytes of a notebook as JSON. Raises `UnreadableError` with a sentence."""
+    """Return the bytes of a notebook as JSON.
+
+    Args:
+        content: the bytes.
+        name: of the file, for messages.
+
+    Raises:
+        UnreadableError: where they are not a notebook.
+    """
     try:
         notebook = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError, MemoryError) as error:
@@ -130,7 +149,7 @@ def parse(content: bytes, name: str) -> dict:
 
 
 def python_of(notebook: dict) -> list[int]:
-    """The version of Python that wrote a notebook, e.g. [3, 12]; [] if it does not say."""
+    """Return the version of Python that wrote a notebook, e.g. [3, 12]; [] if it does not say."""
     metadata = notebook.get("metadata")
     about = metadata.get("language_info") if isinstance(metadata, dict) else None
     version = str(about.get("version")) if isinstance(about, dict) else ""
@@ -142,7 +161,7 @@ def python_of(notebook: dict) -> list[int]:
 
 
 def code_cells(notebook: dict) -> list[Cell]:
-    """All code cells in order; what is not as the format says is passed over."""
+    """Return all code cells in order; cells that do not follow the format are left out."""
     found = []
     for cell in notebook["cells"]:
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
@@ -175,11 +194,17 @@ def _tree(source: str) -> ast.Module | None:
 
 
 def as_python(source: str) -> str:
-    """What IPython makes of a cell, as far as a definition can depend on it.
+    """Return what IPython makes of a cell, as far as a definition can depend on it.
 
-    Indentation and prompts go, as does a line that only a notebook understands; the code behind
-    %time stays, and a cell of another language is empty. The parser says where such a line is, so
-    that % within an expression is no magic. Raises SyntaxError where the rest is not Python.
+    Indentation and prompts are removed, and so are lines that only a notebook understands. The code
+    behind %time stays; a cell in another language is empty. The parser finds the lines to remove,
+    so that % within an expression is no magic.
+
+    Args:
+        source: of the cell.
+
+    Raises:
+        SyntaxError: where the rest is not Python.
     """
     source = source.replace("\r\n", "\n").expandtabs() if "\r\n" in source else source
     try:
@@ -204,21 +229,21 @@ def as_python(source: str) -> str:
 
 
 def _without_prompts(lines: list[str]) -> list[str]:
-    """The lines of a cell that was copied with the prompts of a session, without them."""
+    """Return the lines of a cell without the prompts of a session from which they were copied."""
     if not any(PROMPT.match(line) for line in lines[:2]):
         return lines
     return [PROMPT.sub("", line, count=1) for line in lines]
 
 
 def _unindented(lines: list[str]) -> list[str]:
-    """Lines without the indentation of the first one that is not blank."""
+    """Return lines without the indentation of the first one that is not blank."""
     first = next((line for line in lines if line.strip()), "")
     indent = first[: len(first) - len(first.lstrip())]
     return [line.removeprefix(indent) for line in lines] if indent else lines
 
 
 def _replace_magic(lines: list[str], n: int) -> bool:
-    """Replace line n, if only a notebook understands it, and what continues it. Returns whether."""
+    """Replace line n and what continues it, if only a notebook understands it; return whether."""
     if n >= len(lines):
         return False
     line = lines[n].lstrip()
@@ -242,8 +267,16 @@ def _replace_magic(lines: list[str], n: int) -> bool:
 
 
 def fingerprints(notebooks: Iterable[dict], tasks: Iterable[str]) -> dict:
-    """The cells of the lessons themselves, for `statements`: digests of their texts, and of the
-    statements of each by the cell's id. Cells meant for a task are the student's.
+    """Return digests of the lessons' own cells, for `statements`.
+
+    Cells for a task belong to the student and are left out.
+
+    Args:
+        notebooks: the lessons.
+        tasks: the names of all tasks.
+
+    Returns:
+        "texts": digests of the cells. "ids": digests of the statements of each cell, by its id.
     """
     tasks, texts, ids = set(tasks), set(), dict[str, set[str]]()
     for notebook in notebooks:
@@ -256,10 +289,14 @@ def fingerprints(notebooks: Iterable[dict], tasks: Iterable[str]) -> dict:
 
 
 def statements(cells: list[Cell], lessons: dict) -> list[Statement]:
-    """All statements of a notebook, in order.
+    """Return all statements of a notebook, in order.
 
-    lessons: `fingerprints` of the lessons. A cell is theirs if its text is; in a cell that has
-    been changed since, those statements are theirs that it had before.
+    A cell is the lesson's own if its text is. In a cell that the student has changed, those
+    statements are the lesson's own that it had before.
+
+    Args:
+        cells: of the notebook.
+        lessons: `fingerprints` of the lessons.
     """
     texts = set(lessons["texts"])
     aliases = {"verify"}
@@ -304,7 +341,7 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _checked(node: ast.stmt, aliases: set[str]) -> Iterator[str]:
-    """The tasks for which a statement calls `verify`."""
+    """Yield the tasks for which a statement calls `verify`."""
     for call in _walk(node):
         if isinstance(call, ast.Call) and len(call.args) + len(call.keywords) > 1:
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
@@ -315,15 +352,16 @@ def _checked(node: ast.stmt, aliases: set[str]) -> Iterator[str]:
 
 
 def _texts(node: ast.stmt) -> Iterator[str]:
-    """The texts that stand in a statement."""
+    """Yield the strings in a statement."""
     for part in _walk(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             yield part.value
 
 
 def names_bound(node: ast.stmt) -> list[str]:
-    """The global names that a statement gives a value, those inside its branches and loops
-    included; [] for what Python itself cannot compile.
+    """Return the global names that a statement gives a value, in its branches and loops, too.
+
+    For a statement that Python itself cannot compile it returns [].
     """
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [node.name]
@@ -338,7 +376,7 @@ def names_bound(node: ast.stmt) -> list[str]:
 
 
 def names_in_broken(source: str) -> list[str]:
-    """The names that a cell would define if it were valid Python."""
+    """Return the names that a cell would define if it were valid Python."""
     found = re.findall(r"^[ \t]*(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*=", source, re.MULTILINE)
     return [defined or assigned for defined, assigned in found]
 
@@ -349,11 +387,16 @@ def names_in_broken(source: str) -> list[str]:
 def tasks_in(
     cells: list[Cell], own: list[Statement], lessons: dict[str, str]
 ) -> tuple[list[str], dict[str, Found]]:
-    """The lessons that a notebook answers, and where, for each of their tasks.
+    """Return which lessons a notebook answers, and where, for each of their tasks.
 
-    lessons: of every task. A lesson is there if a cell carries the tag of one of its tasks or
-    `verify` is called for it. Only where neither is found do names alone tell, and then texts: a
-    helper may be called as a task of another lesson.
+    A lesson is there if a cell has the tag of one of its tasks, or `verify` is called for one. Only
+    where there is neither, names decide, and after them strings: a helper function may have the
+    name of another lesson's task.
+
+    Args:
+        cells: of the notebook.
+        own: its statements.
+        lessons: the lesson of every task.
     """
     names = {
         name
@@ -384,7 +427,7 @@ def tasks_in(
 
 
 def _source(cells: list[Cell], own: list[Statement], task: str) -> str:
-    """The last cell that gives a task's name more than a stub; else the cell with its tag."""
+    """Return the last cell that defines a task as more than a stub, else the cell with its tag."""
     definitions = [
         statement.cell
         for statement in own

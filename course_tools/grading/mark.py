@@ -1,9 +1,9 @@
-"""One notebook → its marks.
+"""Mark one notebook.
 
-The student's code runs elsewhere (`sandbox`); inputs are made and answers compared here. The answer
-to a task is what stands where the notebook calls `verify` for it; without such a call, the last
-function of its name. If that is not right, the other places where it may stand are tried, too: all
-of it is the student's own code, and the best try counts.
+The student's code runs elsewhere (`sandbox`); inputs are created and answers compared here. The
+answer to a task is what the notebook passes to `verify`; without such a call, it is the last
+function of the task's name. If that is not right, other places where the answer may stand are
+tried, too: all of it is the student's own code, and the best try counts.
 """
 
 import hashlib
@@ -26,15 +26,15 @@ from course_utils.exercises.handout import pack
 from course_utils.exercises.task import Round
 
 REVIEW = "needs review"
-CHECKS = 4  # calls of `verify` for one task that are tried, the last ones: no guessing game
+CHECKS = 4  # only the last calls of `verify` for a task are tried, so that guessing does not pay
 ENDS = {
-    "time": f"it did not end within {sandbox.SECONDS:.0f} s of a processor, or waited in vain.",
+    "time": f"it did not end within {sandbox.SECONDS:.0f} s of processor time, or waited in vain.",
     "exit": "it ended Python instead of returning.",
     "crash": "it crashed Python, or took more memory than there is for a task.",
     "size": f"what it returned is larger than {packing.MOST / 1e6:.0f} MB.",
     "forged": "what it sent is no answer.",
 }
-# How a run ended that says nothing of the answer: a person decides.
+# Ends of a run that say nothing about the answer: a person decides.
 UNDECIDED = {
     "slow": f"it had not ended after {sandbox.WALL:.0f} s; fewer --jobs give each one more of the"
     " machine.",
@@ -51,10 +51,15 @@ ABSENT = (
 class Job:
     """A notebook to mark.
 
-    key: makes the inputs, other ones for every student and for every change of what they handed
-    in: the reasons of a first attempt tell right answers. handed_in: a digest of all files of the
-    student, so that twenty copies of a notebook are one draw, not twenty. kind: as in
-    `sandbox.reading`.
+    Attributes:
+        student: name of the student.
+        file: name of the notebook.
+        notebook: its content.
+        key: makes the inputs differ between students and after every change of what they handed in;
+            else the reasons for a first attempt would give away right answers.
+        handed_in: a digest of all files of the student, so that twenty copies of a notebook get the
+            same inputs, not twenty different ones.
+        kind: as in `sandbox.reading`.
     """
 
     student: str
@@ -67,9 +72,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Mark:
-    """What one task of one student is worth, and why.
+    """The points of one task of one student, and the reason.
 
-    points: None where a person has to decide. source: the student's code.
+    Attributes:
+        student: name of the student.
+        file: name of the notebook.
+        lesson: number of the lesson.
+        task: name of the task.
+        status: "right", "wrong", "not started", "unreadable" or `REVIEW`.
+        points: None where a person has to decide.
+        of: points that the task gives.
+        reason: a sentence.
+        source: the student's code.
     """
 
     student: str
@@ -83,7 +97,7 @@ class Mark:
     source: str = ""
 
     def __post_init__(self) -> None:
-        """What came from a student is cut, and printable: it may be meant to break a table."""
+        """Shorten what comes from the student, and make it printable: it may break a table."""
         object.__setattr__(self, "reason", printable(self.reason[:1000]))
         object.__setattr__(
             self, "source", self.source[:20_000].encode("utf-8", "backslashreplace").decode()
@@ -92,9 +106,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one try is worth. compared: whether the function returned something on every input.
-    outside: whether the reason lies outside the answer, so that a person has to decide.
-    needs: whether it needs a value that the lesson's own cells make.
+    """The result of one try.
+
+    Attributes:
+        result: status, points and message.
+        compared: whether the function returned something on every input.
+        outside: whether the reason lies outside the answer, so that a person has to decide.
+        needs: whether the answer needs a value that the lesson's own cells compute.
     """
 
     result: Result
@@ -104,11 +122,18 @@ class Verdict:
 
 
 def printable(text: str) -> str:
+    """Return text with escapes in place of characters that cannot be printed."""
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
 def mark(job: Job) -> list[Mark]:
-    """The marks of one notebook. Never raises: a failure of ours is a mark that needs review."""
+    """Return the marks of one notebook.
+
+    It never raises an error: a failure of the grader is a mark that needs review.
+
+    Args:
+        job: the notebook.
+    """
 
     def undecided(status: str, reason: str) -> list[Mark]:
         return [Mark(job.student, job.file, "", "", status, None, 0, reason)]
@@ -118,7 +143,8 @@ def mark(job: Job) -> list[Mark]:
     try:
         lessons = {task.name: task.lesson for task in TASKS.values()}
         about = (job.notebook, job.file, lessons, lesson_cells())
-        while True:  # what ends the sandbox costs its own task alone: the next gets another one
+        # A task that ends the sandbox costs only its own points: the next one gets a new sandbox.
+        while True:
             with sandbox.reading(*about, kind=job.kind) as seen:
                 if seen.unreadable:
                     return undecided("unreadable", seen.unreadable)
@@ -139,14 +165,14 @@ def mark(job: Job) -> list[Mark]:
 
 @cache
 def lesson_cells() -> dict:
-    """Digests of the lessons' own cells, solved and handed out, as far as they are here."""
+    """Return digests of the lessons' own cells, solved and as handed out, where they are here."""
     folder = notebooks.ROOT / "notebooks"
     paths = [*sorted(folder.glob("*.ipynb")), *sorted((folder / "student").glob("*.ipynb"))]
     return extract.fingerprints(map(extract.read, paths), TASKS)
 
 
 def _marked(job: Job, task: Task, seen: Reading) -> tuple[Mark, bool]:
-    """The mark of one task, and whether its sandbox is still there."""
+    """Return the mark of one task, and whether its sandbox is still alive."""
     found, alive = seen.tasks[task.name], True
     try:
         result = _best(task, found, seen, list(_verdicts(job, task, found, seen)))
@@ -158,7 +184,7 @@ def _marked(job: Job, task: Task, seen: Reading) -> tuple[Mark, bool]:
 
 
 def _verdicts(job: Job, task: Task, found: extract.Found, seen: Reading) -> Iterator[Verdict]:
-    """The tries of a task, until one is right."""
+    """Yield the verdict on each try of a task, until one is right."""
     if not found.checks and not found.named:
         return
     rounds = task.rounds(_generator(job, task), GRADED)
@@ -177,7 +203,8 @@ def _verdicts(job: Job, task: Task, found: extract.Found, seen: Reading) -> Iter
             return
         if verdict.needs and not chosen.everything:
             waiting.insert(0, Try(chosen.place, chosen.until, everything=True))
-        checked = outcome.header.get("checked")  # in a loop, or by another name
+        # The statement that called `verify` for the task in a loop, or by another name.
+        checked = outcome.header.get("checked")
         known = chosen.place != extract.AT_END or checked in found.checks
         if not known and type(checked) is int and checked >= 0:
             waiting.append(Try(checked))
@@ -188,8 +215,9 @@ def _verdicts(job: Job, task: Task, found: extract.Found, seen: Reading) -> Iter
 
 
 def _best(task: Task, found: extract.Found, seen: Reading, tried: list[Verdict]) -> Result:
-    """The verdict that counts. If no try could be compared, and one broke for a reason outside the
-    answer, a person decides.
+    """Return the verdict that counts.
+
+    If no try could be compared, and one failed for a reason outside the answer, a person decides.
     """
     here = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
     if found.broken and not any(v.compared for v in tried):
@@ -220,7 +248,7 @@ def _generator(job: Job, task: Task) -> torch.Generator:
 
 
 def _verdict(task: Task, outcome: Outcome, rounds: list[Round]) -> Verdict:
-    """What came of one try, in a sentence. Nothing in the header is to be believed."""
+    """Return the verdict on one try. Nothing in the header is to be trusted."""
     if outcome.ended in UNDECIDED:
         return Verdict(_wrong(task, UNDECIDED[outcome.ended]), outside=True)
     if outcome.ended != "answer":
@@ -240,7 +268,7 @@ def _verdict(task: Task, outcome: Outcome, rounds: list[Round]) -> Verdict:
 
 
 def _missing(task: Task, header: dict) -> Verdict:
-    """Nothing that could be called stands there."""
+    """Return the verdict where the notebook has nothing that could be called."""
     kind, why = _why(header)
     if kind:
         message = f"there is no function of this name: {why}."
@@ -252,7 +280,7 @@ def _missing(task: Task, header: dict) -> Verdict:
 
 
 def _stopped(task: Task, header: dict) -> Verdict:
-    """The function raised an error."""
+    """Return the verdict on a function that raised an error."""
     if header.get("stub") is True:
         return Verdict(Result(task.name, "not started", "not started", 0, task.points))
     error = header["error"][:300]
@@ -268,7 +296,7 @@ def _stopped(task: Task, header: dict) -> Verdict:
 
 
 def _why(header: dict) -> tuple[str, str]:
-    """Why a name is missing, as the student's process says: its kind, and the sentence's end."""
+    """Return why a name is missing, as the student's process says: its kind, and a clause."""
     why = header.get("why")
     if isinstance(why, list) and len(why) == 2 and all(isinstance(part, str) for part in why):
         return (why[0], why[1][:300])
@@ -276,9 +304,7 @@ def _why(header: dict) -> tuple[str, str]:
 
 
 def _returned(value: dict, arrays: dict[str, np.ndarray]) -> object:
-    """A returned array; for anything else a stand-in of the same kind, which the comparison can
-    name.
-    """
+    """Return a returned array; for anything else an object of the same kind, for `compare`."""
     if "array" in value:
         return arrays[value["array"]]
     if value["none"] is True:

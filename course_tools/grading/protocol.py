@@ -1,8 +1,7 @@
-"""What crosses the wall between the grader and its sandbox: one line of JSON, then the raw bytes of
-the arrays it declares.
+"""What the grader and its sandbox send each other: a line of JSON, then the raw bytes of arrays.
 
-Never pickle. Both sides use this file; the reader believes nothing and reads no more than it was
-told to.
+Pickle is never used. Both sides use this module. The receiver trusts nothing, and reads no more
+than its limits allow.
 """
 
 import json
@@ -21,11 +20,20 @@ AXES = 8
 
 
 class ProtocolError(ValueError):
-    """What came is no frame, or too large a one."""
+    """What was received is not a frame, or one that is too large."""
 
 
 def send(stream: BinaryIO, header: dict, arrays: dict[str, np.ndarray] | None = None) -> None:
-    """Write one frame. Raises `ProtocolError` for an array of a dtype that may not cross."""
+    """Write one frame.
+
+    Args:
+        stream: where to.
+        header: what to send as JSON.
+        arrays: what to send as raw bytes, by name.
+
+    Raises:
+        ProtocolError: for an array of a dtype that may not be sent.
+    """
     arrays = {name: np.asarray(array, order="C") for name, array in (arrays or {}).items()}
     for name, array in arrays.items():
         if array.dtype.str not in DTYPES:
@@ -38,8 +46,19 @@ def send(stream: BinaryIO, header: dict, arrays: dict[str, np.ndarray] | None = 
 
 
 def receive(stream: BinaryIO, most: int, *, text: int = LINE) -> tuple[dict, dict[str, np.ndarray]]:
-    """Read one frame: at most `text` bytes of JSON and `most` of arrays. Raises EOFError where
-    there is none, else `ProtocolError`.
+    """Read one frame.
+
+    Args:
+        stream: where from.
+        most: the largest number of bytes of arrays.
+        text: the largest number of bytes of JSON.
+
+    Returns:
+        The header, and the arrays by name.
+
+    Raises:
+        EOFError: where the stream has ended.
+        ProtocolError: where there is no frame, or it is too large.
     """
     line = stream.readline(text + 1)
     if not line:

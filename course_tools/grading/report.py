@@ -1,6 +1,4 @@
-"""What a grading leaves behind: two tables, a page of feedback per student, and a summary on the
-terminal.
-"""
+"""What grading writes: two tables, a page of feedback per student, a summary on the terminal."""
 
 import csv
 import hashlib
@@ -27,15 +25,22 @@ Overrides = dict[tuple[str, str, str], tuple[float, str]]
 
 
 class OverridesError(CourseError):
-    """A line of overrides.csv that cannot be used; says which, what was expected, and what stands
-    there.
+    """A line of overrides.csv that cannot be used.
+
+    The message says which line, what was expected, and what stands there.
     """
 
 
 def overrides(out: Path) -> Overrides:
-    """Points that a person gave, by student, lesson and task.
+    """Return the points that a person gave, by student, lesson and task.
 
-    The file is made empty where there is none, and never changed.
+    They stand in overrides.csv, which is created empty where there is none, and never changed.
+
+    Args:
+        out: the folder of the file.
+
+    Raises:
+        OverridesError: where a line cannot be used.
     """
     path = out / OVERRIDES
     columns = (*COLUMNS[:4], "reason")
@@ -49,7 +54,7 @@ def overrides(out: Path) -> Overrides:
 
 
 def _lines(path: Path, columns: tuple[str, ...]) -> list[list[str]]:
-    """The lines of overrides.csv below its first one. Raises OverridesError."""
+    """Return the lines of overrides.csv below its first one."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -69,9 +74,7 @@ def _lines(path: Path, columns: tuple[str, ...]) -> list[list[str]]:
 
 
 def _override(where: str, fields: list[str]) -> tuple[tuple[str, str, str], tuple[float, str]]:
-    """What one line says: student, lesson and task, then points and reason. Raises
-    OverridesError.
-    """
+    """Return what one line says: student, lesson and task, then points and reason."""
     student, lesson, name, given, reason = [*fields, *[""] * 5][:5]
     task = TASKS.get(name)
     try:
@@ -85,7 +88,7 @@ def _override(where: str, fields: list[str]) -> tuple[tuple[str, str, str], tupl
         )
         raise OverridesError(
             f"{where}: expected student, lesson such as 05, task, points such as"
-            f" 1.5 and reason, in quotes if it has a comma{of}; got {', '.join(fields)}. Mend"
+            f" 1.5 and reason, in quotes if it has a comma{of}; got {', '.join(fields)}. Correct"
             " the line; nothing was graded."
         )
     plain = re.sub(r"(^|[;\t])'", r"\1", student)  # as in grades.csv
@@ -94,7 +97,7 @@ def _override(where: str, fields: list[str]) -> tuple[tuple[str, str, str], tupl
 
 
 def _composed(student: str) -> str:
-    """A name as one sequence of characters: ü may be one, or a u with two dots behind it."""
+    """Return a name in a normal form: ü may be one character, or a u with two dots behind it."""
     return unicodedata.normalize("NFC", student)
 
 
@@ -103,10 +106,13 @@ def _known_as(mark: Mark) -> tuple[str, str, str]:
 
 
 def best(marks: Iterable[Mark]) -> list[Mark]:
-    """One mark per student, lesson and task, sorted: of several files the one with the most points.
+    """Return one mark per student, lesson and task, sorted.
 
-    What needs review is better than all but full points, and what was tried better than what was
-    not started.
+    Of several files the one with the most points counts. A mark that needs review counts more than
+    all but full points, and a wrong answer more than one that was not started.
+
+    Args:
+        marks: of all files.
     """
     kept: dict[tuple[str, str, str, str], Mark] = {}
 
@@ -131,9 +137,15 @@ def best(marks: Iterable[Mark]) -> list[Mark]:
 
 
 def write(out: Path, marks: list[Mark], given: Overrides, *, safe: bool) -> None:
-    """Write grades.csv, summary.csv and feedback/, and print the summary.
+    """Write grades.csv, summary.csv and feedback/, and print a summary.
 
-    A student sees nothing of another one.
+    The feedback of a student shows nothing of other students.
+
+    Args:
+        out: the folder.
+        marks: one per student, lesson and task.
+        given: points that a person gave.
+        safe: whether the code ran in the sandbox; if not, every file says so.
     """
     marks = [_overridden(mark, given) for mark in marks]
     warning = (
@@ -168,7 +180,7 @@ def write(out: Path, marks: list[Mark], given: Overrides, *, safe: bool) -> None
 
 
 def _write_feedback(folder: Path, by_student: dict[str, list[Mark]], warning: str) -> None:
-    """A page for every student; the pages of those who are gone since the last time go."""
+    """Write a page for every student, and delete pages of students who are not there any more."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     template = environment.get_template("feedback.html.j2")
     pages = {
@@ -189,8 +201,9 @@ def _write_feedback(folder: Path, by_student: dict[str, list[Mark]], warning: st
 
 
 def file_name(student: str) -> str:
-    """The page of a student; a name too long for a file is cut, and stays its own: no other has a ~
-    there.
+    """Return the name of a student's page.
+
+    A name too long for a file is shortened, and stays unique: no other one has a single ~ there.
     """
     name = student.replace("~", "~~")
     if len(name.encode()) > 200:
@@ -213,7 +226,7 @@ def _overridden(mark: Mark, given: Overrides) -> Mark:
 
 
 def _only_by_hand(marks: list[Mark], given: Overrides) -> list[Mark]:
-    """Points for tasks that could not be marked at all, of students who are there."""
+    """Return the points that a person gave for tasks without a mark, of students who are there."""
     students = {_composed(mark.student): mark.student for mark in marks}
     return [
         _overridden(
@@ -233,9 +246,7 @@ def _points(marks: Iterable[Mark]) -> float:
 
 
 def _summary(marks: list[Mark]) -> tuple[tuple[str, ...], list[tuple]]:
-    """Header and rows: points per lesson and in all, of the lessons that this student handed in,
-    and what is left to decide.
-    """
+    """Return header and rows: points per lesson and in all, and how many marks need review."""
     lessons = sorted({mark.lesson for mark in marks if mark.lesson})
     rows = []
     for student in sorted({mark.student for mark in marks}):
@@ -263,8 +274,9 @@ def _csv(header: tuple[str, ...], rows: list[tuple]) -> bytes:
 
 
 def _cell(value: object) -> object:
-    """No cell may begin like a formula: spreadsheets would compute it. Where one takes ; or a tab
-    for the end of a cell, too, the next one begins within ours.
+    """Return a cell of a table that no spreadsheet takes for a formula.
+
+    Some spreadsheets also end a cell at ; or a tab, so that the next one begins within this one.
     """
     if not isinstance(value, str):
         return value

@@ -1,7 +1,7 @@
-"""`course grade`: every notebook in a folder → points, reasons, and a page of feedback per student.
+"""`course grade`: mark every notebook in a folder, with points, reasons and feedback per student.
 
-What was marked is kept in the output folder, so that the same command goes on after a break and
-marks only what is new.
+Marks are kept in the output folder: after a break, the same command resumes, and marks only what
+is new.
 """
 
 import json
@@ -34,11 +34,18 @@ def grade(
     scheduler: str | None = None,
     safe: bool = True,
 ) -> int:
-    """Mark all notebooks of a folder and write tables and feedback to `out`. Returns the exit code.
+    """Mark all notebooks of a folder, write tables and feedback, and return the exit code.
 
-    folder: a folder per student, or notebooks named by student. jobs: sandboxes at a time (default:
-    one per core). scheduler: the address of a Dask scheduler, whose workers do the marking. safe:
-    False runs the code without a sandbox. Raises GradingError or `sandbox.SandboxError`.
+    Args:
+        folder: has a folder per student, or notebooks named by student.
+        out: where to write.
+        jobs: number of sandboxes at a time; default: one per core.
+        scheduler: address of a Dask scheduler whose workers do the marking.
+        safe: False runs the code without a sandbox.
+
+    Raises:
+        GradingError: where nothing can be graded.
+        SandboxError: where there is no sandbox.
     """
     _refuse(folder, out)
     papers, problems, passed_over = collect(folder)
@@ -56,18 +63,18 @@ def grade(
     if passed_over:
         more = f" and {len(passed_over) - 20} more" * (len(passed_over) > 20)
         print(
-            "Passed over, for they are neither notebooks nor folders:"
+            "Not graded, because they are neither notebooks nor folders:"
             f" {', '.join(passed_over[:20])}{more}."
         )
     return 0
 
 
 def _refuse(folder: Path, out: Path) -> None:
-    """Raises GradingError, where nothing can be graded or the output would be taken for input."""
+    """Raise GradingError where nothing can be graded, or the output would be taken for input."""
     if catalogue.HANDOUT.exists():
         raise GradingError(
-            "This is a class repository, which holds no answers. Grade with the course it was made"
-            " from."
+            "This is a class repository, which holds no answers. Grade with the course from which"
+            " it was generated."
         )
     if not folder.is_dir():
         what = (
@@ -86,9 +93,7 @@ def _refuse(folder: Path, out: Path) -> None:
 
 
 def _belongs(state: Path, folder: Path) -> None:
-    """An output folder is of one folder of submissions: what another one left there would be lost.
-    Raises GradingError.
-    """
+    """Raise GradingError where the output folder holds the grades of another folder."""
     of, here = state / "submissions", str(folder.resolve())
     there = of.read_text(encoding="utf-8", errors="surrogateescape") if of.is_file() else here
     if there != here:
@@ -104,7 +109,7 @@ def _belongs(state: Path, folder: Path) -> None:
 def _marked(
     papers: list[Paper], state: Path, jobs: int | None, scheduler: str | None, safe: bool
 ) -> list[Mark]:
-    """All marks: those kept from before, and the new ones as they come, each kept at once."""
+    """Return all marks: those kept from before, and the new ones, each kept as it comes."""
     key, about = _key(state), _version()
     marks: list[Mark] = []
     used: set[Path] = set()
@@ -144,7 +149,7 @@ def _marked(
 
 
 def _contents(papers: Iterable[Paper]) -> tuple[list[tuple[Paper, bytes]], list[Mark]]:
-    """The files of one student, each read once: what is marked is what the digests are of."""
+    """Read each file of a student once, so that marks and digests are of the same content."""
     notebooks, unreadable = [], []
     for paper in papers:
         try:
@@ -161,9 +166,7 @@ def _mark(job: Job, kept: str) -> tuple[str, list[Mark]]:
 
 @contextmanager
 def _backend(scheduler: str | None) -> Iterator[None]:
-    """Where joblib does its work: here, or on a Dask cluster, every worker of which has shown a
-    tight sandbox.
-    """
+    """Let joblib work here, or on a Dask cluster whose workers all have a sandbox without gaps."""
     if scheduler is None:
         yield
         return
@@ -189,7 +192,7 @@ def _key(state: Path) -> bytes:
 
 
 def _version() -> bytes:
-    """A digest of the code that decides on marks: what another one marked is marked again."""
+    """Return a digest of the code that decides on marks: other code marks everything again."""
     roots: Iterable[Path] = (Path(exercises.__file__).parent, Path(__file__).parent)
     return sha256(
         b"".join(path.read_bytes() for root in roots for path in sorted(root.rglob("*.py")))

@@ -1,9 +1,8 @@
-"""Where a student's code runs: bubblewrap around a fresh Python that holds PyTorch, NumPy, SciPy,
-and nothing else.
+"""The sandbox for a student's code: bubblewrap around a fresh Python with PyTorch, NumPy and SciPy.
 
-No network, no home, no other submission, no references, no `course_utils`; the system is read-only,
-/tmp small and gone afterwards, the user nobody. A process reads one notebook, runs its functions,
-and is over; none sees two students.
+In it there is no network, no home folder, no other submission, no reference and no
+`course_utils`. The system is read-only, /tmp is small and deleted afterwards, the user is nobody.
+A process reads one notebook, runs its functions and ends; none sees two students.
 """
 
 import importlib.metadata
@@ -35,7 +34,7 @@ FILES = (
     *sorted((Path(__file__).parent / "inside").glob("[a-z]*.py")),
     *(Path(module.__file__) for module in (protocol, calling, extract)),
 )
-# torch.compile leaves a function as it is: there is no compiler, and it would say nothing else.
+# Without a compiler in the sandbox, torch.compile would fail: so it leaves functions as they are.
 NEUTRAL = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TORCHDYNAMO_DISABLE": "1"}
 SETTINGS = {
     "PATH": "/usr/bin:/bin",
@@ -49,13 +48,13 @@ NOBODY = "65534"
 READ = 60.0  # seconds for starting Python and reading the notebook, on a busy machine
 START = 120.0  # for starting PyTorch
 SLACK = 10.0  # seconds on top of those of a task
-# Of a processor, for one task: honest ones take less than one, or several where they loop in
-# Python, number by number.
+# Processor time for one task: honest answers take less than one second, or several where they loop
+# in Python over single numbers.
 SECONDS = float(LIMIT)
-WALL = 120.0  # by the clock, for one task and all that stands above it
+WALL = 120.0  # seconds by the clock, for one task and all that stands above it
 TMP = 64_000_000  # bytes
 
-HOW = """Grading runs code that nobody has read, and does so only in bubblewrap. Nothing was graded.
+HOW = """Grading runs code that nobody has read, so it needs bubblewrap. Nothing was graded.
   Debian, Ubuntu   sudo apt install bubblewrap
   Fedora           sudo dnf install bubblewrap
   Windows          the same, inside WSL 2
@@ -66,20 +65,21 @@ allow them to bwrap alone.
 
 
 class SandboxError(CourseError):
-    """There is no sandbox here, or not a tight one; says why and how to get one."""
+    """There is no sandbox here, or it has gaps; the message says why and how to get one."""
 
 
 class SandboxLostError(Exception):
-    """The process that reads a notebook has ended, or says what makes no sense."""
+    """The process that reads a notebook has ended, or sends what makes no sense."""
 
 
 @dataclass(frozen=True)
 class Try:
     """A place where the answer to a task may stand.
 
-    place: the number of the statement that calls `verify` for it, or `extract.AT_END`.
-    until: the number of the last cell that is run, None for all. everything: whether values that
-    the lesson's own cells compute are made, too.
+    Attributes:
+        place: the number of the statement that calls `verify` for it, or `extract.AT_END`.
+        until: the number of the last cell to run; None for all.
+        everything: whether to compute values of the lesson's own cells, too.
     """
 
     place: int
@@ -89,8 +89,12 @@ class Try:
 
 @dataclass
 class Outcome:
-    """What came of a try. ended: "answer", or how it ended else. header, arrays: of an answer,
-    written by the student's process, so nothing in it is to be believed.
+    """The result of one try.
+
+    Attributes:
+        ended: "answer", or how it ended otherwise.
+        header: of an answer. The student's process wrote it: nothing in it is to be trusted.
+        arrays: of an answer, by name; not to be trusted, either.
     """
 
     ended: str
@@ -102,8 +106,14 @@ class Outcome:
 class Reading:
     """A notebook in its sandbox.
 
-    unreadable: why it is no notebook. lessons: that it answers. tasks: where (`extract.Found`).
-    python: the version that wrote it, () if it does not say. started: whether PyTorch is.
+    Attributes:
+        process: the sandbox.
+        within: gives the process some seconds from now, after which it is killed.
+        started: whether PyTorch is loaded in it.
+        unreadable: why it is no notebook; None if it is one.
+        lessons: the lessons that it answers.
+        tasks: where it deals with each task.
+        python: the version of Python that wrote it; () if it does not say.
     """
 
     process: subprocess.Popen
@@ -117,13 +127,20 @@ class Reading:
     def run(self, task: str, chosen: Try, rounds: list, arrays: dict) -> Outcome:
         """Run the notebook up to an answer, and the answer on all rounds.
 
-        Raises SandboxLostError.
+        Args:
+            task: name of the task.
+            chosen: where the answer may stand.
+            rounds: the packed inputs of every round.
+            arrays: the arrays of the inputs, by name.
+
+        Raises:
+            SandboxLostError: where the process has ended.
         """
-        asked = {"task": task, "rounds": rounds, "seconds": SECONDS, "wall": WALL, **vars(chosen)}
+        request = {"task": task, "rounds": rounds, "seconds": SECONDS, "wall": WALL, **vars(chosen)}
         try:
             self.within(WALL + SLACK if self.started else START)
-            protocol.send(self.process.stdin, asked, arrays)
-            if not self.started:  # PyTorch is, before any code of the student's
+            protocol.send(self.process.stdin, request, arrays)
+            if not self.started:  # it loads PyTorch first, before any code of the student
                 protocol.receive(self.process.stdout, 0)
                 self.started = True
                 self.within(WALL + SLACK)
@@ -147,8 +164,15 @@ def reading(
 ) -> Iterator[Reading]:
     """Read a notebook in a process of its own, which ends with the block.
 
-    lessons: of every task. course: `extract.fingerprints` of the lessons. kind: "main" in
-    bubblewrap, "unsafe" without, "own" on the student's own machine. Raises SandboxLostError.
+    Args:
+        notebook: its content.
+        name: of its file.
+        lessons: the lesson of every task.
+        course: `extract.fingerprints` of the lessons.
+        kind: "main" in bubblewrap, "unsafe" without it, "own" on the student's own machine.
+
+    Raises:
+        SandboxLostError: where the process has ended.
     """
     with _started(kind) as (process, within):
         seen = Reading(process, within)
@@ -174,9 +198,7 @@ def reading(
 
 @contextmanager
 def _started(kind: str) -> Iterator[tuple[subprocess.Popen, Callable[[float], None]]]:
-    """What runs inside, listening, and a function that gives it some seconds more; killed when they
-    are over, and at the end.
-    """
+    """Start the process; yield it and a function that sets after how many seconds it is killed."""
     safe = kind == "main"
     with tempfile.TemporaryDirectory() if not safe else nullcontext() as folder:
         process = subprocess.Popen(
@@ -207,7 +229,14 @@ def _started(kind: str) -> Iterator[tuple[subprocess.Popen, Callable[[float], No
 
 
 def check(*hidden: Path) -> None:
-    """Try to get out of a sandbox, and to see what is `hidden`. Raises `SandboxError`."""
+    """Try to leave a sandbox, and to see paths that must be hidden.
+
+    Args:
+        hidden: further paths that must not be visible inside.
+
+    Raises:
+        SandboxError: where there is no sandbox, or an attempt succeeds.
+    """
     if sys.platform != "linux" or not shutil.which("bwrap"):
         raise SandboxError(f"There is no bubblewrap here.\n{HOW}")
     package = Path(course_utils.__file__).parent
@@ -230,13 +259,11 @@ def check(*hidden: Path) -> None:
             f"The sandbox does not start: {run.stderr.strip()[-500:] or run.returncode}\n{HOW}"
         )
     if possible:
-        raise SandboxError(
-            f"The sandbox is not tight; possible in it: {', '.join(possible)}.\n{HOW}"
-        )
+        raise SandboxError(f"The sandbox has gaps; possible in it: {', '.join(possible)}.\n{HOW}")
 
 
 def _home() -> list[Path]:
-    """A file of the home folder, where that is known: a service may have none."""
+    """Return a file of the home folder, where that is known: a service may have none."""
     try:
         return [Path.home() / ".bashrc"]
     except RuntimeError:
@@ -244,10 +271,13 @@ def _home() -> list[Path]:
 
 
 def command(*arguments: str) -> list[str]:
-    """The command line that starts what runs inside in its sandbox.
+    """Return the command line that starts a script in its sandbox.
 
-    Root first becomes nobody, behind mounts that only root may be able to make, for the limits do
-    not hold for root.
+    Root first becomes nobody, because the limits do not hold for root. It does so behind mounts
+    that perhaps only root may make.
+
+    Args:
+        arguments: of the script.
     """
     python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     inner = [python, "-I", "-S", "/inside/run.py", *arguments]
@@ -288,12 +318,10 @@ def _bwrap(*options: str) -> list[str]:
     return [shutil.which("bwrap") or "bwrap", "--die-with-parent", "--new-session", *options, "--"]
 
 
-# A list of mounts, in the order in which bubblewrap makes them.
+# One list of mounts: bubblewrap makes them in this order.
 @cache
 def _view() -> tuple[str, ...]:
-    """What can be seen inside: the system's libraries, Python without its packages, PyTorch, NumPy,
-    and what runs inside.
-    """
+    """Return the mounts: the system's libraries, Python without packages, PyTorch, the scripts."""
     options: list[str] = []
     for name in ("/usr", "/lib", "/lib32", "/lib64", "/bin"):
         if os.path.islink(name):
@@ -335,7 +363,7 @@ def _view() -> tuple[str, ...]:
 
 @cache
 def _distributions() -> tuple[Path, ...]:
-    """The top-level files and folders of `HELD`, and of what they need."""
+    """Return the top-level files and folders of the packages `HELD` and of those they need."""
     found: dict[str, Path] = {}
     wanted: list[tuple[str, frozenset[str]]] = [(name, frozenset()) for name in HELD]
     seen: set[tuple[str, frozenset[str]]] = set()
@@ -369,17 +397,20 @@ def _distributions() -> tuple[Path, ...]:
 
 
 def held(kind: str) -> list[str]:
-    """The packages that a grader has, for a process that no sandbox keeps from all others."""
+    """Return the packages that a grader has, for a process that runs without a sandbox.
+
+    A sandbox needs no such list: it hides all other packages.
+    """
     if kind == "main":
         return []
     try:
         return [path.name.partition(".")[0] for path in _distributions()]
-    except SandboxError:  # files unknown: the packages themselves, and what PyTorch needs
+    except SandboxError:  # their files are unknown: the packages themselves, and what PyTorch needs
         return [*HELD, "typing_extensions", "sympy", "mpmath", "filelock", "jinja2", "networkx"]
 
 
 def _without_sandbox(folder: Path, kind: str) -> list[str]:
-    """What runs inside, beside copies of what it needs, without a sandbox."""
+    """Return the command line without a sandbox, and copy the scripts to a folder."""
     for source in FILES:
         shutil.copy(source, folder)
     return [sys.executable, str(folder / "run.py"), kind]

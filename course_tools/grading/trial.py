@@ -1,6 +1,6 @@
-"""`course try`: an answer from a file, run through the spec of its task on many fresh inputs.
+"""`course try`: run an answer from a file through the spec of its task, on many fresh inputs.
 
-The file runs with your rights, unless a sandbox is asked for.
+Without --sandbox the file runs with your rights.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ HINT = " Hint: "  # what `compare` puts before a hint
 
 
 def add_to(commands) -> None:
+    """Declare the command."""
     command = commands.add_parser(
         "try", help="run an answer in a file through a task's spec, on many fresh inputs"
     )
@@ -47,6 +48,7 @@ def add_to(commands) -> None:
 
 
 def run(chosen: Namespace) -> int:
+    """Run the command and return the exit code."""
     from course_utils.errors import CourseError
     from course_utils.exercises import TASKS
 
@@ -72,10 +74,14 @@ def run(chosen: Namespace) -> int:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an answer earned, seed by seed.
+    """What an answer earned, over all seeds.
 
-    points: one number per seed. of: the most there is. hints, messages: how often each was given;
-    messages: those without a hint, of which the first is kept.
+    Attributes:
+        task: name of the task.
+        points: one number per seed.
+        of: points that the task gives.
+        hints: how often each hint was given.
+        messages: the messages without a hint.
     """
 
     task: str
@@ -86,14 +92,16 @@ class Outcome:
 
     @property
     def full(self) -> float:
-        """Share of the seeds with full points."""
+        """The share of seeds with full points."""
         return sum(points == self.of for points in self.points) / len(self.points)
 
     @property
     def mean(self) -> float:
+        """The mean points."""
         return sum(self.points) / len(self.points)
 
     def summary(self) -> dict[str, object]:
+        """Return what `--json` prints."""
         return {"full": self.full, "points": self.mean, "of": self.of, "hints": list(self.hints)}
 
     def __str__(self) -> str:
@@ -109,9 +117,14 @@ class Outcome:
 
 
 def load(path: Path, name: str) -> Callable:
-    """The function `name` of a Python file, run in a module of its own.
+    """Return a function of a Python file, which is run in a module of its own.
 
-    Raises CourseError if the file cannot be read or run, or defines no such function.
+    Args:
+        path: the file.
+        name: of the function.
+
+    Raises:
+        CourseError: where the file cannot be read or run, or defines no such function.
     """
     from course_utils.errors import CourseError
     from course_utils.exercises.calling import described
@@ -134,7 +147,13 @@ def load(path: Path, name: str) -> Callable:
 
 
 def attempt(task, answer: Callable, seeds) -> Outcome:
-    """The points of `answer` for every seed, on as many rounds as in the grader."""
+    """Return what an answer earns, for every seed on as many rounds as in the grader.
+
+    Args:
+        task: the task.
+        answer: the function.
+        seeds: of the inputs.
+    """
     from course_utils.exercises.check import GRADED
 
     return tally(
@@ -143,9 +162,15 @@ def attempt(task, answer: Callable, seeds) -> Outcome:
 
 
 def in_sandbox(task, path: Path, seeds) -> Outcome:
-    """The same by the grader itself, as if the file were the only cell of a notebook.
+    """Return what the grader gives, as if the file were the only cell of a notebook.
 
-    Raises CourseError if the file cannot be read, or where there is no sandbox.
+    Args:
+        task: the task.
+        path: the file.
+        seeds: of the inputs.
+
+    Raises:
+        CourseError: where the file cannot be read, or there is no sandbox.
     """
     from course_tools.grading import mark, sandbox
     from course_utils.errors import CourseError
@@ -168,7 +193,7 @@ def in_sandbox(task, path: Path, seeds) -> Outcome:
 
 
 def tally(task, results: Iterable) -> Outcome:
-    """Points, hints and messages of results or marks, one per seed."""
+    """Return the points, hints and messages of results or marks, one per seed."""
     points: list[float] = []
     hints: Counter[str] = Counter()
     messages: list[str] = []
@@ -184,14 +209,14 @@ def tally(task, results: Iterable) -> Outcome:
 
 
 def rounds_of(task, seed: int, n: int) -> list:
-    """n rounds of a task, the same for the same seed."""
+    """Return n rounds of a task, the same for the same seed."""
     import torch
 
     return task.rounds(torch.Generator().manual_seed(seed), n)
 
 
 def verdict(task, answer: Callable, rounds: list, seed: int):
-    """The `Result` of an answer on given rounds; also of one that stops with an error."""
+    """Return the `Result` of an answer on given rounds; also of one that raises an error."""
     import numpy as np
     import torch
 
@@ -215,7 +240,7 @@ def verdict(task, answer: Callable, rounds: list, seed: int):
 
 @contextlib.contextmanager
 def _printing_to_stderr() -> Iterator[None]:
-    """What an answer prints goes to the other stream, however it prints."""
+    """Send what an answer prints to stderr, by whatever way it prints."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)

@@ -1,1 +1,1 @@
-"""The weights that ship: made, measured, sampled from."""
+"""Train, measure and sample the models that ship."""

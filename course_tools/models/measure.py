@@ -1,13 +1,16 @@
 """`course scoreboard`: measure every model of the course in the same way."""
 
 import json
+import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from torch import Generator
 
 from course_tools.models.checkpoint import RequestError
-from course_utils import atomic, data, recipes, runtime, scoreboard, weights
+from course_utils import atomic, data, models, recipes, runtime, scoreboard, weights
+from course_utils.training.game import Game
 
 MODELS = tuple(name for name, recipe in recipes.RECIPES.items() if recipe.draw)
 OF_SAMPLES = (
@@ -23,6 +26,7 @@ OF_SAMPLES = (
 )
 OF_RECONSTRUCTIONS = ("reconstruction error", "feature error", "reconstruction energy")
 Rows = dict[str, dict[str, float]]
+REFERENCE = 6.0  # ms: what `reference_step` gives on two idle cores of a common machine
 
 
 def write(out: Path | None = None, dataset: str = "auto") -> None:
@@ -46,7 +50,7 @@ def measure(dataset: str = "auto") -> Rows:
     """Return the scores of every model, below two rows for real images.
 
     Beside the metrics of `scoreboard.score`, a model has "parameters", the number of its weights,
-    and "seconds", the duration of its training on the machine where the weights were made.
+    and "seconds", the duration of its training, as on a machine where `reference_step` gives 6 ms.
 
     Args:
         dataset: name of the data set.
@@ -74,10 +78,33 @@ def measure(dataset: str = "auto") -> Rows:
     }
     for name, module in loaded.items():
         parameters = sum(t.numel() for t in module.state_dict().values())
-        seconds = float(known[f"{name}_{train.name}"]["seconds"])
         rows[name] = {
             "parameters": parameters,
-            "seconds": seconds,
+            "seconds": seconds_of(known[f"{name}_{train.name}"]),
             **recipes.score(name, module, real),
         }
     return rows
+
+
+def seconds_of(entry: Mapping[str, str]) -> float:
+    """Return the duration of a training, as on a machine where `reference_step` gives 6 ms.
+
+    Args:
+        entry: of `weights.manifest()`; without "reference_ms" its "seconds" are taken as they are.
+    """
+    return float(entry["seconds"]) * REFERENCE / float(entry.get("reference_ms", REFERENCE))
+
+
+def reference_step(images: data.Images, steps: int = 100) -> float:
+    """Return the milliseconds of one training step of a small convolutional VAE.
+
+    Machines differ, and so do the hours of one machine. Durations are compared as multiples of this
+    step: width 16, 24 latent dimensions, 32 images, the median of some steps.
+    """
+    game = Game(recipes.elbo_players(models.make_vae(24, hidden=0).to(images.y.device), steps))
+    batches, took = data.batches(images, 32), []
+    for _ in range(steps):
+        batch, start = next(batches), time.perf_counter()
+        game.step(*batch)
+        took.append(time.perf_counter() - start)
+    return 1000 * sorted(took)[steps // 2]

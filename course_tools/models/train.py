@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from safetensors import safe_open
 from torch import Generator, nn
 
@@ -76,9 +77,10 @@ def _train(name: str, dataset: str, seed: int, out: Path | None, steps: int | No
         return path
     seconds = checkpoint.stop_clock()
     said = recipe.report(module, data.load(images.name, "test", device=device))
-    weights.save(
-        module, path, {**run, "seconds": f"{seconds:.0f}", **({"report": said} if said else {})}
-    )
+    about = {**run, "seconds": f"{seconds:.0f}"}
+    if not dist.is_initialized():  # a step of `Game` would wait for the other processes
+        about["reference_ms"] = f"{measure.reference_step(images):.1f}"
+    weights.save(module, path, {**about, **({"report": said} if said else {})})
     checkpoint.path.unlink(missing_ok=True)
     if out is None:
         note(path)

@@ -27,9 +27,9 @@ def environment() -> str:
         "project"
     ]
     extras = project["optional-dependencies"]
-    asked = [*project["dependencies"], *(line for extra in extras.values() for line in extra)]
-    # An extra may ask for a newer version than a lesson does: the later line counts.
-    wanted = {requirement_name(line): line for line in asked}.values()
+    every = [*project["dependencies"], *(line for extra in extras.values() for line in extra)]
+    # An extra may need a newer version than a lesson does: of two lines the later one counts.
+    wanted = {requirement_name(line): line for line in every}.values()
     lines = [
         "# Generated from pyproject.toml by `course sync`: change it there.",
         "name: generative-models", "channels: [conda-forge]", "dependencies:",

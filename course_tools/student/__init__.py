@@ -1,1 +1,1 @@
-"""For students: a lab on their own copies, handing in, beginning afresh."""
+"""Commands for students: open the lessons, hand one in, start one again."""

@@ -1,6 +1,6 @@
 """Tables of numbers, as HTML for pages and as text for terminals."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -13,6 +13,8 @@ def table(
     *,
     best: Mapping[str, str | float] | None = None,
     formats: Mapping[str, str] | None = None,
+    columns: Sequence[str] = (),
+    reference: Collection[str] = (),
 ) -> None:
     """Display named rows of values under named columns, the best value of a column in bold.
 
@@ -21,17 +23,20 @@ def table(
             stands where a row has none.
         best: column → "most", "least" or the ideal value. The header says which.
         formats: column → format of its numbers, for instance ".1%". Default: ".2f".
+        columns: those to show, in this order. Default: all that the rows have.
+        reference: rows that stand there for comparison and cannot be best.
     """
     from IPython.display import display
 
     best, formats = best or {}, formats or {}
-    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    columns = columns or list(dict.fromkeys(column for row in rows.values() for column in row))
     heads = [column + _direction(best[column]) if column in best else column for column in columns]
     cells = {
         name: [_text(row.get(column, "–"), formats.get(column, ".2f")) for column in columns]
         for name, row in rows.items()
     }
-    winners = {column: _winners(rows, column, ideal) for column, ideal in best.items()}
+    competing = {name: row for name, row in rows.items() if name not in reference}
+    winners = {column: _winners(competing, column, ideal) for column, ideal in best.items()}
     bold = {name: [name in winners.get(column, ()) for column in columns] for name in rows}
     display({"text/html": _html(heads, cells, bold), "text/plain": _plain(heads, cells)}, raw=True)
 
@@ -74,7 +79,9 @@ def _html(heads: list[str], cells: Mapping[str, list[str]], bold: Mapping[str, l
         + "</tr>"
         for name, texts in cells.items()
     )
-    return f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return (
+        f'<table tabindex="0"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
 
 
 def _plain(heads: list[str], cells: Mapping[str, list[str]]) -> str:

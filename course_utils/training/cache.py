@@ -189,7 +189,8 @@ def _repeatable(players: Mapping[str, Player]) -> bool:
     """Return whether a run gives the same again: no objective uses a generator of its own."""
     used = [used for player in players.values() for used in _used(player.objective)]
     # A bound method such as rng.random stands for the object it belongs to.
-    owners = [getattr(value, "__self__", value) for value in used]  # nobody restores its state
+    owners = [getattr(value, "__self__", value) for value in used]
+    # The cache restores PyTorch's own generators, but not the state of others.
     return not any(isinstance(owner, torch.Generator | np.random.Generator) for owner in owners)
 
 

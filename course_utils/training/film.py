@@ -53,6 +53,17 @@ class Film:
         """The steps recorded so far."""
         return [step for step, _ in self._seen]
 
+    def at(self, step: int) -> np.ndarray | dict[str, np.ndarray]:
+        """Return the frame of a recorded step.
+
+        Raises:
+            KeyError: where this step was not recorded.
+        """
+        for seen, frame in self._seen:
+            if seen == step:
+                return frame
+        raise KeyError(f"expected one of the recorded steps {self.steps}, got {step}")
+
     @property
     def kept(self) -> dict[str, list]:
         """All recorded steps and frames as lists and tensors, as `put_back` takes them."""

@@ -7,10 +7,11 @@ from pathlib import Path
 MEMORY = 2_000_000_000  # bytes that one task may take on top of PyTorch
 FILE = 32_000_000  # bytes of a file
 
-# System calls that reach past the limits, into other processes, or into keyrings; by architecture,
-# with its audit number, that of keyctl, and all that are refused: shm*, sem*, msg*, mq_*, *key*,
-# ptrace, process_vm_*, userfaultfd, bpf, perf_event_open, io_uring_*, memfd_create, pidfd_getfd,
-# and socket, for no network namespace holds a virtual machine's line to its host.
+# System calls that reach past the limits, into other processes, or into keyrings. For each
+# architecture: its audit number, the number of keyctl, and all numbers that are refused. These are
+# shm*, sem*, msg*, mq_*, *key*, ptrace, process_vm_*, userfaultfd, bpf, perf_event_open,
+# io_uring_*, memfd_create, pidfd_getfd; and socket, because a network namespace does not close a
+# virtual machine's connection to its host (AF_VSOCK).
 REFUSED = {
     "x86_64": (
         0xC000003E,
@@ -39,13 +40,18 @@ REFUSED = {
     ),
 }
 PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER, JOIN_SESSION_KEYRING = 4, 22, 38, 2, 1
-LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06  # of the kernel's packet filter
+LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06  # instructions of the kernel's filter (BPF)
 ALLOW, EPERM, KILL = 0x7FFF0000, 0x00050001, 0x80000000
 
 
 def shut() -> None:
-    """For good: no look into this process from others of its user, no keyring of the grader's, none
-    of the calls REFUSED.
+    """Close this process off, for good.
+
+    Other processes of its user cannot look into it, it loses the grader's keyring, and the system
+    calls REFUSED fail.
+
+    Raises:
+        OSError: where the kernel does not allow it.
     """
     import ctypes
     import struct
@@ -78,7 +84,7 @@ def shut() -> None:
 
 
 def limit_processor(seconds: float) -> None:
-    """So many seconds of a processor from now on, within what `limit` allows."""
+    """Limit the processor time from now on, within what `limit` allows."""
     import resource
     import time
 
@@ -88,14 +94,16 @@ def limit_processor(seconds: float) -> None:
 
 
 def limit(seconds: float) -> None:
-    """Memory, a processor's time, files, and no further process or thread: for good, for this
-    process.
+    """Limit this process, for good: processor time, memory and files; no further process or thread.
+
+    Args:
+        seconds: of processor time.
     """
     import resource
 
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     until = math.ceil(seconds)
-    # The second one for those who do not hear the first.
+    # The second limit kills a process that ignores the signal of the first.
     resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))
     for kind, value in (
         (resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY),

@@ -1,5 +1,4 @@
-"""Arguments and answers as they cross the wall: what `protocol` can carry of a tensor, an array, a
-number, and of anything else.
+"""Pack arguments and answers into what `protocol` can send.
 
 A script of the sandbox, beside `calling` and `protocol`.
 """
@@ -8,7 +7,7 @@ MOST = 8_000_000  # bytes of an answer
 
 
 def unpacked(value, arrays):
-    """An argument: a number, or a list that names its kind and its arrays."""
+    """Return an argument from a number, or from a list of its kind and the names of its arrays."""
     import calling
     import torch
 
@@ -20,7 +19,13 @@ def unpacked(value, arrays):
 
 
 def packed(name: str, value, arrays: dict) -> dict:
-    """What is told of a returned value: its array, or else only what kind of thing it is."""
+    """Return what is sent of a returned value: its array, or else only what kind of thing it is.
+
+    Args:
+        name: for its array.
+        value: what the function returned.
+        arrays: gets the array.
+    """
     import numpy as np
     import torch
 
@@ -35,7 +40,7 @@ def packed(name: str, value, arrays: dict) -> dict:
         except Exception:  # sparse, quantized, on no device at all
             pass
     bases = [base.__name__ for base in (list, tuple) if isinstance(value, base)]
-    pair = isinstance(value, tuple)  # such as torch.max returns
+    pair = isinstance(value, tuple)  # torch.max, for one, returns a named tuple
     return {
         "type": type(value).__name__[:40],
         "base": bases,
@@ -45,7 +50,7 @@ def packed(name: str, value, arrays: dict) -> dict:
 
 
 def _array(value):
-    """A copy as an array of a dtype that may cross, at most a quarter of an answer; else None."""
+    """Return a copy as an array of at most a quarter of `MOST` bytes; None where that cannot be."""
     import numpy as np
     import protocol
     import torch

@@ -1,9 +1,10 @@
-"""A student's notebook, run again: its own statements, in its order, in a module `__main__`.
+"""Run a student's notebook again: its own statements, in its order, in a module `__main__`.
 
-A script of the sandbox, beside `calling`, `extract`, `packing`, `silent` and without
-`course_utils`. The cells of the lesson that are no task are not run, for they train models; of them
-there are the imports, the functions and the constants, which cost nothing. `verify` is where an
-answer stands: what is called there, with everything above it and nothing below.
+A script of the sandbox, beside `calling`, `extract`, `packing` and `silent`, and without
+`course_utils`.
+Of the lesson's own cells only its imports, functions and constants are run, which
+cost nothing; the others train models. An answer stands where `verify` is called: the function
+passed there is called with everything above it and nothing below.
 """
 
 import __future__
@@ -21,7 +22,7 @@ import warnings
 import extract
 import silent
 
-# What a lost set-up cell had.
+# The imports of a set-up cell, in case the student has deleted it.
 USUAL = (
     "import math",
     "import numpy as np",
@@ -30,14 +31,14 @@ USUAL = (
     "from torch import Tensor, nn",
 )
 NOT_RUN = "the lesson's own cells make it, and a grader does not run them"
-ANSWER = -1  # what a run says of where it is, when it calls the answer
-# Seconds that one statement outside an answer may take: of a processor, and by the clock.
+ANSWER = -1  # noted in place of a statement's number when the answer is called
+# Seconds that one statement outside an answer may take: processor time, and by the clock.
 STATEMENT, PAUSE = 10.0, 30.0
 CLOCKS = hasattr(signal, "SIGPROF")  # not on Windows, where a student's own code runs unlimited
 
 
 class TooLong(BaseException):
-    """A statement has taken all its time."""
+    """A statement has used up its time."""
 
 
 class Done(BaseException):
@@ -45,7 +46,11 @@ class Done(BaseException):
 
 
 class Verify:
-    """`verify` as a notebook calls it: `called` gets the task and the function."""
+    """`verify` as a notebook calls it; passes the task and the function on.
+
+    Args:
+        called: called with both.
+    """
 
     def __init__(self, called) -> None:
         self.called = called
@@ -54,18 +59,23 @@ class Verify:
         self.called(name, function)
 
     def summary(self) -> None:
-        """Says nothing."""
+        """Print nothing."""
 
 
 class Replay:
     """One run through a notebook, up to the answer to one task.
 
-    cells, statements: of the notebook (`extract`). task: its name. place: the number of the
-    statement whose call of `verify` is meant, or AT_END. until: the number of the last cell that
-    is run, if any. answer: called with the function that was found, once. skipped: numbers of
-    statements that took too long before. everything: whether the values that the lesson's own
-    cells compute are tried, too. at: called with the number of a statement before it runs. late:
-    called with the number of one that took too long.
+    Args:
+        cells: the code cells of the notebook.
+        statements: its statements.
+        task: name of the task.
+        answer: called once, with the function that was found.
+        place: the number of the statement whose call of `verify` is meant, or AT_END.
+        until: the number of the last cell to run; None for all.
+        skipped: the numbers of statements that took too long before.
+        everything: whether to try the values that the lesson's own cells compute, too.
+        at: called with the number of a statement before it runs.
+        late: called with the number of a statement that took too long.
     """
 
     def __init__(
@@ -86,7 +96,7 @@ class Replay:
         self.found = False
 
     def run(self) -> None:
-        """Run the statements; `answer` is called where the answer stands."""
+        """Run the statements, and call `answer` where the answer stands."""
         sys.modules["__main__"] = self.module
         self._furnish()
         warnings.simplefilter("ignore")
@@ -111,7 +121,7 @@ class Replay:
             self._finish(self.function or self._of_its_cell() or self.stub)
 
     def _furnish(self) -> None:
-        """What a notebook has before its first cell, and the lesson's set-up cell makes."""
+        """Provide what a notebook has before its first cell, and what the set-up cell defines."""
         self.space.update(__builtins__=builtins, display=lambda *_, **__: None)
         self.space["get_ipython"] = silent.Silent
         silent.install()
@@ -162,20 +172,20 @@ class Replay:
             self.function, self.bound = value, statement.cell
 
     def _wanted(self, statement) -> bool:
-        """Whether a statement of the lesson is run: it costs nothing, or it is tried after all."""
+        """Return whether to run a statement of the lesson: it costs nothing, or is needed."""
         node = statement.node
         if statement.checks or isinstance(
             node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
         ):
             return True
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            # What is empty is filled by a loop of the lesson, which is not run.
+            # An empty list or dictionary is filled by a loop of the lesson, which is not run.
             filled = any(map(_is_empty, ast.walk(node)))
             return not filled and (self.everything or _is_literal(node.value))
         return False
 
     def _run(self, number: int, statement, node: ast.stmt) -> None:
-        """Run one statement. What fails is noted, for an answer may need it, and may not."""
+        """Run one statement, and note what fails: an answer may need it or not."""
         self.at(number)
         name = _file(statement.cell)
         annotations = __future__.annotations.compiler_flag
@@ -190,7 +200,7 @@ class Replay:
             except Done:
                 pass
             except BaseException as error:
-                # An annotation may name what only the lesson has: once more, without reading them.
+                # An annotation may name what only the lesson has: once more without evaluating it.
                 annotated = isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AnnAssign)
                 if annotated and not flags & annotations:
                     continue
@@ -212,7 +222,7 @@ class Replay:
         elif isinstance(error, NameError) and error.name in self.absent:
             kind, why = self.absent[error.name]
             if kind == "import" and any(isinstance(part, ast.Call) for part in ast.walk(node)):
-                kind = "cell"  # a value that was computed by what is not here: a person decides
+                kind = "cell"  # a missing package would compute its value: a person decides
             self._miss(names, kind, f"it needs `{error.name}`: {why}")
         elif statement.course:
             self._miss(names, "course", NOT_RUN)
@@ -225,7 +235,7 @@ class Replay:
                 self.absent[name] = (kind, why)
 
     def _verify(self, task: object, function: object) -> None:
-        """`verify` was called: here stands the answer, if this is the place that is meant."""
+        """Called for `verify`: here stands the answer, if this is the place that is meant."""
         if task == self.task:
             self.checked = self.now
         if task == self.task and self.now == self.place and not self.found:
@@ -239,7 +249,7 @@ class Replay:
         self.answer(function)
 
     def _of_its_cell(self) -> object:
-        """A function that was renamed, but stands in the cell that was meant for it."""
+        """Return a function that was renamed, but stands in the cell for the task."""
         for n in reversed(range(len(self.cells))):
             if self.cells[n].tag != self.task:
                 continue
@@ -254,7 +264,7 @@ class Replay:
 
 
 def _lacks(module: str) -> str:
-    """Why a module is not there, and what to do if it is the student's own."""
+    """Return why a module is not there, and what to do if it is the student's own."""
     why = f"it is of {module}, which a grader does not have"
     ours = module.partition(".")[0] == "course_utils"
     return why if ours else f"{why}; if that is a file of yours, put its code into a cell"
@@ -295,7 +305,7 @@ def _imports(node: ast.stmt) -> bool:
 
 
 def _single(node: ast.stmt) -> list[ast.stmt]:
-    """An import of several things as several imports: one of them may be missing here."""
+    """Split an import of several things into one import each: one of them may be missing here."""
     if isinstance(node, ast.Import):
         parts = [ast.Import([alias]) for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
@@ -306,7 +316,7 @@ def _single(node: ast.stmt) -> list[ast.stmt]:
 
 
 def _is_empty(node: ast.AST) -> bool:
-    """Whether it is `[]` or `{}`."""
+    """Return whether a node is `[]` or `{}`."""
     return isinstance(node, ast.List | ast.Dict) and ast.unparse(node) in ("[]", "{}")
 
 

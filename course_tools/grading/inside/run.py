@@ -1,10 +1,10 @@
-"""What runs in the sandbox: it reads one notebook, and answers what the grader asks about it.
+"""The script that runs in the sandbox: it reads one notebook and runs the answers in it.
 
-A script that is started there with the other files of `sandbox.FILES` beside it, and without
-`course_utils`. First it says which tasks are in the notebook. Then, for every place where an
-answer to a task may stand, it runs the notebook up to there, each time in a process of its own,
-and calls the student's function on the inputs it was given. The grader trusts nothing that comes
-out of it once the first statement of a student has run.
+It is started there with the other files of `sandbox.FILES` beside it, and without `course_utils`.
+First it reports which tasks are in the notebook. Then, for every place where an answer to a task
+may stand, it runs the notebook up to there, each time in a process of its own, and calls the
+student's function on the inputs it was given. Once the first statement of a student has run, the
+grader trusts nothing that comes out of this script.
 """
 
 import gc
@@ -17,57 +17,60 @@ import time
 import warnings
 from importlib.machinery import PathFinder
 
-# Seconds by the clock. What used no processor for so long waits for something that does not come;
-# on the busiest machine, what computes gets a little of it.
+# Seconds by the clock. A process that used no processor time for so long waits for something that
+# never comes; even on the busiest machine, one that computes gets a little.
 IDLE = 20.0
 RETRIES = 3  # statements of a notebook that may end Python before the rest is given up
 LATE = 60  # numbers of late statements that fit beside the present one in the shared memory
 
 
 def main(kind: str) -> None:
-    """kind: "main" in the sandbox; "unsafe" without one; "own" on the student's own machine, where
-    nothing is limited.
+    """Read the notebook, then run one request after the other until there are no more.
+
+    Args:
+        kind: "main" in the sandbox; "unsafe" without one; "own" on the student's own machine, where
+            nothing is limited.
     """
     import extract
     import protocol
 
     stdin, stdout = _lines(kind)
-    request, sent = protocol.receive(stdin, 4 * extract.LARGEST)
+    about, sent = protocol.receive(stdin, 4 * extract.LARGEST)
     if kind != "main":
-        held = Held(request["held"])
+        held = Held(about["held"])
         sys.meta_path[:] = [held if each is PathFinder else each for each in sys.meta_path]
     try:
-        notebook = extract.parse(sent["notebook"].tobytes(), request["name"])
+        notebook = extract.parse(sent["notebook"].tobytes(), about["name"])
         cells = extract.code_cells(notebook)
     except extract.UnreadableError as error:
         protocol.send(stdout, {"unreadable": str(error)})
         return
-    statements = extract.statements(cells, request["course"])
-    lessons, found = extract.tasks_in(cells, statements, request["lessons"])
+    statements = extract.statements(cells, about["course"])
+    lessons, found = extract.tasks_in(cells, statements, about["lessons"])
     read = {"lessons": lessons, "tasks": {name: vars(place) for name, place in found.items()}}
     protocol.send(stdout, {**read, "python": extract.python_of(notebook)})
     session = None
     while True:
         try:
-            asked, arrays = protocol.receive(stdin, 100_000_000)
+            request, arrays = protocol.receive(stdin, 100_000_000)
         except EOFError:
             return
         if session is None:
             session = Session(cells, statements, kind)
             protocol.send(stdout, {"ready": True})
-        ended, answer = session.answer(asked, arrays)
+        ended, answer = session.answer(request, arrays)
         protocol.send(stdout, {"ended": ended}, {"answer": answer})
 
 
 def _lines(kind: str) -> tuple:
-    """The lines from and to the grader; what a student prints goes nowhere."""
+    """Return the streams from and to the grader; what a student prints goes nowhere."""
     if kind == "main":
         import resource
 
         import lockdown
 
         lockdown.shut()
-        # Reading may not take all there is, either; PyTorch needs more, and is started later.
+        # Reading a notebook has a limit of memory, too. PyTorch needs more, and is loaded later.
         whole = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (2 * lockdown.MEMORY, whole[1]))
     stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -77,29 +80,41 @@ def _lines(kind: str) -> tuple:
 
 
 class Held(importlib.abc.MetaPathFinder):
-    """Finds packages in the place of `PathFinder` where no sandbox hides any: those that a grader
-    does not have are not found, either.
+    """Finds only packages that a grader has, where no sandbox hides the others.
+
+    It takes the place of `PathFinder`.
+
+    Args:
+        held: names of these packages.
     """
 
     def __init__(self, held: list[str]) -> None:
         self.held = {*held, *sys.stdlib_module_names}
 
     def find_spec(self, name, path=None, target=None):
+        """Find a module if a grader has it."""
         root = name.partition(".")[0]
         beside = os.path.exists(os.path.join(os.path.dirname(__file__), f"{root}.py"))
-        # Of Python itself, though it is not among the names of its modules.
+        # It belongs to Python itself, but is not in `sys.stdlib_module_names`.
         settings = root.startswith("_sysconfigdata")
         known = root in self.held or beside or settings
         return PathFinder.find_spec(name, path, target) if known else None
 
 
 class Session:
-    """Runs of one notebook: each in a process of its own, which knows of no other one."""
+    """Runs of one notebook, each in a process of its own that knows of no other one.
+
+    Args:
+        cells: the code cells of the notebook.
+        statements: its statements.
+        kind: as in `main`.
+    """
 
     def __init__(self, cells: list, statements: list, kind: str) -> None:
         self.cells, self.statements, self.kind = cells, statements, kind
         self.skipped: set[int] = set()
-        # Where a run says at which statement it is, for what happens to it there.
+        # Memory shared with the run's process. It notes there at which statement it is, so that
+        # this is known after it has died.
         self.shared = mmap.mmap(-1, 4 * (2 + LATE))
         self.retries = RETRIES
         if kind == "main":
@@ -110,20 +125,25 @@ class Session:
         import torch
 
         torch.set_num_threads(1)
-        # What it sets up once, before the limits.
+        # The first backward pass sets up what later ones use, before the limits hold.
         torch.ones(2, requires_grad=True).sum().backward()
-        gc.freeze()
+        gc.freeze()  # the children of a fork then need no memory of their own for these objects
 
-    def answer(self, asked: dict, arrays: dict) -> tuple:
-        """How a run ended, and what it wrote: bytes. A statement of the notebook that ends Python,
-        or never ends, is left out of a second run.
+    def answer(self, request: dict, arrays: dict) -> tuple:
+        """Return how a run ended, and the bytes that it wrote.
+
+        A statement of the notebook that ends Python, or never ends, is left out of a second run.
+
+        Args:
+            request: what the grader sent.
+            arrays: the arrays of the inputs, by name.
         """
-        end = time.monotonic() + asked["wall"]
+        end = time.monotonic() + request["wall"]
         while True:
-            self._say(0, 0)
+            self._write_notes(0, 0)
             left = max(1.0, end - time.monotonic())
-            ended, answer = self._run(asked, arrays, left)
-            at, late = self._heard()
+            ended, answer = self._run(request, arrays, left)
+            at, late = self._read_notes()
             self.skipped |= late
             if ended == "answer" or at < 0:
                 return ended, answer
@@ -132,30 +152,32 @@ class Session:
             self.retries -= 1
             self.skipped.add(at)
 
-    def _run(self, asked: dict, arrays: dict, wall: float) -> tuple:
+    def _run(self, request: dict, arrays: dict, wall: float) -> tuple:
         def work(out) -> None:
-            attempt(out, self, asked, arrays)
+            attempt(out, self, request, arrays)
 
         if hasattr(os, "fork"):
-            return in_own_process(work, asked["seconds"], wall, limited=self.kind != "own")
-        out = io.BytesIO()  # on a student's own Windows, where the caller minds the time
+            return in_own_process(work, request["seconds"], wall, limited=self.kind != "own")
+        out = io.BytesIO()  # Windows cannot fork; there the caller limits the time
         work(out)
         return "answer", _bytes(out.getvalue())
 
     def at(self, number: int) -> None:
+        """Note the number of the statement that runs now."""
         self.shared[:4] = number.to_bytes(4, "little", signed=True)
 
     def late(self, number: int) -> None:
+        """Note the number of a statement that took too long."""
         n = self.shared[4]
         if n < LATE:
             self.shared[8 + 4 * n : 12 + 4 * n] = number.to_bytes(4, "little")
             self.shared[4] = n + 1
 
-    def _say(self, at: int, n: int) -> None:
+    def _write_notes(self, at: int, n: int) -> None:
         self.at(at)
         self.shared[4] = n
 
-    def _heard(self) -> tuple[int, set[int]]:
+    def _read_notes(self) -> tuple[int, set[int]]:
         n = min(self.shared[4], LATE)
         numbers = (self.shared[8 + 4 * i : 12 + 4 * i] for i in range(n))
         at = int.from_bytes(self.shared[:4], "little", signed=True)
@@ -169,12 +191,17 @@ def _bytes(content: bytes):
 
 
 def in_own_process(work, seconds: float, wall: float, *, limited: bool) -> tuple:
-    """Call `work(stream)` in a process of its own, within limits. Returns how it ended and what it
-    wrote.
+    """Call `work(stream)` in a process of its own, within limits.
 
-    seconds: of a processor, for the answer; as many again for what stands above it. wall: by the
-    clock; "slow" is what was at work then, on a machine that has too much to do; "time" is what
-    used up its processor's time, or waited.
+    Args:
+        work: writes its answer to the stream.
+        seconds: of processor time for the answer, and as many for what stands above it.
+        wall: seconds by the clock.
+        limited: whether the limits of `lockdown` hold.
+
+    Returns:
+        How it ended and what it wrote. "slow": it was still computing after `wall` seconds, on a
+        machine with too much to do. "time": it used up its processor time, or waited in vain.
     """
     import signal
 
@@ -185,7 +212,7 @@ def in_own_process(work, seconds: float, wall: float, *, limited: bool) -> tuple
     child = os.fork()
     if child == 0:
         try:
-            os.closerange(3, writer)  # the line to the grader among them
+            os.closerange(3, writer)  # among them the stream to the grader
             os.closerange(writer + 1, 256)
             if limited:
                 lockdown.limit(2 * seconds)
@@ -207,9 +234,7 @@ def in_own_process(work, seconds: float, wall: float, *, limited: bool) -> tuple
 
 
 def _listen(reader: int, child: int, wall: float) -> tuple[bytes, str]:
-    """What a process writes until it ends ("answer"), waits in vain ("time"), or `wall` seconds are
-    over ("slow").
-    """
+    """Return what a process writes, and why reading ended: "answer", "time" or "slow"."""
     import select
 
     from packing import MOST
@@ -230,9 +255,7 @@ def _listen(reader: int, child: int, wall: float) -> tuple[bytes, str]:
 
 
 def _processor(process: int) -> float:
-    """The time of a processor that a process has used: clock ticks. Where nothing tells, it is
-    taken to be at work.
-    """
+    """Return a process's processor time in clock ticks, or a number that grows if it is unknown."""
     try:
         with open(f"/proc/{process}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
@@ -241,25 +264,23 @@ def _processor(process: int) -> float:
         return time.monotonic()
 
 
-def attempt(out, session: Session, asked: dict, arrays: dict) -> None:
-    """Run the notebook to the place that was asked for, call the function there on every round, and
-    write what came.
-    """
+def attempt(out, session: Session, request: dict, arrays: dict) -> None:
+    """Run the notebook to the requested place, call the function there on all rounds, and reply."""
     import lockdown
     import protocol
     import replay
 
-    send = protocol.send  # kept: what the student's code changes in a module changes nothing here
+    send = protocol.send  # kept here, because the student's code may change the module
 
     def answer(function: object) -> None:
         if session.kind == "main":
-            lockdown.limit_processor(asked["seconds"])
-        header, returned = _answered(function, run, asked, arrays)
+            lockdown.limit_processor(request["seconds"])
+        header, returned = _answered(function, run, request, arrays)
         send(out, {**header, "checked": run.checked}, returned)
 
     run = replay.Replay(
-        session.cells, session.statements, asked["task"], answer,
-        place=asked["place"], until=asked["until"], everything=asked["everything"],
+        session.cells, session.statements, request["task"], answer,
+        place=request["place"], until=request["until"], everything=request["everything"],
         skipped=session.skipped, at=session.at, late=session.late,
     )  # fmt: skip
     run.run()
@@ -267,19 +288,19 @@ def attempt(out, session: Session, asked: dict, arrays: dict) -> None:
         send(out, {"missing": None, "why": None, "checked": run.checked})
 
 
-def _answered(function: object, run, asked: dict, arrays: dict) -> tuple[dict, dict]:
-    """What a function returns on every round: a header, and its arrays."""
+def _answered(function: object, run, request: dict, arrays: dict) -> tuple[dict, dict]:
+    """Return what a function returns on every round: a header, and its arrays."""
     import calling
     import packing
 
     described, is_the_stub = calling.described, calling.is_the_stub
     if not callable(function):
         kind = None if function is None else type(function).__name__
-        return {"missing": kind, "why": run.absent.get(asked["task"])}, {}
+        return {"missing": kind, "why": run.absent.get(request["task"])}, {}
     header: dict = {"values": [], "cell": run.bound}
     returned: dict = {}
     try:
-        for i, inputs in enumerate(asked["rounds"]):
+        for i, inputs in enumerate(request["rounds"]):
             known = {key: packing.unpacked(value, arrays) for key, value in inputs.items()}
             with warnings.catch_warnings():  # as in `verify`
                 warnings.simplefilter("ignore")

@@ -1,7 +1,7 @@
-"""What a notebook shows its work with, and a grader does not have: figures, widgets and IPython
-that show nothing and have no values, and bars of progress that only count.
+"""Stand-ins for figures, widgets, IPython and progress bars, which a grader does not have.
 
-A script of the sandbox. A loop that draws and computes goes on computing.
+A script of the sandbox. Figures show nothing and have no values; progress bars only count. A loop
+that draws and computes goes through its computations.
 """
 
 import importlib.abc
@@ -14,7 +14,7 @@ VALUE = "what a figure shows"  # a missing name
 
 
 class Silent:
-    """Does nothing, whatever is asked of it. Where a value is needed, one is missing."""
+    """Does nothing, whatever is called; raises NameError where a value is needed."""
 
     def __getattr__(self, name: str):
         if name.startswith("__"):
@@ -46,7 +46,7 @@ class Silent:
 
 
 class Bar(Silent):
-    """tqdm's: what is counted passes through."""
+    """tqdm's progress bar: its items pass through."""
 
     def __init__(self, iterable=(), *_, **__) -> None:
         self.iterable = iterable
@@ -59,11 +59,11 @@ class Bar(Silent):
 
     @staticmethod
     def write(*_, **__) -> None:
-        """Says nothing."""
+        """Print nothing."""
 
 
 class Shown(types.ModuleType):
-    """A package, or a part of one, of which every name is there."""
+    """A package, or a part of one, in which every name exists."""
 
     def __getattr__(self, name: str):
         if name.startswith("__"):
@@ -72,17 +72,20 @@ class Shown(types.ModuleType):
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds `SHOWN`, where nothing else does."""
+    """Finds the packages `SHOWN` where nothing else does."""
 
     def find_spec(self, name, path=None, target=None):
+        """Find a stand-in for a module of `SHOWN`."""
         if name.partition(".")[0] not in SHOWN:
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
     def create_module(self, spec):
+        """Create the stand-in."""
         return Shown(spec.name)
 
     def exec_module(self, module) -> None:
+        """Give the stand-in what must do more than nothing: progress bars, and axes to unpack."""
         if module.__name__.startswith("tqdm"):
             module.tqdm = Bar
             module.trange = lambda *numbers, **_: Bar(range(*numbers))
@@ -101,4 +104,5 @@ def _subplots(nrows=1, ncols=1, *_, squeeze=True, **__) -> tuple:
 
 
 def install() -> None:
+    """Make the stand-ins importable."""
     sys.meta_path.append(Finder())
