@@ -61,8 +61,8 @@ def turned_axis(
                         labels=[f"captured {captured:.0f}", f"error {error:.0f}"])  # fmt: skip
         right.plot([angle, angle], [0, captured + error], color="black", lw=2)
         right.plot(angle, captured, "o", ms=9, mfc="white", mec="black", mew=2, clip_on=False)
-        right.set(xlim=(0, 180), xticks=range(0, 181, 45), xlabel="angle of the axis", ylabel="mean square, pixels²",
-                  ylim=(0, captured + error))  # fmt: skip
+        right.set(xlim=(0, 180), xticks=range(0, 181, 45), xlabel="angle of the axis",
+                  ylim=(0, captured + error), ylabel="mean square, pixels²")  # fmt: skip
         right.xaxis.set_major_formatter("{x:.0f}°")
         right.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2, frameon=False,
                      title=f"axis at {angle:.0f}°", title_fontsize=13, fontsize=12)  # fmt: skip
