@@ -29,6 +29,7 @@ def shortfall(samples: Sequence[int], short: Mapping[int, Sequence[float]]) -> N
     ax.set_yticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1,000"])
     ax.minorticks_off()
     ax.set(xlabel="number of codes $n$ from $P(z)$", ylabel="nats below the true $\\log P(X)$")
+    ax.set_ylim(bottom=-1)
     handles, names = ax.get_legend_handles_labels()
     ax.legend(handles[::-1], names[::-1], frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     show(
@@ -272,21 +273,14 @@ def four_posteriors(
     fig, axes = plt.subplot_mosaic(
         [["plane", "A", "B"], ["plane", "C", "D"]], figsize=(12, 5), width_ratios=(1.45, 1, 1)
     )
-    plane = axes.pop("plane")
-    plane.plot(*points.T, ".", ms=4, color="0.75")
-    plane.plot(*curve.T, color="0.35", lw=1.5)
-    plane.set(aspect="equal", xlim=(-3.3, 3.3), ylim=(-3.3, 3.3), xlabel="$X_1$", ylabel="$X_2$")
-    names = ("best Gaussian", "encoder")
+    _marked_plane(axes.pop("plane"), points, curve, four)
+    both = {"best Gaussian": BLUE, "encoder": ORANGE}
     for i, (letter, ax) in enumerate(axes.items()):
-        plane.plot(*four[i], "o", ms=9, color=RED, mec="white")
-        where = four[i] * (0.7 if letter == "D" else 1.35)  # C and D are near each other
-        plane.text(*where, letter, color=RED, weight="bold", ha="center", va="center", fontsize=14)
         ax.fill_between(z, posteriors[i], color="0.82", label="posterior")
-        for q, each, color in zip(densities, lost, (BLUE, ORANGE), strict=True):
-            label = names[color == ORANGE]
-            ax.plot(z, q[i], color=color, label=label)
-            height = 0.9 - 0.13 * (color == ORANGE)
-            ax.text(0.03, height, f"loses {each[i]:.2f}", color=color, transform=ax.transAxes)
+        for n, (name, color) in enumerate(both.items()):
+            ax.plot(z, densities[n][i], color=color, label=name)
+            said = f"loses {lost[n][i]:.2f}"
+            ax.text(0.03, 0.9 - 0.13 * n, said, color=color, transform=ax.transAxes)
         ax.set_title(letter, color=RED, weight="bold")
         ax.set(xlim=(-3.6, 3.6), ylim=(0, 5.4), yticks=[], xlabel="$z$" if letter in "CD" else "")
     handles, labels = axes["A"].get_legend_handles_labels()
@@ -297,6 +291,18 @@ def four_posteriors(
         "posterior over z, the best Gaussian and the encoder's: near each other at A and B; at C "
         "the posterior has two bumps, the best Gaussian takes one; at D the encoder misses both.",
     )
+
+
+def _marked_plane(ax: Axes, points: Tensor, curve: Tensor, four: Tensor) -> None:
+    """The plane with samples, the curve, and four points named A to D."""
+    ax.plot(*points.T, ".", ms=4, color="0.75")
+    ax.plot(*curve.T, color="0.35", lw=1.5)
+    for point, letter in zip(four, "ABCD", strict=True):
+        last = letter == "D"  # near C: another mark, and its name inside the circle
+        ax.plot(*point, "oD"[last], ms=8, mec=RED, mfc="white" if last else RED, mew=2)
+        where = point * (0.7 if last else 1.35)
+        ax.text(*where, letter, color=RED, weight="bold", ha="center", va="center", fontsize=14)
+    ax.set(aspect="equal", xlim=(-3.3, 3.3), ylim=(-3.3, 3.3), xlabel="$X_1$", ylabel="$X_2$")
 
 
 def gap_maps(side: Tensor, maps: Tensor) -> None:
