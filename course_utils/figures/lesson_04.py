@@ -48,7 +48,7 @@ def bound_levels(
         levels: (μ, σ, b₁) → mean of the posterior, log P(X), ELBO.
         v: variance of the posterior.
     """
-    z, low, high = np.linspace(-4, 4, 401), -13.5, -1.0
+    z, low, high = np.linspace(-4, 4, 401), -10.5, -1.0
 
     def density(mean: float, std: float) -> np.ndarray:
         return np.exp(-0.5 * ((z - mean) / std) ** 2) / (std * np.sqrt(2 * np.pi))
