@@ -96,7 +96,7 @@ def test_parts_count_in_the_mean(capsys):
     path = ANSWERS / "score_gradient" / "wrong_first_half_alone.py"
     code, out, _ = attempt(capsys, "score_gradient", path, "--seeds", 2, "--json")
     found = json.loads(out.splitlines()[-1])
-    assert code == 0 and (found["full"], found["points"], found["of"]) == (0.0, 1.0, 3)
+    assert code == 0 and (found["full"], found["points"], found["of"]) == (0.0, 1.0, 2)
 
 
 BUFFER = """

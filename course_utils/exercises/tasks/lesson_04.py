@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 from torch import Generator, Tensor
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from course_utils.exercises.task import Mistake, Part, Task, randn
+from course_utils.exercises.task import Affine, Mistake, Part, Task, randn
 
 # gaussian_kl: D[N(μ, Σ) ‖ N(0, I)] for a full covariance
 
@@ -166,6 +166,331 @@ GAUSSIAN_KL = Task(
 )
 
 
+# reparametrized_elbo: the bound of a batch, with noise as an argument
+
+
+def _elbo_inputs(generator: Generator) -> dict[str, object]:
+    """Variances from far below 1 to above it, noise of the pixels below and above 1; all sizes
+    differ.
+    """
+    B, k, d, n = 5, 3, 7, 4
+    log_var = randn(generator, B, k)
+    log_var[0] -= 3
+    log_var[1] += 1
+    mu = randn(generator, B, k)
+    D = Affine(randn(generator, k, d), randn(generator, d))
+    var_x = 0.2 + 0.3 * torch.rand((), generator=generator, dtype=torch.float64).item()
+    X = D(mu) + randn(generator, B, d)
+    eps = randn(generator, n, B, k)
+    return {"D": D, "X": X, "mu": mu, "log_var": log_var, "eps": eps, "var_x": var_x}
+
+
+def _elbo_reference(
+    D: Affine, X: Tensor, mu: Tensor, log_var: Tensor, eps: Tensor, var_x: float
+) -> float:
+    """Image by image and sample by sample, with PyTorch's own densities."""
+    total = 0.0
+    for i, image in enumerate(X):
+        std = log_var[i].exp().sqrt()
+        noise = var_x * torch.eye(len(image), dtype=X.dtype)
+        terms = [
+            MultivariateNormal(D(mu[i] + std * each[i]), noise).log_prob(image) for each in eps
+        ]
+        kl = kl_divergence(Normal(mu[i], std), Normal(torch.zeros_like(std), 1.0)).sum()
+        total += (sum(terms) / len(terms) - kl).item()
+    return total / len(X)
+
+
+def _elbo_with(
+    sample=lambda mu, log_var, eps: mu + (0.5 * log_var).exp() * eps,
+    error=lambda difference: (difference**2).sum(dim=-1),
+    likelihood=lambda error, d, v: -0.5 * (error / v + d * math.log(2 * math.pi * v)),
+    kl=lambda mu, log_var: 0.5 * (log_var.exp() + mu**2 - 1 - log_var).sum(dim=-1),
+    over_samples=lambda term: term.mean(dim=0),
+    over_images=lambda bound: bound.mean(),
+) -> object:
+    """The bound with another way to take one of its steps."""
+
+    def mistaken(D, X, mu, log_var, eps, var_x):
+        differences = X - D(sample(mu, log_var, eps))
+        term = likelihood(error(differences), X.shape[1], var_x)
+        return over_images(over_samples(term) - kl(mu, log_var))
+
+    return lambda D, X, mu, log_var, eps, var_x: mistaken(D, X, mu, log_var, eps, var_x)
+
+
+def _sampled_kl(D, X, mu, log_var, eps, var_x):
+    z = mu + (0.5 * log_var).exp() * eps
+    log_ratio = (0.5 * (z**2 - eps**2 - log_var)).sum(dim=-1)  # log Q − log P
+    term = MultivariateNormal(D(z), var_x * torch.eye(X.shape[1], dtype=X.dtype)).log_prob(X)
+    return (term - log_ratio).mean()
+
+
+REPARAMETRIZED_ELBO = Task(
+    name="reparametrized_elbo",
+    lesson="04",
+    points=3,
+    inputs=_elbo_inputs,
+    reference=_elbo_reference,
+    rtol=1e-5,
+    atol=1e-4,
+    mistakes=(
+        Mistake(_elbo_with(kl=lambda mu, log_var: 0 * mu[:, 0]), "where is the KL term?"),
+        Mistake(
+            _elbo_with(
+                kl=lambda mu, log_var: -0.5 * (log_var.exp() + mu**2 - 1 - log_var).sum(dim=-1)
+            ),
+            "the KL term is subtracted from the reconstruction term.",
+        ),
+        Mistake(
+            _elbo_with(sample=lambda mu, log_var, eps: mu + log_var.exp() * eps),
+            "exp(log_var) is the variance; the noise is multiplied by σ, exp(log_var / 2).",
+        ),
+        Mistake(
+            _elbo_with(sample=lambda mu, log_var, eps: mu + log_var * eps),
+            "log_var is log σ²: σ is exp(log_var / 2).",
+        ),
+        Mistake(
+            _elbo_with(sample=lambda mu, log_var, eps: mu.expand_as(eps)),
+            "decode z = μ + σ ε, not the mean alone.",
+        ),
+        Mistake(
+            _elbo_with(sample=lambda mu, log_var, eps: eps),
+            "decode z = μ + σ ε; the noise alone is a sample of the prior.",
+        ),
+        Mistake(
+            _elbo_with(likelihood=lambda error, d, v: -0.5 * error / v),
+            "a constant of the density is missing: −d/2 log(2π σ_x²).",
+        ),
+        Mistake(
+            _elbo_with(
+                likelihood=lambda error, d, v: -0.5 * (error / v + math.log(2 * math.pi * v))
+            ),
+            "each of the d pixels has the constant −½ log(2π σ_x²).",
+        ),
+        Mistake(
+            _elbo_with(
+                likelihood=lambda error, d, v: -0.5 * (error / v + d * math.log(2 * math.pi))
+            ),
+            "the constant of a pixel is −½ log(2π σ_x²), with σ_x².",
+        ),
+        Mistake(
+            _elbo_with(likelihood=lambda error, d, v: -error),
+            "that is the squared error; log P(X|z) is a Gaussian's log density.",
+            also=(
+                _elbo_with(likelihood=lambda error, d, v: -0.5 * error),
+                _elbo_with(likelihood=lambda error, d, v: -error / d),
+            ),
+        ),
+        Mistake(
+            _elbo_with(
+                likelihood=lambda error, d, v: -0.5 * (error + d * math.log(2 * math.pi * v))
+            ),
+            "divide the squared error by σ_x².",
+        ),
+        Mistake(
+            _elbo_with(
+                likelihood=lambda error, d, v: -error / v - 0.5 * d * math.log(2 * math.pi * v)
+            ),
+            "½ belongs in front of the squared error.",
+        ),
+        Mistake(
+            _elbo_with(
+                likelihood=lambda error, d, v: (
+                    -0.5 * (error / v**2 + d * math.log(2 * math.pi * v**2))
+                )
+            ),
+            "var_x is a variance; torch.distributions.Normal takes a standard deviation, its root.",
+        ),
+        Mistake(
+            _elbo_with(
+                likelihood=lambda error, d, v: -0.5 * (error / v / d + math.log(2 * math.pi * v))
+            ),
+            "sum over the pixels, do not average: nats per image.",
+        ),
+        Mistake(
+            _elbo_with(
+                kl=lambda mu, log_var: 0.5 * (log_var.exp() + mu**2 - 1 - log_var).mean(dim=-1)
+            ),
+            "sum the KL term over the latent dimensions, do not average.",
+        ),
+        Mistake(
+            _elbo_with(kl=lambda mu, log_var: (log_var.exp() + mu**2 - 1 - log_var).sum(dim=-1)),
+            "½ belongs in front of the KL term.",
+        ),
+        Mistake(
+            _elbo_with(kl=lambda mu, log_var: 0.5 * (log_var.exp() + mu**2 - 1 - log_var).sum()),
+            "one KL term for each image: sum over the latent dimensions only.",
+        ),
+        Mistake(
+            _elbo_with(over_samples=lambda term: term.sum(dim=0)),
+            "is that a sum over the samples? Take the mean over eps's first dimension.",
+        ),
+        Mistake(
+            _elbo_with(over_samples=lambda term: term.logsumexp(dim=0) - math.log(len(term))),
+            "the mean is of the logarithms, log P(X|z_j), not of the probabilities.",
+        ),
+        Mistake(
+            _elbo_with(over_samples=lambda term: term[0]),
+            "that is the first sample alone; average over all of eps.",
+        ),
+        Mistake(
+            _elbo_with(over_images=lambda bound: bound.sum()),
+            "is that a sum over the images? Take the mean.",
+        ),
+        Mistake(_elbo_with(over_images=lambda bound: bound), "return the mean over the images."),
+        Mistake(
+            _elbo_with(over_images=lambda bound: -bound.mean()),
+            "the sign: that is a loss; the bound itself is asked for.",
+        ),
+        Mistake(_sampled_kl, "the KL term has a closed form: use it instead of log Q − log P(z)."),
+    ),
+)
+
+
+# elbo_gradient: the chain rule through z = μ + σ ε, and the gradient of the KL term
+
+
+def _gradient_inputs(generator: Generator) -> dict[str, object]:
+    """Variances from far below 1 to far above; slopes that are related to the noise."""
+    k, n = (int(torch.randint(*between, (), generator=generator)) for between in ((3, 6), (18, 26)))
+    mu, log_var = randn(generator, k), randn(generator, k)
+    log_var[:2] = torch.tensor([-4.0, 2.5], dtype=torch.float64) + 0.3 * log_var[:2]
+    eps = randn(generator, n, k) + 0.5
+    slope = 3 * randn(generator, n, k) - 4 * eps + 2
+    return {"slope": slope, "eps": eps, "mu": mu, "log_var": log_var}
+
+
+def _elbo_gradient(slope: Tensor, eps: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    """By automatic differentiation, of the samples and of PyTorch's own divergence."""
+    mu, log_var = mu.clone().requires_grad_(), log_var.clone().requires_grad_()
+    std = log_var.exp().sqrt()
+    kl = kl_divergence(Normal(mu, std), Normal(torch.zeros_like(mu), 1.0)).sum()
+    # A function with these slopes at these samples: linear in each z.
+    linear = (slope * (mu + std * eps)).sum(dim=1).mean()
+    return torch.stack(torch.autograd.grad(linear - kl, (mu, log_var))).detach()
+
+
+def _chained(
+    mu=lambda slope: slope,
+    log_var=lambda slope, eps, s: 0.5 * slope * s * eps,
+    kl_mu=lambda mu: mu,
+    kl_log_var=lambda v: 0.5 * (v - 1),
+    mean=lambda x: x.mean(dim=0),
+) -> object:
+    """The gradient with another way to take one of its steps."""
+
+    def mistaken(slope, eps, mu_, log_var_):
+        v = log_var_.exp()
+        return torch.stack(
+            [
+                mean(mu(slope)) - kl_mu(mu_),
+                mean(log_var(slope, eps, v.sqrt())) - kl_log_var(v),
+            ]
+        )
+
+    return lambda slope, eps, mu, log_var: mistaken(slope, eps, mu, log_var)
+
+
+ELBO_GRADIENT = Task(
+    name="elbo_gradient",
+    lesson="04",
+    points=2,
+    inputs=_gradient_inputs,
+    reference=_elbo_gradient,
+    rtol=1e-4,
+    atol=1e-4,
+    parts=(Part("row 0, by μ", 1, 0, 1), Part("row 1, by log σ²", 1, 1)),
+    mistakes=(
+        Mistake(
+            _chained(kl_mu=torch.zeros_like, kl_log_var=torch.zeros_like),
+            "that is the gradient of E[log P(X|z)]; the KL term has one, too.",
+        ),
+        Mistake(
+            _chained(kl_mu=lambda mu: -mu, kl_log_var=lambda v: 0.5 * (1 - v)),
+            "the sign: the KL term is subtracted, and so is its gradient.",
+        ),
+        Mistake(
+            _chained(
+                log_var=lambda slope, eps, s: slope * eps, kl_log_var=lambda v: v.sqrt() - v**-0.5
+            ),
+            "that is the derivative by σ; by log σ² it is σ / 2 times that.",
+            also=(_chained(log_var=lambda slope, eps, s: slope * eps),),
+        ),
+        Mistake(
+            _chained(log_var=lambda slope, eps, s: slope * s * eps, kl_log_var=lambda v: v - 1),
+            "that is the derivative by log σ; by log σ² it is half of that.",
+        ),
+        Mistake(
+            _chained(log_var=lambda slope, eps, s: slope * s * eps),
+            "σ = exp(½ log σ²): the chain rule gives a factor ½ in front of σ ε.",
+        ),
+        Mistake(
+            _chained(
+                log_var=lambda slope, eps, s: 0.5 * slope * eps / s,
+                kl_log_var=lambda v: 0.5 * (1 - 1 / v),
+            ),
+            "that is the derivative by σ²; by log σ² it is σ² times that.",
+        ),
+        Mistake(
+            _chained(log_var=lambda slope, eps, s: 0.5 * slope * s**2 * eps),
+            "exp(log_var) is σ²; the chain rule needs σ, its root.",
+            also=(_chained(log_var=lambda slope, eps, s: slope * s**2 * eps),),
+        ),
+        Mistake(
+            _chained(log_var=lambda slope, eps, s: 0.5 * slope * s),
+            "∂z / ∂σ is ε: the noise of each sample belongs in row 1.",
+            also=(_chained(log_var=lambda slope, eps, s: slope),),
+        ),
+        Mistake(
+            _chained(kl_log_var=lambda v: 0.5 * v),
+            "the KL term also has −½ log σ²: its derivative is −½.",
+        ),
+        Mistake(
+            _chained(kl_log_var=lambda v: v - 1),
+            "½ belongs in front of the KL term of row 1.",
+        ),
+        Mistake(
+            _chained(kl_mu=lambda mu: 0.5 * mu),
+            "the derivative of ½ μ² is μ.",
+            also=(_chained(kl_mu=lambda mu: 2 * mu),),
+        ),
+        Mistake(
+            _chained(kl_mu=lambda mu: 0.5 * mu**2),
+            "row 0 needs the derivative of the KL term by μ, not the term itself.",
+        ),
+        Mistake(_chained(kl_mu=torch.zeros_like), "the KL term depends on μ, too: ½ μ²."),
+        Mistake(
+            _chained(kl_log_var=torch.zeros_like), "the KL term depends on σ², too: row 1 needs it."
+        ),
+        Mistake(
+            _chained(mean=lambda x: x.sum(dim=0)), "is that a sum over the samples? Take the mean."
+        ),
+        Mistake(
+            lambda slope, eps, mu, log_var: _chained()(
+                slope.mean(dim=0, keepdim=True), eps.mean(dim=0, keepdim=True), mu, log_var
+            ),
+            "first multiply each sample's slope by its own ε, then average.",
+        ),
+        Mistake(
+            lambda slope, eps, mu, log_var: -_elbo_gradient(slope, eps, mu, log_var),
+            "the sign: this is the gradient of the bound itself, not of a loss.",
+        ),
+        Mistake(
+            lambda slope, eps, mu, log_var: _elbo_gradient(slope, eps, mu, log_var).flip(0),
+            "row 0 is the gradient by μ, row 1 by log σ².",
+        ),
+        Mistake(
+            _chained(
+                mu=lambda slope: slope[:1],
+                log_var=lambda slope, eps, s: 0.5 * slope[:1] * s * eps[:1],
+            ),
+            "that is the first sample alone; average over all of them.",
+        ),
+    ),
+)
+
+
 # score_gradient: the gradient of E_Q[f(z)] from draws, without differentiating f
 
 
@@ -209,12 +534,12 @@ def _scored(
 SCORE_GRADIENT = Task(
     name="score_gradient",
     lesson="04",
-    points=3,
+    points=2,
     inputs=_score_inputs,
     reference=_score_gradient,
     rtol=1e-3,
     atol=1e-2,  # single precision is fine: z − μ loses digits where σ is small
-    parts=(Part("row 0, by μ", 1, 0, 1), Part("row 1, by log σ²", 2, 1)),
+    parts=(Part("row 0, by μ", 1, 0, 1), Part("row 1, by log σ²", 1, 1)),
     mistakes=(
         Mistake(_scored(f=lambda f: f - f.mean()), "no baseline here: take f as it is given."),
         Mistake(
@@ -398,4 +723,10 @@ IMPORTANCE_WEIGHTED_BOUND = Task(
     ),
 )
 
-TASKS = (GAUSSIAN_KL, SCORE_GRADIENT, IMPORTANCE_WEIGHTED_BOUND)
+TASKS = (
+    GAUSSIAN_KL,
+    REPARAMETRIZED_ELBO,
+    ELBO_GRADIENT,
+    SCORE_GRADIENT,
+    IMPORTANCE_WEIGHTED_BOUND,
+)

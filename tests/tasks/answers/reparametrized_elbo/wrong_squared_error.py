@@ -1,0 +1,6 @@
+def reparametrized_elbo(D, X, mu, log_var, eps, var_x):
+    z = mu + (0.5 * log_var).exp() * eps
+    error = ((X - D(z)) ** 2).sum(-1)
+    log_p = -error
+    kl = 0.5 * (log_var.exp() + mu**2 - 1 - log_var).sum(1)
+    return (log_p.mean(0) - kl).mean()
