@@ -203,7 +203,7 @@ def variances(dimensions: Sequence[int], values: Mapping[str, Sequence[float]]) 
         ax.loglog(dimensions, rows, f"{mark}-", color=color, ms=8, label=name)
     ax.set_xticks(dimensions, [str(k) for k in dimensions])
     ax.minorticks_off()
-    ax.set(xlabel="latent dimension $k$", ylabel="variance of one sample,\nsummed over $\\mu$")
+    ax.set(xlabel="latent dimension $k$", ylabel="variance of the gradient\nfrom one sample")
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.45, 1), ncol=3, fontsize=11)
     show(
         fig,
@@ -336,7 +336,7 @@ def gap_maps(side: Tensor, maps: Tensor) -> None:
 
 def estimates(panels: Mapping[str, Mapping[int, Tensor]]) -> None:
     """Histograms of estimates minus log P(X): title → {K: (runs,)}."""
-    fig, axes = plt.subplots(1, len(panels), figsize=(12, 4), sharex=True)
+    fig, axes = plt.subplots(1, len(panels), figsize=(13, 4), sharex=True, sharey=True)
     for ax, (title, values_of) in zip(axes, panels.items(), strict=True):
         for (K, values), color in zip(values_of.items(), (BLUE, ORANGE, RED), strict=True):
             values = values.cpu()
@@ -344,12 +344,13 @@ def estimates(panels: Mapping[str, Mapping[int, Tensor]]) -> None:
                     label=f"K = {K}")  # fmt: skip
             ax.axvline(values.mean().item(), color=color, ls=":", lw=1.8)
         ax.axvline(0, color="black", lw=1.5)
-        ax.set(title=title, xlabel=r"estimate minus $\log P(X)$ (nats)", xlim=(-13, 5))
+        ax.set(title=f"$Q$ {title}", xlabel=r"estimate minus $\log P(X)$ (nats)", xlim=(-13, 5))
+    axes[0].plot([], [], color="0.3", ls=":", label="mean")
     axes[0].set_ylabel("number of runs")
     axes[0].legend(loc="upper left", frameon=False)
     show(
         fig,
         alt="Histograms of the estimates for K = 1, 5 and 50, with their means as dotted lines, "
-        "for a Q that is too wide and one that is too narrow: with larger K they come nearer to "
-        "the truth, for the narrow Q only a part of the way.",
+        "for a Q that is too wide and two that are too narrow: with larger K they come nearer to "
+        "the truth, for the narrowest Q only a part of the way.",
     )
