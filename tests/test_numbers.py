@@ -56,6 +56,16 @@ def test_kl_is_that_of_torch_distributions(generator):
         objectives.kl(mu, log_var[:1])
 
 
+def test_free_bits_charge_at_least_the_floor(generator):
+    kl = torch.rand(50, 6, generator=generator)
+    expected = sum(max(0.5, column.mean().item()) for column in kl.T)
+    assert objectives.free_bits(kl, 0.5).item() == pytest.approx(expected)
+    assert objectives.free_bits(kl, 0.0).item() == pytest.approx(kl.sum(dim=1).mean().item())
+    kl.requires_grad_()
+    (gradient,) = torch.autograd.grad(objectives.free_bits(kl, 10.0), kl)
+    assert gradient.abs().sum() == 0  # below the floor a change of the KL costs nothing
+
+
 def test_the_gradient_of_kl_is_right(generator):
     mu, log_var = torch.randn(2, 3, 4, generator=generator, dtype=torch.float64).unbind()
     assert torch.autograd.gradcheck(objectives.kl, (mu.requires_grad_(), log_var.requires_grad_()))
@@ -177,6 +187,17 @@ def test_extrapolation_goes_on_at_the_same_pace(generator):
     torch.testing.assert_close(walk[5], z1)
     torch.testing.assert_close(walk[-1], z0 + 2.5 * (z1 - z0))
     torch.testing.assert_close(walk[0], z0 - 1.5 * (z1 - z0))
+
+
+def test_an_arc_keeps_the_length_and_turns_evenly(generator):
+    z0, z1 = torch.nn.functional.normalize(
+        torch.randn(2, 6, generator=generator, dtype=torch.float64), dim=1
+    )
+    walk = latent.arc(3 * z0, 3 * z1, 5)
+    torch.testing.assert_close(walk[[0, -1]], 3 * torch.stack([z0, z1]))
+    torch.testing.assert_close(walk.norm(dim=1), torch.full((5,), 3.0, dtype=torch.float64))
+    turns = torch.arccos((walk[1:] * walk[:-1]).sum(dim=1) / 9)
+    torch.testing.assert_close(turns, torch.arccos(z0 @ z1).expand(4) / 4)
 
 
 def test_an_analogy_is_a_parallelogram(generator):
