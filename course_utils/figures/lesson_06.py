@@ -9,7 +9,7 @@ from torch import Tensor, cat
 
 from course_utils.figures.diagrams import diagram
 from course_utils.figures.grids import image_grid, manifolds
-from course_utils.figures.scatter import codes
+from course_utils.figures.scatter import codes, prior
 from course_utils.figures.style import PALETTE, show
 
 BLUE, ORANGE, RED = PALETTE[0], PALETTE[1], PALETTE[2]
@@ -93,6 +93,7 @@ def codes_of(frame_at: Callable[[int], np.ndarray], y: Tensor) -> Callable[[int,
 
 
 def _plane(ax: Axes, title: str) -> None:
+    prior(ax)
     ax.set(title=title, xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal")
 
 
