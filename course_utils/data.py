@@ -131,6 +131,34 @@ def letter(character: str) -> Tensor:
     return torch.from_numpy(np.array(image, dtype=np.float32) / 255)[None, None]
 
 
+def centred(drawing: Tensor) -> Tensor:
+    """Shrink a drawing to 28×28 as MNIST's digits were made (LeCun et al. 1998).
+
+    The drawing's bounding box is scaled to 20 pixels on its longer side, and the centre of its ink
+    is moved to the centre of the image, by whole pixels.
+
+    Args:
+        drawing: (H, W) in [0, 1], where 1 is ink.
+
+    Returns:
+        An image (1, 1, 28, 28); blank where the drawing is.
+    """
+    rows, columns = ((drawing > 0.2).any(dim=1 - axis).nonzero()[:, 0] for axis in (0, 1))
+    if not len(rows):
+        return torch.zeros(1, 1, 28, 28)
+    box = drawing[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1][None, None]
+    size = [max(1, round(20 * side / max(box.shape))) for side in box.shape[2:]]
+    small = F.interpolate(box, size=size, mode="bilinear", antialias=True).clamp(0, 1)[0, 0]
+    corner = []
+    for axis, side in enumerate(size):  # so that the mean place of the ink is 14, as in MNIST
+        ink = small.sum(dim=1 - axis)
+        middle = (ink * torch.arange(side)).sum() / ink.sum()
+        corner.append(min(max(round(14 - middle.item()), 0), 28 - side))
+    image = torch.zeros(1, 1, 28, 28)
+    image[0, 0, corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]] = small
+    return image
+
+
 def place(large: Tensor, *, turn=0.0, size=1.0, right=0.0, up=0.0) -> Tensor:
     """Turn, scale and move one large image, and shrink it to 28×28.
 

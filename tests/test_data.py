@@ -205,3 +205,24 @@ def test_pictures_that_are_no_digits(generator):
     again, other = data.non_digits(digits), data.non_digits(digits, seed=1)
     assert all(torch.equal(built[kind], again[kind]) for kind in built)
     assert not any(torch.equal(built[kind], other[kind]) for kind in built if kind != "inverted")
+
+
+@pytest.mark.parametrize("height, width", [(40, 8), (8, 40), (30, 30), (3, 3)])
+def test_a_drawing_is_centred_and_20_pixels_long(height, width):
+    drawing = torch.zeros(112, 112)
+    drawing[60 : 60 + height, 5 : 5 + width] = 1
+    image = data.centred(drawing)
+    assert image.shape == (1, 1, 28, 28) and 0 <= image.min() and image.max() <= 1
+    long = [int((image[0, 0].amax(dim=axis) > 0.5).sum()) for axis in (1, 0)]
+    assert max(long) == 20
+    assert abs(min(long) - 20 * min(height, width) / max(height, width)) <= 1
+    place = torch.arange(28)
+    for axis in (2, 3):
+        ink = image.sum(dim=5 - axis)[0, 0]
+        assert abs((ink * place).sum() / ink.sum() - 14) <= 0.5
+    moved = data.centred(drawing.roll((-20, 30), dims=(0, 1)))
+    assert torch.equal(moved, image)
+
+
+def test_an_empty_drawing_stays_blank():
+    assert data.centred(torch.zeros(50, 60)).abs().sum() == 0

@@ -12,7 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from course_utils.figures import latent_pad
+from course_utils import data
+from course_utils.figures import drawing_pad, latent_pad
 
 
 def corner(z):
@@ -79,3 +80,56 @@ def test_bad_input_is_said():
         latent_pad.pad(corner, torch.zeros(5, 3), torch.zeros(5), reach=1.0, alt="A plane.")
     with pytest.raises(ValueError, match="alt text"):
         latent_pad.pad(corner, torch.zeros(5, 2), torch.zeros(5), reach=1.0, alt=" ")
+
+
+def reversed_and_doubled(x):
+    return {"negative": 1 - x, "twice\nthe same": x.expand(2, -1, -1, -1)}
+
+
+@pytest.fixture
+def sheet(monkeypatch):
+    shown = {}
+    monkeypatch.setattr(drawing_pad, "display", lambda data, **options: shown.update(data))
+    examples = torch.zeros(4, 1, 28, 28)
+    examples[:, :, 10:18, 12:16] = 1
+    drawing_pad.drawing(reversed_and_doubled, examples, alt="A sheet, and two answers.")
+    return shown
+
+
+def asked(answer, drawing):
+    """What the live sheet sends back for a drawing."""
+    sent = []
+    live = drawing_pad.DrawingPad(answer, {})
+    live.send = lambda message, buffers=(): sent.append((message, buffers))
+    live._reply(None, {"id": 3}, [memoryview(drawing.numpy().tobytes())])
+    return sent[0]
+
+
+def test_a_drawing_is_answered_by_images_with_captions():
+    drawing = torch.zeros(112, 112, dtype=torch.uint8)
+    drawing[5:60, 80:90] = 255
+    message, (ink,) = asked(reversed_and_doubled, drawing)
+    assert message == {"id": 3, "rows": [["negative", 1], ["twice\nthe same", 2]]}
+    images = np.frombuffer(ink, np.uint8).reshape(3, 28, 28)
+    expected = data.centred(drawing / 255)[0, 0].numpy()
+    assert np.allclose(images[1], 255 * expected, atol=1) and (images[1] == images[2]).all()
+    assert (images[0] == 255 - images[1]).all()
+
+
+def test_an_answer_that_fails_is_said():
+    def broken(x):
+        raise RuntimeError("no weights")
+
+    message, _ = asked(broken, torch.zeros(112, 112, dtype=torch.uint8))
+    assert message == {"id": 3, "error": "RuntimeError: no weights", "rows": []}
+
+
+def test_the_sheet_carries_a_still_picture(sheet):
+    assert "application/vnd.jupyter.widget-view+json" in sheet
+    still = Image.open(io.BytesIO(base64.b64decode(sheet["image/png"])))
+    assert min(still.size) > 300
+
+
+def test_a_sheet_without_examples_is_refused():
+    with pytest.raises(ValueError, match=r"examples \(N, 1, 28, 28\), got \(0, 1, 28, 28\)"):
+        drawing_pad.drawing(reversed_and_doubled, torch.zeros(0, 1, 28, 28), alt="A sheet.")

@@ -368,6 +368,14 @@ def test_a_film_changes_nothing_and_sees_the_model_at_rest():
     assert not filmed.training and not np.array_equal(film.frames[0], film.frames[1])
 
 
+def test_a_film_gives_the_frame_of_a_step():
+    film = training.Film(iter([1.0, 2.0]).__next__, steps=[0, 3])
+    film.record(0), film.record(3)
+    assert film.at(3) == 2.0
+    with pytest.raises(KeyError, match=r"recorded steps \[0, 3\], got 1"):
+        film.at(1)
+
+
 def test_a_film_keeps_several_things_by_name():
     model = line()
     film = training.Film(lambda: {"weight": model.weight, "two": 2.0}, [0, 3])

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from safetensors import safe_open
 from torch import Generator, nn
 
@@ -77,7 +78,8 @@ def _train(name: str, dataset: str, seed: int, out: Path | None, steps: int | No
     seconds = checkpoint.stop_clock()
     said = recipe.report(module, data.load(images.name, "test", device=device))
     about = {**run, "seconds": f"{seconds:.0f}"}
-    about["reference_ms"] = f"{measure.reference_step(images):.1f}"
+    if not dist.is_initialized():  # a step of `Game` would wait for the other processes
+        about["reference_ms"] = f"{measure.reference_step(images):.1f}"
     weights.save(module, path, {**about, **({"report": said} if said else {})})
     checkpoint.path.unlink(missing_ok=True)
     if out is None:

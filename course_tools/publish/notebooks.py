@@ -99,7 +99,14 @@ def find(*numbers: str) -> list[Lesson]:
                 " lessons have it."
             )
         lessons.append(
-            Lesson(path, about.lesson, about.title, about.see, about.study, about.get("seconds"))
+            Lesson(
+                path,
+                about.lesson,
+                about.title,
+                about.see,
+                about.get("study", "–"),
+                about.get("seconds"),
+            )
         )
     if not lessons:
         raise SystemExit(

@@ -5,6 +5,7 @@ No function here knows a model.
 
 from course_utils.figures.animation import animate
 from course_utils.figures.diagrams import diagram, tree
+from course_utils.figures.drawing_pad import drawing
 from course_utils.figures.grids import image_grid, image_rows, manifolds
 from course_utils.figures.latent_pad import pad
 from course_utils.figures.scatter import codes
@@ -17,6 +18,7 @@ __all__ = [
     "animate",
     "codes",
     "diagram",
+    "drawing",
     "image_grid",
     "image_rows",
     "manifolds",

@@ -79,7 +79,9 @@ def _html(heads: list[str], cells: Mapping[str, list[str]], bold: Mapping[str, l
         + "</tr>"
         for name, texts in cells.items()
     )
-    return f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return (
+        f'<table tabindex="0"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
 
 
 def _plain(heads: list[str], cells: Mapping[str, list[str]]) -> str:

@@ -69,6 +69,16 @@ def moves(page, what, act, picture) -> None:
     pytest.fail("the picture stayed as it was")
 
 
+def stroke(sheet) -> None:
+    """Draw a line across a drawing pad."""
+    box = sheet.bounding_box()
+    mouse = sheet.page.mouse
+    mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.8 * box["height"], steps=5)
+    mouse.up()
+
+
 def one_step(handle) -> None:
     at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
     handle.press("ArrowLeft" if at_end else "ArrowRight")
@@ -127,5 +137,8 @@ def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
         rate = pads.nth(i).evaluate(DRAG)
         with capsys.disabled():
             print(f"\n{lesson.name}: the pad follows with {rate:.0f} pictures a second")
+    for sheet in page.locator("div[data-answers]").all():  # there once a first answer has come
+        sheet.scroll_into_view_if_needed()
+        moves(page, sheet.locator("canvas").first, stroke, sheet.locator("figure canvas").last)
     assert not [error for error in watch.errors if "favicon" not in error], watch.errors[:3]
     lab.end_kernels()

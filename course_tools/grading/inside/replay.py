@@ -1,7 +1,8 @@
 """Run a student's notebook again: its own statements, in its order, in a module `__main__`.
 
 A script of the sandbox, beside `calling`, `extract`, `packing` and `silent`, and without
-`course_utils`. Of the lesson's own cells only imports, functions and constants are run, which
+`course_utils`.
+Of the lesson's own cells only its imports, functions and constants are run, which
 cost nothing; the others train models. An answer stands where `verify` is called: the function
 passed there is called with everything above it and nothing below.
 """
