@@ -74,6 +74,22 @@ def kl(mu: Tensor, log_var: Tensor) -> Tensor:
     return 0.5 * (log_var.exp() + mu**2 - 1 - log_var).flatten(1).sum(dim=1).mean()
 
 
+def free_bits(kl: Tensor, floor: float) -> Tensor:
+    """Compute the KL term with free bits: each latent dimension costs at least `floor`.
+
+    Args:
+        kl: the divergence of each latent dimension, (B, k).
+        floor: λ, in nats.
+
+    Returns:
+        Σᵢ max(λ, mean over the batch of KLᵢ), in nats per image, a scalar. It is at least the KL
+        term, so that minus the loss is still a bound.
+
+    Source: Kingma et al. 2016, appendix C.
+    """
+    return kl.mean(dim=0).clamp(min=floor).sum()
+
+
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
     """Compute the discriminator's loss −E log D(x) − E log(1 − D(G(z))), with D = σ(logit).
 

@@ -56,6 +56,16 @@ def test_kl_is_that_of_torch_distributions(generator):
         objectives.kl(mu, log_var[:1])
 
 
+def test_free_bits_charge_at_least_the_floor(generator):
+    kl = torch.rand(50, 6, generator=generator)
+    expected = sum(max(0.5, column.mean().item()) for column in kl.T)
+    assert objectives.free_bits(kl, 0.5).item() == pytest.approx(expected)
+    assert objectives.free_bits(kl, 0.0).item() == pytest.approx(kl.sum(dim=1).mean().item())
+    kl.requires_grad_()
+    (gradient,) = torch.autograd.grad(objectives.free_bits(kl, 10.0), kl)
+    assert gradient.abs().sum() == 0  # below the floor a change of the KL costs nothing
+
+
 def test_the_gradient_of_kl_is_right(generator):
     mu, log_var = torch.randn(2, 3, 4, generator=generator, dtype=torch.float64).unbind()
     assert torch.autograd.gradcheck(objectives.kl, (mu.requires_grad_(), log_var.requires_grad_()))

@@ -57,18 +57,18 @@ function sheet(model, el) {
     dirty = false;
     model.send({ id: ++asked }, undefined, [bytes.buffer]);
   }
-  function picture(bytes, n) {
+  function picture(bytes, n, h, w) {
     const columns = Math.min(n, 5), canvas = make("canvas", `width:${n > 1 ? 56 * columns : 112}px;image-rendering:pixelated;border:1px solid #c9d3e0`);
-    canvas.width = 28 * columns;
-    canvas.height = 28 * Math.ceil(n / columns);
+    canvas.width = w * columns;
+    canvas.height = h * Math.ceil(n / columns);
     const context = canvas.getContext("2d");
     for (let k = 0; k < n; k++) {
-      const tile = context.createImageData(28, 28);
-      for (let i = 0; i < 784; i++) {
-        tile.data.fill(255 - bytes[784 * k + i], 4 * i, 4 * i + 3);
+      const tile = context.createImageData(w, h);
+      for (let i = 0; i < h * w; i++) {
+        tile.data.fill(255 - bytes[h * w * k + i], 4 * i, 4 * i + 3);
         tile.data[4 * i + 3] = 255;
       }
-      context.putImageData(tile, 28 * (k % columns), 28 * Math.floor(k / columns));
+      context.putImageData(tile, w * (k % columns), h * Math.floor(k / columns));
     }
     return canvas;
   }
@@ -78,9 +78,9 @@ function sheet(model, el) {
       shown = answer.id;
       const bytes = new Uint8Array(buffers[0].buffer, buffers[0].byteOffset, buffers[0].byteLength);
       let at = 0;
-      answers.replaceChildren(...answer.rows.map(([caption, n]) => {
+      answers.replaceChildren(...answer.rows.map(([caption, n, h, w]) => {
         const item = make("figure", "margin:0"), text = make("figcaption", "font:13px/1.3 system-ui,sans-serif;color:#1d1d1f;white-space:pre-line;max-width:290px");
-        const shownImages = picture(bytes.subarray(at, at += 784 * n), n);
+        const shownImages = picture(bytes.subarray(at, at += n * h * w), n, h, w);
         shownImages.setAttribute("role", "img");
         shownImages.setAttribute("aria-label", caption);
         text.textContent = caption;

@@ -41,10 +41,10 @@ class DrawingPad(anywidget.AnyWidget):
             said = f"{type(error).__name__}: {error}"
             self.send({"id": message["id"], "error": said, "rows": []})
             return
-        images = torch.cat([x.detach().reshape(-1, 784) for x in rows.values()])
-        counts = [[caption, len(x)] for caption, x in rows.items()]
+        images = torch.cat([x.detach().flatten() for x in rows.values()])
+        shapes = [[caption, len(x), *x.shape[-2:]] for caption, x in rows.items()]
         ink = (255 * images.clamp(0, 1)).round().byte().numpy(force=True)
-        self.send({"id": message["id"], "rows": counts}, [ink.tobytes()])
+        self.send({"id": message["id"], "rows": shapes}, [ink.tobytes()])
 
 
 def drawing(answer: Answer, examples: Tensor, *, alt: str) -> None:
@@ -54,7 +54,8 @@ def drawing(answer: Answer, examples: Tensor, *, alt: str) -> None:
     the sheet, for readers who do not draw. Without a kernel a still picture shows the first three.
 
     Args:
-        answer: from an image (1, 1, 28, 28) in [0, 1] to images (n, 1, 28, 28), by their captions.
+        answer: from an image (1, 1, 28, 28) in [0, 1] to images (n, 1, h, w), by their captions.
+            Several images, n > 1, are 28 × 28 pixels each.
         examples: images (N, 1, 28, 28).
         alt: describes the picture for readers who cannot see it.
     """
@@ -84,6 +85,10 @@ def _still(answers: list[Mapping[str, Tensor]]) -> plt.Figure:
     )
     for rows, line in zip(answers, axes, strict=True):
         for (caption, x), n, ax in zip(rows.items(), columns, line, strict=True):
-            grids.image_grid(x, columns=n, ax=ax)
+            if len(x) > 1:
+                grids.image_grid(x, columns=n, ax=ax)
+            else:
+                ax.imshow(x[0, 0].numpy(force=True), vmin=0, vmax=1)
+                ax.set(xticks=[], yticks=[])
             ax.set_title(caption, size=9)
     return fig
