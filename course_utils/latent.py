@@ -22,6 +22,22 @@ def interpolate(z0: Tensor, z1: Tensor, n: int, *, beyond: float = 0.0) -> Tenso
     return (1 - t) * z0 + t * z1
 
 
+def arc(z0: Tensor, z1: Tensor, n: int) -> Tensor:
+    """Return n codes on the arc between two codes: spherical interpolation (Shoemake 1985).
+
+    Args:
+        z0: the code at t = 0, (k,).
+        z1: the code at t = 1, (k,), not parallel to z0.
+        n: number of codes, evenly spaced, both ends included.
+
+    Returns:
+        Codes (n, k); all have the length of z0 and z1, if these have the same.
+    """
+    omega = 2 * torch.atan2(*((z0 / z0.norm() + s * z1 / z1.norm()).norm() for s in (-1, 1)))
+    t = torch.linspace(0, 1, n, dtype=z0.dtype, device=z0.device)[:, None]
+    return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+
+
 def analogy(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
     """Return the code d for which "a is to b as c is to d": d = c + (b − a).
 

@@ -189,6 +189,17 @@ def test_extrapolation_goes_on_at_the_same_pace(generator):
     torch.testing.assert_close(walk[0], z0 - 1.5 * (z1 - z0))
 
 
+def test_an_arc_keeps_the_length_and_turns_evenly(generator):
+    z0, z1 = torch.nn.functional.normalize(
+        torch.randn(2, 6, generator=generator, dtype=torch.float64), dim=1
+    )
+    walk = latent.arc(3 * z0, 3 * z1, 5)
+    torch.testing.assert_close(walk[[0, -1]], 3 * torch.stack([z0, z1]))
+    torch.testing.assert_close(walk.norm(dim=1), torch.full((5,), 3.0, dtype=torch.float64))
+    turns = torch.arccos((walk[1:] * walk[:-1]).sum(dim=1) / 9)
+    torch.testing.assert_close(turns, torch.arccos(z0 @ z1).expand(4) / 4)
+
+
 def test_an_analogy_is_a_parallelogram(generator):
     a, b, c = torch.randn(3, 4, generator=generator).unbind()
     d = latent.analogy(a, b, c)

@@ -118,7 +118,10 @@ def _plane(codes: Tensor, y: Tensor, reach: float) -> Image.Image:
 
 def _paint(ax: plt.Axes, codes: Tensor, y: Tensor, reach: float) -> None:
     scatter.codes(codes, y, legend=False, ax=ax)
-    ax.add_patch(plt.Circle((0, 0), 5.991**0.5, fill=False, ls="--", color="black", zorder=2))
+    for color, width, look in (("white", 4, "-"), ("black", 2, "--")):  # seen on dots and labels
+        ax.add_patch(
+            plt.Circle((0, 0), 5.991**0.5, fill=False, ls=look, lw=width, color=color, zorder=4)
+        )
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
 
 

@@ -6,18 +6,21 @@ import numpy as np
 import torch
 from scipy.special import expit, xlog1py, xlogy
 from torch import Generator, Tensor
-from torch.nn.functional import binary_cross_entropy, mse_loss, softplus
+from torch.nn.functional import binary_cross_entropy, softplus
 
 from course_utils.exercises.task import Affine, Mistake, Part, Task, randn
 
-# cross_entropy: of pixels and logits, one number per image, safe for large logits
+# loss_and_slopes: the cross-entropy, and how both losses change with the bias of the last layer
 
 
 def _pixel_inputs(generator: Generator) -> dict[str, object]:
-    """Row 0 has logits so large, right or wrong, that the log of their sigmoid is −∞ or 0."""
+    """Row 0 has logits so large, right or wrong, that the log of their sigmoid is −∞ or 0. Row 1 is
+    blank and should not be.
+    """
     logits = 3 * randn(generator, 5, 12)
     x = torch.rand(5, 12, generator=generator, dtype=torch.float64)
     logits[0, :5] = torch.tensor([200.0, -900.0, 900.0, 40.0, -750.0])
+    logits[1] = -30 - 10 * torch.rand(12, generator=generator, dtype=torch.float64)
     x[1:, 0], x[1:, 1] = 0.0, 1.0
     logits[0, 5:7], x[0, 5:7] = torch.tensor([900.0, -900.0]), torch.tensor([1.0, 0.0])
     pixels = torch.randperm(12, generator=generator)
@@ -25,76 +28,126 @@ def _pixel_inputs(generator: Generator) -> dict[str, object]:
 
 
 def _cross_entropy(logits: Tensor, x: Tensor) -> np.ndarray:
-    """From log σ(l) = −log(1 + e^−l), by NumPy's logaddexp."""
+    """From log σ(l) = −log(1 + e^−l), by NumPy's logaddexp: (B, d)."""
     l, ink = logits.numpy(), x.numpy()  # noqa: E741 (the lesson's symbol)
-    return (ink * np.logaddexp(0, -l) + (1 - ink) * np.logaddexp(0, l)).sum(axis=1)
+    return ink * np.logaddexp(0, -l) + (1 - ink) * np.logaddexp(0, l)
+
+
+def _slopes(logits: Tensor, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """By hyperbolic functions: σ(l) = (1 + tanh(l/2)) / 2 and σ′(l) = 1 / (2 cosh(l/2))²."""
+    half = logits.numpy() / 2
+    wrong = (1 + np.tanh(half)) / 2 - x.numpy()
+    with np.errstate(over="ignore"):
+        return wrong, 2 * wrong / (2 * np.cosh(half)) ** 2
+
+
+def _pixels(logits: Tensor, x: Tensor) -> np.ndarray:
+    """The three rows before the sum over pixels: (3, B, d)."""
+    return np.stack([_cross_entropy(logits, x), *_slopes(logits, x)])
+
+
+def _loss_and_slopes(logits: Tensor, x: Tensor) -> np.ndarray:
+    return _pixels(logits, x).sum(axis=2)
+
+
+def _with(row: int, pixels) -> object:
+    """The right answer but for one row, given per pixel: (logits, x) → (B, d)."""
+
+    def mistaken(logits: Tensor, x: Tensor) -> np.ndarray:
+        answer = _loss_and_slopes(logits, x)
+        with np.errstate(all="ignore"):
+            answer[row] = np.asarray(pixels(logits, x)).sum(axis=1)
+        return answer
+
+    return mistaken
 
 
 def _plain(logits: Tensor, x: Tensor) -> np.ndarray:
     p = expit(logits.numpy())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return -(x.numpy() * np.log(p) + (1 - x.numpy()) * np.log(1 - p)).sum(axis=1)
-
-
-def _only_ink(logits: Tensor, x: Tensor) -> np.ndarray:
-    return (x.numpy() * np.logaddexp(0, -logits.numpy())).sum(axis=1)
+    return -(x.numpy() * np.log(p) + (1 - x.numpy()) * np.log(1 - p))
 
 
 def _clamped(eps: float) -> object:
-    def mistaken(logits: Tensor, x: Tensor) -> np.ndarray:
+    def pixels(logits: Tensor, x: Tensor) -> np.ndarray:
         p = expit(logits.numpy()).clip(eps, 1 - eps)
-        return -(xlogy(x.numpy(), p) + xlog1py(1 - x.numpy(), -p)).sum(axis=1)
+        return -(xlogy(x.numpy(), p) + xlog1py(1 - x.numpy(), -p))
 
-    return mistaken
+    return _with(0, pixels)
 
 
 def _shifted(eps: float) -> object:
-    def mistaken(logits: Tensor, x: Tensor) -> Tensor:
+    def pixels(logits: Tensor, x: Tensor) -> Tensor:
         p = logits.sigmoid()
-        return -(x * (p + eps).log() + (1 - x) * (1 - p + eps).log()).sum(dim=1)
+        return -(x * (p + eps).log() + (1 - x) * (1 - p + eps).log())
 
-    return mistaken
-
-
-def _stable(logits: Tensor, x: Tensor) -> Tensor:
-    """One number per pixel."""
-    return x * softplus(-logits) + (1 - x) * softplus(logits)
+    return _with(0, pixels)
 
 
-CROSS_ENTROPY = Task(
-    name="cross_entropy",
+def _slope_without(factor) -> object:
+    """The squared error's slope with another factor than σ′ = σ (1 − σ)."""
+    return _with(2, lambda logits, x: 2 * (logits.sigmoid() - x) * factor(logits.sigmoid()))
+
+
+def _overflowing(logits: Tensor, x: Tensor) -> np.ndarray:
+    l = logits.numpy()  # noqa: E741 (the lesson's symbol)
+    return 2 * (expit(l) - x.numpy()) * np.exp(-l) / (1 + np.exp(-l)) ** 2
+
+
+LOSS_AND_SLOPES = Task(
+    name="loss_and_slopes",
     lesson="03",
-    points=2,
+    points=3,
     inputs=_pixel_inputs,
-    reference=_cross_entropy,
-    parts=(Part("ordinary logits", 1, 1), Part("logits of ±900", 1, 0, 1)),
+    reference=_loss_and_slopes,
+    atol=1e-5,  # single precision is fine: in a slope large terms may cancel
+    parts=(
+        Part("row 0, cross-entropy", 1, 0, 1),
+        Part("row 1, its slope", 1, 1, 2),
+        Part("row 2, the slope of the squared error", 1, 2),
+    ),
     mistakes=(
         Mistake(
-            lambda logits, x: _cross_entropy(logits, x) / x.shape[1],
+            lambda logits, x: _loss_and_slopes(logits, x) / x.shape[1],
             "is that a mean over pixels? Sum over pixels.",
         ),
         Mistake(
-            lambda logits, x: float(_cross_entropy(logits, x).mean()),
-            "that is the mean over images; return one number each.",
+            lambda logits, x: _loss_and_slopes(logits, x).mean(axis=1),
+            "that is the mean over images; return one column for each.",
         ),
         Mistake(
-            lambda logits, x: -_cross_entropy(logits, x), "the sign: a loss is −log, and positive."
+            _pixels,
+            "sum over the pixels: one number per image in every row.",
         ),
         Mistake(
-            _plain,
-            "σ(900) is exactly 1, and exp(900) infinite: log σ(l) = −softplus(−l), log(1 − σ(l)) ="
-            " −softplus(l).",
+            lambda logits, x: _pixels(logits, x).sum(axis=1),
+            "that is one number per pixel: sum over the pixels, not over the images.",
+        ),
+        Mistake(
+            lambda logits, x: _loss_and_slopes(logits, x) * np.array([[1], [1 / 5], [1 / 5]]),
+            "those are the slopes of the mean over images; each image has slopes of its own.",
+        ),
+        Mistake(
+            _with(0, lambda logits, x: -_cross_entropy(logits, x)),
+            "row 0, the sign: a loss is −log, and positive.",
+        ),
+        Mistake(
+            _with(0, _plain),
+            "row 0: σ(900) is exactly 1, and exp(900) infinite: log σ(l) = −softplus(−l),"
+            " log(1 − σ(l)) = −softplus(l).",
         ),
         Mistake(
             _clamped(1e-7),
-            "clamp or + ε cap the loss just where the model is most wrong: use log σ(l) ="
+            "row 0: clamp or + ε cap the loss just where the model is most wrong: use log σ(l) ="
             " −softplus(−l).",
             also=(
-                lambda logits, x: binary_cross_entropy(logits.sigmoid(), x, reduction="none").sum(
-                    dim=1
+                _with(
+                    0,
+                    lambda logits, x: binary_cross_entropy(logits.sigmoid(), x, reduction="none"),
                 ),
                 *(
-                    lambda logits, x, most=most: _cross_entropy(logits.clamp(-most, most), x)
+                    _with(
+                        0, lambda logits, x, most=most: _cross_entropy(logits.clamp(-most, most), x)
+                    )
                     for most in (10, 20, 30, 50, 80, 100, 500)
                 ),
             )
@@ -102,31 +155,79 @@ CROSS_ENTROPY = Task(
             + tuple(_shifted(eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)),
         ),
         Mistake(
-            lambda logits, x: _cross_entropy(-logits, x),
-            "σ(l) is the ink: x goes with log σ(l), 1 − x with log(1 − σ(l)).",
-        ),
-        Mistake(_only_ink, "the empty part of each pixel is missing: + (1 − x) log(1 − σ(l))."),
-        Mistake(
-            lambda logits, x: _cross_entropy(logits, x) / np.log(2),
-            "these are bits; nats come from the natural logarithm.",
+            _with(0, lambda logits, x: _cross_entropy(-logits, x)),
+            "row 0: σ(l) is the ink: x goes with log σ(l), 1 − x with log(1 − σ(l)).",
         ),
         Mistake(
-            lambda logits, x: _stable(logits, x).sum(dim=0),
-            "that is one number per pixel: sum over the pixels, dim 1, not over the images.",
-        ),
-        Mistake(lambda logits, x: _stable(logits, x), "sum over the pixels: one number per image."),
-        Mistake(
-            lambda logits, x: _cross_entropy(logits, x.round()),
-            "pixels may be grey: weigh both logarithms, by x and by 1 − x; do not round x.",
-            also=(lambda logits, x: _cross_entropy(logits, (x > 0).double()),),
+            _with(0, lambda logits, x: x * softplus(-logits)),
+            "row 0: the blank part of each pixel is missing: + (1 − x) log(1 − σ(l)).",
         ),
         Mistake(
-            lambda logits, x: _cross_entropy(logits.sigmoid(), x),
-            "is a sigmoid applied twice? softplus takes the logits themselves.",
+            _with(0, lambda logits, x: _cross_entropy(logits, x) / np.log(2)),
+            "row 0: these are bits; nats come from the natural logarithm.",
         ),
         Mistake(
-            lambda logits, x: mse_loss(logits.sigmoid(), x, reduction="none").sum(dim=1),
-            "that is the squared error; the task asks for the cross-entropy.",
+            _with(0, lambda logits, x: _cross_entropy(logits, x.round())),
+            "row 0: pixels may be grey: weigh both logarithms, by x and by 1 − x; do not round x.",
+            also=(_with(0, lambda logits, x: _cross_entropy(logits, (x > 0).double())),),
+        ),
+        Mistake(
+            _with(0, lambda logits, x: _cross_entropy(logits.sigmoid(), x)),
+            "row 0: is a sigmoid applied twice? softplus takes the logits themselves.",
+        ),
+        Mistake(
+            _with(0, lambda logits, x: (logits.sigmoid() - x) ** 2),
+            "row 0 is the squared error; the task asks for the cross-entropy there.",
+        ),
+        Mistake(
+            lambda logits, x: _loss_and_slopes(logits, x) * np.array([[1], [-1], [-1]]),
+            "the slopes have the other sign: where the ink is too little, a larger b makes the loss"
+            " smaller, so the slope is negative.",
+            also=(
+                _with(1, lambda logits, x: x - logits.sigmoid()),
+                _with(2, lambda logits, x: -_slopes(logits, x)[1]),
+            ),
+        ),
+        Mistake(
+            _with(1, lambda logits, x: _slopes(logits, x)[1] / 2),
+            "row 1: no σ′(l) is left here: it cancels against the derivative of the logarithms.",
+            also=(_with(1, lambda logits, x: _slopes(logits, x)[1]),),
+        ),
+        Mistake(
+            _with(
+                1,
+                lambda logits, x: (
+                    (logits.sigmoid() - x) / (logits.sigmoid() * (1 - logits.sigmoid()))
+                ),
+            ),
+            "row 1: that is the derivative by the ink σ(l); b changes the logit: times σ′(l).",
+        ),
+        Mistake(
+            _slope_without(lambda p: p * (1 - p) / 2),
+            "row 2: the 2 from the square is missing.",
+        ),
+        Mistake(
+            _slope_without(lambda p: 1),
+            "row 2: the chain rule: b changes the logit, not the ink: times σ′(l) = σ(l) (1 −"
+            " σ(l)).",
+            also=(_slope_without(lambda p: 0.5),),
+        ),
+        Mistake(
+            _slope_without(lambda p: p),
+            "row 2: σ′(l) has two factors, σ(l) and 1 − σ(l).",
+            also=(_slope_without(lambda p: 1 - p),),
+        ),
+        Mistake(
+            _with(2, lambda logits, x: (logits.sigmoid() - x) ** 2),
+            "row 2 is the squared error itself; the task asks for its slope.",
+        ),
+        Mistake(
+            _with(2, _overflowing),
+            "row 2: e^900 is infinite, and infinity over infinity is NaN: σ′(l) = σ(l) (1 − σ(l)).",
+        ),
+        Mistake(
+            lambda logits, x: _loss_and_slopes(logits, x)[[0, 2, 1]],
+            "the two slopes have changed places: first that of the cross-entropy.",
         ),
     ),
 )
@@ -319,6 +420,14 @@ def _noised(x: Tensor, eps: Tensor) -> Tensor:
     return (x + eps).clamp(0, 1)
 
 
+def _rescaled(noisy: Tensor, *, per_image: bool = False) -> Tensor:
+    """From its smallest value to its largest: 0 to 1."""
+    low, high = noisy.amin(), noisy.amax()
+    if per_image:
+        low, high = noisy.amin(dim=-1, keepdim=True), noisy.amax(dim=-1, keepdim=True)
+    return (noisy - low) / (high - low)
+
+
 DENOISING_LOSS = Task(
     name="denoising_loss",
     lesson="03",
@@ -386,6 +495,23 @@ DENOISING_LOSS = Task(
             also=(_loss_of(lambda x, eps: (x + eps).clamp(max=1), lambda x, eps: x),),
         ),
         Mistake(
+            _loss_of(lambda x, eps: _noised(x, eps / 2), lambda x, eps: x),
+            "eps is the noise itself: add it as it is, do not scale it again.",
+            also=tuple(
+                _loss_of(lambda x, eps, c=c: _noised(x, c * eps), lambda x, eps: x)
+                for c in (0.1, 0.2, 0.25, 0.3, 2.0)
+            )
+            + (
+                _loss_of(lambda x, eps: _noised(x, eps / eps.std()), lambda x, eps: x),
+                _loss_of(lambda x, eps: _noised(x, eps / eps.std() / 2), lambda x, eps: x),
+            ),
+        ),
+        Mistake(
+            _loss_of(lambda x, eps: _rescaled(x + eps), lambda x, eps: x),
+            "x + ε is cut off to [0, 1], not rescaled to it.",
+            also=(_loss_of(lambda x, eps: _rescaled(x + eps, per_image=True), lambda x, eps: x),),
+        ),
+        Mistake(
             _loss_of(lambda x, eps: (x + eps).sigmoid(), lambda x, eps: x),
             "x + ε is cut off to [0, 1]: no sigmoid.",
         ),
@@ -413,4 +539,4 @@ DENOISING_LOSS = Task(
     ),
 )
 
-TASKS = (CROSS_ENTROPY, SLERP, DENOISING_LOSS)
+TASKS = (LOSS_AND_SLOPES, SLERP, DENOISING_LOSS)

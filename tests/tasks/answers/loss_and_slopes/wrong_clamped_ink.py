@@ -1,0 +1,10 @@
+import torch
+import torch.nn.functional as F
+
+
+def loss_and_slopes(logits, x):
+    p = torch.sigmoid(logits)
+    loss = F.binary_cross_entropy(p.clamp(0.001, 0.999), x, reduction="none")
+    first = p - x
+    second = 2 * (p - x) * p * (1 - p)
+    return torch.stack([loss.sum(1), first.sum(1), second.sum(1)])
