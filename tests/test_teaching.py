@@ -191,7 +191,7 @@ def test_every_slide_of_the_lecture_is_shown_by_a_figure_or_a_number():
             "image/png" in output.get("data", {}) or output.get("name") == "stdout"
             for output in cell.outputs
         )
-        or any("image/gif" in str(output.get("data", {})) for output in cell.outputs)
+        or any('class="film"' in str(output.get("data", {})) for output in cell.outputs)
     }
     assert shown == set(outline.LECTURE)
 

@@ -36,7 +36,7 @@ KERNEL = (
 # No kernel needs it, and Colab's is not one that its ipywidgets allows.
 FRONT_END = ("jupyterlab-widgets",)
 VIEW = "application/vnd.jupyter.widget-view+json"
-LIVE = re.compile(r"^ *figures\.(slider|sliders|stage|pad|animate)\(", re.MULTILINE)
+LIVE = re.compile(r"^ *figures\.(slider|sliders|stage|pad|drawing)\(", re.MULTILINE)
 # In place of Colab's own module; its display hook and its front end cannot be had elsewhere.
 STAND_IN = """
 import sys, types

@@ -1,18 +1,20 @@
-"""Animations: one small GIF that plays anywhere, and a slider over the same frames."""
+"""Films: pictures of a process, with a player that needs no kernel."""
 
-import base64
 import io
+import json
 from collections.abc import Callable, Sequence
 from html import escape
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import HTML, display
+from IPython.display import display
 from matplotlib.axes import Axes
 from PIL import Image
 
-from course_utils.figures.style import base64_of, described
-from course_utils.figures.widgets import slider
+from course_utils.figures.style import base64_of, described, png
+
+SCRIPT = (Path(__file__).parent / "film.js").read_text(encoding="utf-8")
 
 
 def animate(
@@ -25,39 +27,46 @@ def animate(
     size: tuple[float, float] = (4, 4),
     seconds: float = 6.0,
     colors: int = 32,
-    scrub: bool = False,
 ) -> None:
-    """Show `draw(value, ax)` for all values as a GIF, then as a slider with a still picture.
+    """Show `draw(value, ax)` for all values as a film that can be played, stopped and stepped.
+
+    The output holds all frames, so the film plays without a kernel, too. Where no script may run, a
+    still picture stands in its place.
 
     Args:
         draw: draws the frame of one value on the axes it gets.
         values: one value per frame, in order.
-        still: the values that the slider's still picture shows where there is no kernel.
-        label: the slider's label.
-        alt: describes the animation for readers who cannot see it.
+        still: the values that the still picture shows, side by side.
+        label: what a value is, for example "step".
+        alt: describes the film for readers who cannot see it.
         size: width and height of a frame, in inches.
         seconds: duration of one loop; the last frame stays 1.5 s longer.
-        colors: number of colours of the GIF; fewer make it smaller.
-        scrub: add a slider to the page itself, for readers without a kernel. It holds all frames
-            once more, so the page grows by about the size of the GIF.
+        colors: number of colours of the frames; fewer make the output smaller.
+
+    Raises:
+        ValueError: where there are no values, or none for the still picture.
     """
+    described(alt)
+    if not len(still):
+        raise ValueError("a film needs at least one value for the still picture")
     frames = pictures(draw, values, size=size, colors=colors)
-    moving = base64.b64encode(gif(frames, seconds=seconds)).decode()
-    film = f'<img src="data:image/gif;base64,{moving}" alt="{escape(described(alt))}">'
-    if scrub:
-        sources = " ".join(f"data:image/png;base64,{base64_of(frame)}" for frame in frames)
-        show = (
-            "this.parentNode.querySelector('img').src = this.dataset.frames.split(' ')[this.value]"
-        )
-        film = (
-            f'<div>{film}<br><input type="range" min="0" max="{len(frames) - 1}" value="0"'
-            f' aria-label="{escape(label)}" '
-            f'style="width: {frames[0].width}px" data-frames="{sources}" oninput="{show}" '
-            # Else JupyterLab takes the arrow keys for its own shortcuts.
-            'data-lm-suppress-shortcuts="true"></div>'
-        )
-    display(HTML(film))
-    slider(draw, values, still=still, label=label, alt=alt, size=size)
+    sources = [f"data:image/png;base64,{base64_of(frame)}" for frame in frames]
+    options = {
+        "alt": alt,
+        "label": label,
+        "names": [f"{label} {value}" for value in values],
+        "wait": 1000 * seconds / len(frames),
+        "width": frames[0].width,
+    }
+    fig, axes = plt.subplots(1, len(still), figsize=(size[0] * len(still), size[1]), squeeze=False)
+    for value, ax in zip(still, axes.flat, strict=True):
+        draw(value, ax)
+    page = (
+        f'<div class="film"><img src="data:image/png;base64,{png(fig)}" alt="{escape(alt)}">'
+        f"<script>(() => {{ {SCRIPT}\nfilm(document.currentScript.parentNode,"
+        f" {json.dumps(sources)}, {json.dumps(options)}); }})();</script></div>"
+    )
+    display({"text/html": page, "text/plain": alt}, raw=True)
 
 
 def pictures(
@@ -101,19 +110,3 @@ def pictures(
     palette[palette.min(axis=1) > 245] = 255  # the background stays exactly white
     shared.putpalette(palette.flatten().tolist())
     return [frame.quantize(palette=shared, dither=Image.Dither.NONE) for frame in frames]
-
-
-def gif(frames: Sequence[Image.Image], *, seconds: float = 6.0) -> bytes:
-    """Encode frames as a GIF that loops.
-
-    Args:
-        frames: images of one size.
-        seconds: duration of one loop; the last frame stays 1.5 s longer.
-    """
-    each = int(1000 * seconds / len(frames))
-    times = [each] * (len(frames) - 1) + [each + 1500]
-    out = io.BytesIO()
-    frames[0].save(
-        out, format="gif", save_all=True, append_images=frames[1:], loop=0, duration=times
-    )
-    return out.getvalue()

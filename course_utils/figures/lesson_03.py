@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from torch import Tensor
 
 from course_utils.figures.grids import image_grid, image_rows
@@ -48,7 +49,7 @@ def slopes(l: Tensor, slope_of: Mapping[str, Tensor]) -> None:  # noqa: E741 (th
     fig, ax = plt.subplots(figsize=(8, 3.4))
     for look, (name, slope) in zip(LOOKS, slope_of.items(), strict=False):
         ax.plot(l, slope, look, label=name)
-    ax.set(xlabel="logit $l$ of a pixel that should be 1", ylabel="gradient by $l$")
+    ax.set(xlabel="logit $l$ of a pixel that should be 1", ylabel="derivative with respect to $l$")
     ax.legend(loc="lower right")
     ax.annotate("blank", (l[0], 0.06), fontsize=11)
     ax.annotate("full of ink", (l[-1], 0.06), ha="right", fontsize=11)
@@ -67,12 +68,20 @@ def cures(curves: Mapping[str, tuple[Sequence[int], Sequence[float]]], blank: fl
     for i, (name, (steps, errors)) in enumerate(curves.items()):
         ax.semilogy(steps, errors, LOOKS[i % 4], color=PALETTE[(0, 4, 1, 2, 5)[i % 5]], label=name)
     ax.set(xlabel="step", ylabel="squared error per test image")
+    _plain_ticks(ax)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=11)
     show(
         fig,
         alt="Test error over the steps of one network trained in several ways: some curves stay at "
         "the error of blank images, others fall far below it.",
     )
+
+
+def _plain_ticks(ax: Axes) -> None:
+    """Write the numbers of a logarithmic axis as they are: 10, 20, 50."""
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def readings(rows: Mapping[str, Tensor], y: Tensor, read: Mapping[str, Tensor]) -> None:
@@ -149,6 +158,7 @@ def against_pca(
     right.set(xlabel="latent dimension $k$", xticks=ks, xticklabels=ks)
     right.minorticks_off()
     for ax in (left, right):
+        _plain_ticks(ax)
         ax.legend(fontsize=11)
     show(
         fig,
@@ -171,8 +181,9 @@ def by_size(
     """
 
     def draw(k: int, ax: Axes) -> None:
-        rows = {f"{name}: {errors[name][k]:.1f}": r for name, r in reconstructions[k].items()}
-        image_rows({f"k = {k}": x} | rows, ax=ax)
+        rows = {f"{name}, error {errors[name][k]:.1f}": r for name, r in reconstructions[k].items()}
+        image_rows({"original": x} | rows, ax=ax)
+        ax.set_title(f"k = {k}", loc="left")
 
     return draw
 

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from course_utils.figures.style import PALETTE
 
+PRIOR_RADIUS = 5.991**0.5  # of the circle that holds 95 % of N(0, I) in the plane
+
 
 def codes(z, y, *, legend: bool = True, ax: Axes | None = None) -> Axes:
     """Codes (N, 2) as dots in the colours of their labels y (N,), each label written once, at its
@@ -42,6 +44,11 @@ def codes(z, y, *, legend: bool = True, ax: Axes | None = None) -> Axes:
         )
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     return ax
+
+
+def prior(ax: Axes) -> None:
+    """Draw the circle that holds 95 % of N(0, I) in the plane."""
+    ax.add_patch(plt.Circle((0, 0), PRIOR_RADIUS, fill=False, ls="--", color="black", zorder=2))
 
 
 class _Badges(Artist):

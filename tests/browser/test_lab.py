@@ -119,16 +119,10 @@ def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
             lambda b: b.click(),
             box.locator(LIVE).first,
         )
-    for handle in page.locator(
-        "input[type=range][data-frames]"
-    ).all():  # a film's own handle, without the kernel
-        handle.scroll_into_view_if_needed()
-        moves(
-            page,
-            handle,
-            lambda film: film.press("ArrowRight"),
-            handle.locator("xpath=..").locator("img"),
-        )
+    for film in page.locator(".film").all():  # plays without the kernel
+        film.scroll_into_view_if_needed()
+        handle = film.locator("input[type=range]")
+        moves(page, handle, lambda slider: slider.press("ArrowRight"), film.locator("img"))
     pads = page.locator("div[data-frames]")
     for i in range(pads.count()):
         plane, picture = pads.nth(i).locator("canvas").all()

@@ -63,7 +63,7 @@ def test_every_slide_is_whole(lesson, size, folder, watched):
 def test_films_play(folder, watched):
     page = opened(watched(1280, 720), folder / "05_vae.html")
     for _ in steps(page):
-        film = page.locator("section.present section.present img[src^='data:image/gif']")
+        film = page.locator("section.present section.present .film img")
         if film.count():
             break
     first = film.first.screenshot()

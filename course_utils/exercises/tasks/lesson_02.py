@@ -1,13 +1,172 @@
 """Tasks of lesson 02."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import scipy.linalg
+import scipy.special
 import torch
 from torch import Generator, Tensor
 
 from course_utils.exercises.task import Mistake, Task, randn
+
+# variance_while_turning: power iteration, and the captured variance on the way
+
+
+def _turning_inputs(generator: Generator) -> dict[str, object]:
+    """Data far from the origin, as large as pixels up to 255: without division by the length a
+    direction overflows on the way. The start is not of length 1, and catches little variance.
+    """
+    d, N, steps = (
+        int(torch.randint(*between, (), generator=generator))
+        for between in ((4, 7), (30, 40), (90, 110))
+    )
+    rotation, _ = torch.linalg.qr(randn(generator, d, d))
+    stretch = torch.linspace(60, 30, d, dtype=torch.float64)
+    x = (randn(generator, N, d) * stretch + 40) @ rotation
+    _, axes = torch.linalg.eigh(x.T.cov())
+    mix = 0.2 + 0.2 * torch.rand(d, generator=generator, dtype=torch.float64)
+    mix[0] = 2
+    length = 3 + torch.rand((), generator=generator, dtype=torch.float64)
+    return {"x": x, "v": length * (axes @ mix), "steps": steps}
+
+
+def _variances(x: Tensor, v: Tensor, steps: int) -> np.ndarray:
+    """In the basis of the eigenvectors, where each turn multiplies coordinate i by λᵢ."""
+    values, vectors = np.linalg.eigh(np.cov(x.numpy(), rowvar=False, bias=True))
+    t = np.arange(steps + 1)[:, None]
+    weights = scipy.special.softmax(
+        2 * t * np.log(values) + 2 * np.log(np.abs(vectors.T @ v.numpy())), axis=1
+    )
+    return weights @ values
+
+
+def _turned_by(
+    turn: Callable = lambda C, v: C @ v,
+    length: Callable = lambda v: v.norm(),
+    first: Callable = lambda v: v / v.norm(),
+    covariance: Callable = lambda x: x.T.cov(correction=0),
+    measured: Callable = lambda C, v: v @ C @ v,
+) -> Callable:
+    """Power iteration with another turn, length, start, covariance or measure."""
+
+    def mistaken(x: Tensor, v: Tensor, steps: int) -> Tensor:
+        C, v = covariance(x), first(v)
+        variances = [measured(C, v)]
+        for _ in range(steps):
+            v = turn(C, v)
+            v = v / length(v)
+            variances.append(measured(C, v))
+        return torch.stack(variances)
+
+    return mistaken
+
+
+def _rayleigh(C: Tensor, v: Tensor) -> Tensor:
+    return v @ C @ v / (v @ v)
+
+
+VARIANCE_WHILE_TURNING = Task(
+    name="variance_while_turning",
+    lesson="02",
+    points=2,
+    inputs=_turning_inputs,
+    reference=_variances,
+    rtol=1e-3,  # single precision is fine
+    mistakes=(
+        Mistake(
+            _turned_by(covariance=lambda x: x.T @ x / len(x)),
+            "subtract the mean first: the variance is measured from μ, not from the origin.",
+        ),
+        Mistake(
+            _turned_by(covariance=lambda x: (x - x.mean()).T @ (x - x.mean()) / len(x)),
+            "every coordinate has a mean of its own: x.mean(dim=0).",
+        ),
+        Mistake(
+            lambda x, v, steps: _variances(x, v, steps) * len(x) / (len(x) - 1),
+            "divide by N, not by N − 1 (torch.cov, np.cov and var do that).",
+        ),
+        Mistake(
+            lambda x, v, steps: _variances(x, v, steps) * len(x),
+            "is that a sum over the data? The variance is the mean of z².",
+        ),
+        Mistake(
+            _turned_by(covariance=lambda x: x.T.corrcoef()),
+            "no scaling: subtract the mean, and nothing else.",
+        ),
+        Mistake(
+            _turned_by(first=lambda v: v),
+            "the start need not have length 1: divide it by its length before you measure.",
+        ),
+        Mistake(
+            _turned_by(length=lambda v: 1.0),
+            "the direction grows with every turn: divide by its length each time.",
+            also=(
+                _turned_by(length=lambda v: 1.0, first=lambda v: v),
+                _turned_by(length=lambda v: 1.0, measured=_rayleigh),
+                _turned_by(length=lambda v: 1.0, first=lambda v: v, measured=_rayleigh),
+            ),
+        ),
+        Mistake(
+            _turned_by(length=lambda v: v.abs().max(), first=lambda v: v / v.abs().max()),
+            "the length is the root of the sum of squares: v.norm().",
+            also=(
+                _turned_by(length=lambda v: v.abs().sum(), first=lambda v: v / v.abs().sum()),
+                _turned_by(length=lambda v: v @ v, first=lambda v: v / (v @ v)),
+                _turned_by(length=lambda v: v.abs().max()),
+                _turned_by(length=lambda v: v.abs().sum()),
+            ),
+        ),
+        Mistake(
+            _turned_by(turn=lambda C, v: v + C @ v / C.trace()),
+            "the rule replaces v by Cv; it does not add Cv to v.",
+            also=(
+                _turned_by(turn=lambda C, v: v + 0.1 * C @ v / C.trace()),
+                _turned_by(turn=lambda C, v: v + 2 * C @ v / C.trace()),
+            ),
+        ),
+        Mistake(
+            _turned_by(measured=lambda C, v: (C @ v).norm()),
+            "the length of Cv is the variance only where v is an eigenvector: take the mean of z².",
+            also=(_turned_by(measured=lambda C, v: (C @ v).norm() ** 2),),
+        ),
+        Mistake(
+            lambda x, v, steps: np.sqrt(_variances(x, v, steps)),
+            "those are standard deviations: the variance is the mean of z², without a root.",
+        ),
+        Mistake(
+            lambda x, v, steps: float(x.var(dim=0, correction=0).sum()) - _variances(x, v, steps),
+            "that is the error, what the axis loses; return the variance that it keeps.",
+        ),
+        Mistake(
+            lambda x, v, steps: _variances(x, v, steps) / float(x.var(dim=0, correction=0).sum()),
+            "that is the share of the variance; return the variance itself.",
+        ),
+        Mistake(
+            lambda x, v, steps: _variances(x, v, steps)[1:],
+            "steps + 1 numbers: the first is the variance of the start, before any turn.",
+        ),
+        Mistake(
+            lambda x, v, steps: _variances(x, v, steps + 1)[1:],
+            "measure first, then turn: the first number belongs to the start.",
+        ),
+        Mistake(
+            lambda x, v, steps: _variances(x, v, steps)[:-1],
+            "steps + 1 numbers: the last is the variance after the last turn.",
+        ),
+        Mistake(
+            lambda x, v, steps: float(_variances(x, v, steps)[-1]),
+            "that is the variance at the end alone; return one number for the start and for every"
+            " turn.",
+        ),
+        Mistake(
+            lambda x, v, steps: np.full(steps + 1, np.linalg.eigvalsh(np.cov(x.T, ddof=0))[-1]),
+            "that is λ₁ from the start: return how the variance gets there, turn by turn.",
+        ),
+    ),
+)
+
 
 # reconstruction_error: squared error of PCA with k axes, summed over pixels, averaged over images
 
@@ -396,4 +555,4 @@ PPCA_LOG_DENSITY = Task(
     ),
 )
 
-TASKS = (RECONSTRUCTION_ERROR, PRINCIPAL_ANGLES, PPCA_LOG_DENSITY)
+TASKS = (VARIANCE_WHILE_TURNING, RECONSTRUCTION_ERROR, PRINCIPAL_ANGLES, PPCA_LOG_DENSITY)

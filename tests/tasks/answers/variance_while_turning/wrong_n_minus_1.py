@@ -1,0 +1,11 @@
+import torch
+
+
+def variance_while_turning(x, v, steps):
+    C = torch.cov(x.T)
+    variances = []
+    for _ in range(steps + 1):
+        v = v / v.norm()
+        variances.append(v @ C @ v)
+        v = C @ v
+    return torch.stack(variances)

@@ -1,0 +1,11 @@
+import torch
+
+
+def variance_while_turning(x, v, steps):
+    c = x - x.mean(dim=0)
+    variances = []
+    for _ in range(steps + 1):
+        v = c.T @ (c @ v)
+        v = v / v.norm()
+        variances.append(((c @ v) ** 2).mean())
+    return torch.stack(variances)
