@@ -11,11 +11,10 @@ from torch import Tensor
 
 from course_utils.figures.diagrams import diagram
 from course_utils.figures.grids import image_grid, manifolds
-from course_utils.figures.scatter import codes
+from course_utils.figures.scatter import codes, prior
 from course_utils.figures.style import PALETTE, show
 
 BLUE, RED = PALETTE[0], PALETTE[2]
-RADIUS = 5.991**0.5  # of the circle that holds 95 % of N(0, I) in the plane
 
 
 def growing_vae() -> None:
@@ -62,15 +61,11 @@ def planes(at: Mapping[str, Callable[[int], np.ndarray]], y: Tensor) -> Callable
                 part.scatter(*z.T, s=16, color="0.3")
             else:
                 codes(z, y, legend=False, ax=part)
-            _prior(part)
+            prior(part)
             part.set(title=f"{title}, step {step}", aspect="equal", xlim=(-8, 8), ylim=(-8, 8))
             part.set(xlabel="$z_1$", ylabel="$z_2$" if i == 0 else "")
 
     return draw
-
-
-def _prior(ax: Axes) -> None:
-    ax.add_patch(plt.Circle((0, 0), RADIUS, fill=False, ls="--", color="black", zorder=2))
 
 
 def grids(at: Mapping[str, Callable[[int], np.ndarray]]) -> Callable[[int, Axes], None]:
