@@ -57,8 +57,10 @@ def planes(at: Mapping[str, Callable[[int], np.ndarray]], y: Tensor) -> Callable
         ax.axis("off")
         for i, (title, codes_at) in enumerate(at.items()):
             part, z = ax.inset_axes((0.53 * i, 0.06, 0.47, 0.86)), codes_at(step)
-            if z.std() < 0.2:  # all in one place: ten numbers in circles would only hide it
-                part.scatter(*z.T, s=16, color="0.3")
+            if (
+                z.std(axis=0).max() < 0.8
+            ):  # all in one place: ten numbers in circles would only hide it
+                part.scatter(*z.T, s=16, c=np.array(PALETTE)[y.cpu()], linewidths=0)
             else:
                 codes(z, y, legend=False, ax=part)
             prior(part)
@@ -116,12 +118,14 @@ def manifold(tiles: Tensor, codes_of_side: Tensor) -> None:
     ax = plt.subplots(figsize=(8, 8))[1]
     page = tiles.numpy(force=True).reshape(n, n, 28, 28).swapaxes(1, 2).reshape(28 * n, 28 * n)
     ax.imshow(page, vmin=0, vmax=1)
-    shown, middle = range(0, n, max(1, n // 7)), np.arange(n) * 28 + 13.5
-    texts = [f"{codes_of_side[i]:.1f}" for i in shown]
-    ax.set_xticks(middle[list(shown)], texts)
-    ax.set_yticks(middle[::-1][list(shown)], texts)
+    shown = sorted({0, n // 4, n // 2, n - 1 - n // 4, n - 1})
+    middle = np.arange(n) * 28 + 13.5
+    texts = [f"{codes_of_side[i]:.1f}".replace("-0.0", "0.0") for i in shown]
+    ax.set_xticks(middle[shown], texts)
+    ax.set_yticks(middle[::-1][shown], texts)
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     ax.tick_params(length=0)
+    ax.grid(visible=False)
     show(
         ax.figure,  # type: ignore[arg-type]
         alt=f"{n} by {n} decoded codes of the plane of the VAE with two latent dimensions: "
@@ -135,24 +139,31 @@ def posterior(
     """What a slider draws: Q(z|X) of one image as an ellipse, a sample of it, and its decoding.
 
     Args:
-        mu, sigma: of N images, (N, 2) each.
+        mu: means of N images, (N, 2).
+        sigma: standard deviations, (N, 2).
         y: their labels (N,).
         x: the images to choose from, (n, 1, 28, 28), n ≤ N.
         sampled: for each of them a code (2,) and the image (1, 28, 28) that it decodes to.
     """
-    mu, sigma = mu.cpu(), sigma.cpu()
+    mu, sigma, reach = mu.cpu(), sigma.cpu(), 0.25
 
     def draw(number: int, ax: Axes) -> None:
         ax.axis("off")
-        left, right = ax.inset_axes([0, 0, 0.55, 1]), ax.inset_axes([0.58, 0, 0.42, 1])
+        (a, b), (z, decoded) = mu[number].tolist(), sampled[number]
+        left, zoom = ax.inset_axes((0, 0, 0.34, 1)), ax.inset_axes((0.4, 0.12, 0.24, 0.76))
         codes(mu, y, legend=False, ax=left)
-        size = 4 * sigma[number].numpy()  # two standard deviations to either side
-        left.add_patch(Ellipse(mu[number].tolist(), *size, fc="none", ec="black", lw=2, zorder=9))
-        z, decoded = sampled[number]
-        left.plot(*z.cpu(), "x", color="black", ms=9, mew=2, zorder=9)
+        left.add_patch(
+            plt.Rectangle((a - reach, b - reach), 2 * reach, 2 * reach, fc="none", lw=2, zorder=9)
+        )
         left.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal")
+        zoom.scatter(*mu.T, c=np.array(PALETTE)[y.cpu()], s=30, alpha=0.6, linewidths=0)
+        size = 4 * sigma[number].numpy()  # two standard deviations to either side
+        zoom.add_patch(Ellipse((a, b), *size, fc="none", ec="black", lw=2, zorder=9))
+        zoom.plot(*z.cpu(), "x", color="black", ms=9, mew=2, zorder=9)
+        zoom.set(xlim=(a - reach, a + reach), ylim=(b - reach, b + reach), aspect="equal")
+        zoom.set(xticks=[], yticks=[], title="enlarged")
         both = torch.stack([x[number], decoded])
-        image_grid(both, labels=["X", "decoded sample"], ax=right)
+        image_grid(both, labels=["X", "decoded"], ax=ax.inset_axes((0.68, 0, 0.32, 1)))
 
     return draw
 
@@ -170,22 +181,28 @@ def costs(kl: Tensor, active: int) -> None:
 
 
 def plane_of(mu: Tensor, sigma: Tensor, known: Tensor, side: int = 112) -> Tensor:
-    """A small map of the plane from −3.5 to 3.5: known codes in grey, and an ellipse in black.
+    """A small map of the plane from −3.5 to 3.5: known codes in grey, an ellipse in black.
 
     Args:
-        mu, sigma: of the ellipse, (2,) each; its border lies at two standard deviations.
+        mu: centre of the ellipse, (2,).
+        sigma: its standard deviations, (2,); the border lies at two of them.
         known: codes (N, 2).
         side: of the map, in pixels.
 
     Returns:
         One image (1, 1, side, side); 1 is black.
     """
-    at = ((known.cpu() + 3.5) / 7 * (side - 1)).round().long().clamp(0, side - 1)
+
+    def place(z: Tensor) -> Tensor:  # codes → columns and rows
+        return ((z.cpu() + 3.5) / 7 * (side - 1)).round().long().clamp(0, side - 1)
+
     page = torch.zeros(side, side)
-    page[side - 1 - at[:, 1], at[:, 0]] = 0.35
+    column, row = place(mu).tolist()
+    page[side - 1 - row], page[:, column] = 0.2, 0.2  # a cross, for ellipses can be tiny
+    at = place(known)
+    page[side - 1 - at[:, 1], at[:, 0]] = 0.5
     line = torch.linspace(-3.5, 3.5, side)
     z1, z2 = line[None, :], line.flip(0)[:, None]
-    r = (((z1 - mu[0]) / sigma[0]) ** 2 + ((z2 - mu[1]) / sigma[1]) ** 2).sqrt() / 2
-    width = 0.06 / sigma.min().clamp_min(0.03)  # about a pixel and a half
-    page[(r - 1).abs() < width / 2] = 1
+    wide = sigma.clamp_min(0.03)  # at least a dot
+    page[((z1 - mu[0]) / wide[0]) ** 2 + ((z2 - mu[1]) / wide[1]) ** 2 < 4] = 1
     return page[None, None]
