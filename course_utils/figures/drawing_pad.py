@@ -90,5 +90,7 @@ def _still(answers: list[Mapping[str, Tensor]]) -> plt.Figure:
             else:
                 ax.imshow(x[0, 0].numpy(force=True), vmin=0, vmax=1)
                 ax.set(xticks=[], yticks=[])
+                ax.spines[:].set(visible=True, color="0.8")
+                ax.grid(visible=False)
             ax.set_title(caption, size=9)
     return fig

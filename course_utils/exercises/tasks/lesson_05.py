@@ -6,27 +6,56 @@ from torch import Generator, Tensor
 from torch.distributions import Bernoulli, Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy, softplus
 
-from course_utils.exercises.task import Mistake, Task, randn
+from course_utils.exercises.task import Affine, Mistake, Task, randn
 
-# negative_elbo: cross-entropy plus KL, in nats per image
+# vae_loss: encode, sample with the given noise, decode; cross-entropy plus KL, in nats per image
 
 
 def _vae_inputs(generator: Generator) -> dict[str, object]:
-    """Some pixels with logits up to ±900, right and wrong; some variances far from 1."""
+    """Two linear networks: some logits near ±900, right and wrong; some variances far from 1."""
     B, d, k = int(torch.randint(5, 8, (), generator=generator)), 12, 3
-    logits, x = 2 * randn(generator, B, d), (randn(generator, B, d) > 0).double()
-    logits[0, :5] = torch.tensor([900.0, -900.0, 40.0, -40.0, -150.0])
-    x[0, :5] = torch.tensor([1.0, 0.0, 0.0, 1.0, 1.0])
-    logits[1, :2], x[1, :2] = torch.tensor([150.0, -800.0]), torch.tensor([0.0, 1.0])
-    log_var = randn(generator, B, k)
-    log_var[0], log_var[1] = torch.tensor([-12.0, 0.5, 2.5]), torch.tensor([-0.5, 3.0, -25.0])
-    pixels = torch.randperm(d, generator=generator)
-    return {
-        "logits": logits[:, pixels],
-        "x": x[:, pixels],
-        "mu": randn(generator, B, k),
-        "log_var": log_var,
-    }
+    x, order = (randn(generator, B, d) > 0).double(), torch.randperm(d, generator=generator)
+    x[0, :6] = torch.tensor([1.0, 0.0, 0.0, 1.0, 1.0, 0.0])
+    x[1, :6] = torch.tensor([0.0, 1.0, 1.0, 0.0, 0.0, 1.0])
+    E = Affine(0.3 * randn(generator, d, 2 * k), randn(generator, 2 * k))
+    E.b[k:] = torch.tensor([-25.0, 0.5, 2.5])  # log σ² of the three latent dimensions
+    D = Affine(randn(generator, k, d), randn(generator, d))
+    D.b[:6] = torch.tensor([900.0, -900.0, 40.0, -40.0, -150.0, 150.0])
+    E.W, D.W, D.b = E.W[order], D.W[:, order], D.b[order]
+    return {"E": E, "D": D, "x": x[:, order], "eps": randn(generator, B, k)}
+
+
+def _forward(E: Affine, D: Affine, x: Tensor, eps: Tensor) -> tuple[Tensor, ...]:
+    """What the networks give: logits (B, d), x, and mu and log_var (B, k)."""
+    out, k = E(x), eps.shape[1]
+    mu, log_var = out[:, :k], out[:, k:]
+    return D(torch.addcmul(mu, (0.5 * log_var).exp(), eps)), x, mu, log_var
+
+
+def _after(loss):
+    """A loss of logits, x, mu and log_var as one of the networks."""
+    return lambda E, D, x, eps: loss(*_forward(E, D, x, eps))
+
+
+def _code(sample):
+    """The loss with another code, from mu, log_var and eps (B, k)."""
+
+    def mistaken(E: Affine, D: Affine, x: Tensor, eps: Tensor) -> Tensor:
+        _, _, mu, log_var = _forward(E, D, x, eps)
+        return _negative_elbo(D(sample(mu, log_var, eps)), x, mu, log_var)
+
+    return mistaken
+
+
+def _outputs_swapped(E: Affine, D: Affine, x: Tensor, eps: Tensor) -> Tensor:
+    k = eps.shape[1]
+    swapped = Affine(E.W.roll(k, 1), E.b.roll(k))
+    return _negative_elbo(*_forward(swapped, D, x, eps))
+
+
+def _outputs_interleaved(E: Affine, D: Affine, x: Tensor, eps: Tensor) -> Tensor:
+    mu, log_var = E(x)[:, ::2], E(x)[:, 1::2]
+    return _negative_elbo(D(mu + (0.5 * log_var).exp() * eps), x, mu, log_var)
 
 
 def _parts(logits: Tensor, x: Tensor, mu: Tensor, log_var: Tensor) -> tuple[Tensor, Tensor]:
@@ -84,125 +113,162 @@ def _plain(p: Tensor, x: Tensor, eps: float = 0.0) -> Tensor:
     return -(x * (p + eps).log() + (1 - x) * (1 - p + eps).log())
 
 
-NEGATIVE_ELBO = Task(
-    name="negative_elbo",
+_LOSS_MISTAKES = (
+    Mistake(
+        _mean_over_pixels,
+        "is the cross-entropy a mean over pixels? That is a hidden β: sum over pixels.",
+    ),
+    Mistake(_mean_over_code, "is the KL a mean over the latent dimensions? Sum over all k."),
+    Mistake(
+        lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var) * len(x),
+        "is that a sum over images? Mean over images.",
+    ),
+    Mistake(
+        lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var) / x.shape[1],
+        "nats per image: do not divide by the pixels.",
+    ),
+    Mistake(_weighted(1.0, 2.0), "the ½ in front of the KL is missing."),
+    Mistake(_weighted(1.0, 0.0), "that is the cross-entropy alone: add the KL."),
+    Mistake(_weighted(1.0, -1.0), "the sign of the KL: it is a cost, added to the cross-entropy."),
+    Mistake(
+        lambda logits, x, mu, log_var: -_negative_elbo(logits, x, mu, log_var),
+        "that is the ELBO; return minus it.",
+    ),
+    Mistake(_sigma_for_log_var, "log_var is log σ², not log σ."),
+    Mistake(
+        lambda logits, x, mu, log_var: (
+            _parts(logits, x, mu, log_var)[0].mean() / x.shape[1]
+            + _parts(logits, x, mu, log_var)[1].mean() / mu.shape[1]
+        ),
+        "are both averaged over everything? Sum over pixels and over latent dimensions, mean"
+        " over images.",
+    ),
+    Mistake(_sigmoid_twice, "is a sigmoid applied before a loss that expects logits?"),
+    Mistake(
+        _with_pixels(lambda logits, x: _plain(logits.sigmoid(), x)),
+        "the logarithm of a sigmoid is −∞ for a large logit: use softplus, or"
+        " binary_cross_entropy_with_logits.",
+        also=(
+            _with_pixels(
+                lambda logits, x: torch.where(
+                    x == 1, -logits.sigmoid().log(), -(1 - logits.sigmoid()).log()
+                )
+            ),
+        ),
+    ),
+    Mistake(
+        _with_pixels(lambda logits, x: _plain(logits.sigmoid().clamp(1e-7, 1 - 1e-7), x)),
+        "clamp or + ε cap the loss just where the model is most wrong: use"
+        " binary_cross_entropy_with_logits.",
+        also=(
+            _with_pixels(
+                lambda logits, x: binary_cross_entropy(logits.sigmoid(), x, reduction="none")
+            ),
+            *(
+                _with_pixels(
+                    lambda logits, x, eps=eps: _plain(logits.sigmoid().clamp(eps, 1 - eps), x)
+                )
+                for eps in (1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12)
+            ),
+            *(
+                _with_pixels(lambda logits, x, eps=eps: _plain(logits.sigmoid(), x, eps))
+                for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+            ),
+        ),
+    ),
+    Mistake(
+        _with_pixels(lambda logits, x: (logits.sigmoid() - x).square()),
+        "that is the squared error; the reconstruction term is the cross-entropy.",
+        also=(_with_pixels(lambda logits, x: (logits - x).square()),),
+    ),
+    Mistake(
+        _with_pixels(lambda logits, x: x * softplus(-logits)),
+        "the empty pixels are missing: − (1 − x) log(1 − σ(l)).",
+    ),
+    Mistake(
+        _with_pixels(lambda logits, x: x * softplus(logits) + (1 - x) * softplus(-logits)),
+        "σ(l) is the ink: x goes with log σ(l), 1 − x with log(1 − σ(l)).",
+    ),
+    Mistake(
+        _with_pixels(lambda logits, x: -x * softplus(-logits) - (1 - x) * softplus(logits)),
+        "the sign of the cross-entropy: it is minus a logarithm, and positive.",
+    ),
+    Mistake(
+        lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var.clamp(-10, 10)),
+        "no clamp of log σ²: its KL is part of the loss as it is.",
+        also=(
+            lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var.clamp(-20, 20)),
+            lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var.clamp(-5, 5)),
+        ),
+    ),
+    Mistake(
+        lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var) + mu.shape[1] / 2,
+        "the −1 in the KL is missing: the KL of N(0, I) to itself is 0.",
+    ),
+    Mistake(
+        lambda logits, x, mu, log_var: (
+            _negative_elbo(logits, x, mu, log_var) - mu.square().sum(dim=1).mean() / 2
+        ),
+        "μ² is missing in the KL.",
+    ),
+    Mistake(
+        lambda logits, x, mu, log_var: (
+            _negative_elbo(logits, x, mu, log_var) + (mu - mu.square()).sum(dim=1).mean() / 2
+        ),
+        "μ is squared in the KL.",
+    ),
+    Mistake(
+        lambda logits, x, mu, log_var: (
+            _negative_elbo(logits, x, mu, log_var) + log_var.sum(dim=1).mean()
+        ),
+        "the sign of log σ² in the KL: it is subtracted.",
+    ),
+)
+
+VAE_LOSS = Task(
+    name="vae_loss",
     lesson="05",
-    points=2,
+    points=3,
     inputs=_vae_inputs,
-    reference=_negative_elbo,
+    reference=_after(_negative_elbo),
     mistakes=(
-        Mistake(
-            _mean_over_pixels,
-            "is the cross-entropy a mean over pixels? That is a hidden β: sum over pixels.",
-        ),
-        Mistake(_mean_over_code, "is the KL a mean over the latent dimensions? Sum over all k."),
-        Mistake(
-            lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var) * len(x),
-            "is that a sum over images? Mean over images.",
+        *(
+            Mistake(_after(m.answer), m.hint, tuple(_after(answer) for answer in m.also))
+            for m in _LOSS_MISTAKES
         ),
         Mistake(
-            lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var) / x.shape[1],
-            "nats per image: do not divide by the pixels.",
-        ),
-        Mistake(_weighted(1.0, 2.0), "the ½ in front of the KL is missing."),
-        Mistake(_weighted(1.0, 0.0), "that is the cross-entropy alone: add the KL."),
-        Mistake(
-            _weighted(1.0, -1.0), "the sign of the KL: it is a cost, added to the cross-entropy."
+            _code(lambda mu, log_var, eps: mu),
+            "the code is the mean alone: sample it, z = μ + σ ε with the given eps.",
         ),
         Mistake(
-            lambda logits, x, mu, log_var: -_negative_elbo(logits, x, mu, log_var),
-            "that is the ELBO; return minus it.",
-        ),
-        Mistake(_sigma_for_log_var, "log_var is log σ², not log σ."),
-        Mistake(
-            lambda logits, x, mu, log_var: (
-                _parts(logits, x, mu, log_var)[0].mean() / x.shape[1]
-                + _parts(logits, x, mu, log_var)[1].mean() / mu.shape[1]
-            ),
-            "are both averaged over everything? Sum over pixels and over latent dimensions, mean"
-            " over images.",
-        ),
-        Mistake(_sigmoid_twice, "is a sigmoid applied before a loss that expects logits?"),
-        Mistake(
-            _with_pixels(lambda logits, x: _plain(logits.sigmoid(), x)),
-            "the logarithm of a sigmoid is −∞ for a large logit: use softplus, or"
-            " binary_cross_entropy_with_logits.",
-            also=(
-                _with_pixels(
-                    lambda logits, x: torch.where(
-                        x == 1, -logits.sigmoid().log(), -(1 - logits.sigmoid()).log()
-                    )
-                ),
-            ),
+            _code(lambda mu, log_var, eps: mu + log_var.exp() * eps),
+            "σ is exp(log_var / 2): log_var is log σ², and the noise is scaled by σ, not by σ².",
         ),
         Mistake(
-            _with_pixels(lambda logits, x: _plain(logits.sigmoid().clamp(1e-7, 1 - 1e-7), x)),
-            "clamp or + ε cap the loss just where the model is most wrong: use"
-            " binary_cross_entropy_with_logits.",
-            also=(
-                _with_pixels(
-                    lambda logits, x: binary_cross_entropy(logits.sigmoid(), x, reduction="none")
-                ),
-                *(
-                    _with_pixels(
-                        lambda logits, x, eps=eps: _plain(logits.sigmoid().clamp(eps, 1 - eps), x)
-                    )
-                    for eps in (1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12)
-                ),
-                *(
-                    _with_pixels(lambda logits, x, eps=eps: _plain(logits.sigmoid(), x, eps))
-                    for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
-                ),
-            ),
+            _code(lambda mu, log_var, eps: mu + log_var * eps),
+            "the noise is scaled by σ = exp(log_var / 2), not by log σ².",
+            also=(_code(lambda mu, log_var, eps: mu + 0.5 * log_var * eps),),
         ),
         Mistake(
-            _with_pixels(lambda logits, x: (logits.sigmoid() - x).square()),
-            "that is the squared error; the reconstruction term is the cross-entropy.",
-            also=(_with_pixels(lambda logits, x: (logits - x).square()),),
+            _code(lambda mu, log_var, eps: mu + eps),
+            "σ is missing: the noise is scaled by exp(log_var / 2).",
         ),
         Mistake(
-            _with_pixels(lambda logits, x: x * softplus(-logits)),
-            "the empty pixels are missing: − (1 − x) log(1 − σ(l)).",
+            _code(lambda mu, log_var, eps: mu - (0.5 * log_var).exp() * eps),
+            "the sign of the noise: z = μ + σ ε.",
         ),
         Mistake(
-            _with_pixels(lambda logits, x: x * softplus(logits) + (1 - x) * softplus(-logits)),
-            "σ(l) is the ink: x goes with log σ(l), 1 − x with log(1 − σ(l)).",
+            _code(lambda mu, log_var, eps: (0.5 * log_var).exp() * eps),
+            "μ is missing in the code: z = μ + σ ε.",
         ),
         Mistake(
-            _with_pixels(lambda logits, x: -x * softplus(-logits) - (1 - x) * softplus(logits)),
-            "the sign of the cross-entropy: it is minus a logarithm, and positive.",
+            _code(lambda mu, log_var, eps: mu + (0.5 * log_var).exp() * eps[:1]),
+            "every image has noise of its own: row b of eps belongs to image b.",
         ),
         Mistake(
-            lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var.clamp(-10, 10)),
-            "no clamp of log σ²: its KL is part of the loss as it is.",
-            also=(
-                lambda logits, x, mu, log_var: _negative_elbo(
-                    logits, x, mu, log_var.clamp(-20, 20)
-                ),
-                lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var.clamp(-5, 5)),
-            ),
-        ),
-        Mistake(
-            lambda logits, x, mu, log_var: _negative_elbo(logits, x, mu, log_var) + mu.shape[1] / 2,
-            "the −1 in the KL is missing: the KL of N(0, I) to itself is 0.",
-        ),
-        Mistake(
-            lambda logits, x, mu, log_var: (
-                _negative_elbo(logits, x, mu, log_var) - mu.square().sum(dim=1).mean() / 2
-            ),
-            "μ² is missing in the KL.",
-        ),
-        Mistake(
-            lambda logits, x, mu, log_var: (
-                _negative_elbo(logits, x, mu, log_var) + (mu - mu.square()).sum(dim=1).mean() / 2
-            ),
-            "μ is squared in the KL.",
-        ),
-        Mistake(
-            lambda logits, x, mu, log_var: (
-                _negative_elbo(logits, x, mu, log_var) + log_var.sum(dim=1).mean()
-            ),
-            "the sign of log σ² in the KL: it is subtracted.",
+            _outputs_swapped,
+            "the first k outputs of E are μ, the others log σ².",
+            also=(_outputs_interleaved,),
         ),
     ),
 )
@@ -400,4 +466,4 @@ FREE_BITS = Task(
     ),
 )
 
-TASKS = (NEGATIVE_ELBO, ACTIVE_UNITS, FREE_BITS)
+TASKS = (VAE_LOSS, ACTIVE_UNITS, FREE_BITS)

@@ -1,7 +1,9 @@
 import torch.nn.functional as F
 
 
-def negative_elbo(logits, x, mu, log_var):
+def vae_loss(E, D, x, eps):
+    mu, log_var = E(x).chunk(2, dim=1)
+    logits = D(mu + (0.5 * log_var).exp() * eps)
     total = 0.0
     for l, pixels, m, v in zip(logits, x, mu, log_var):
         sign = 2 * pixels - 1
