@@ -24,7 +24,13 @@ from course_tools.student import lab
 from course_utils import exercises
 
 LESSON = notebooks.find("07")[0]
-FULL = {"value_at_best": "2", "js_bound": "2", "fooling_loss": "1", "modes_found": "2"}
+FULL = {
+    "fooling_loss": "1",
+    "both_turns": "3",
+    "value_at_best": "2",
+    "js_bound": "2",
+    "modes_found": "2",
+}
 NONE = dict.fromkeys(FULL, "0")
 SECRET = "a secret of the grader"
 

@@ -8,12 +8,14 @@ from course_utils.figures.diagrams import diagram, tree
 from course_utils.figures.grids import image_grid, image_rows, manifolds
 from course_utils.figures.latent_pad import pad
 from course_utils.figures.scatter import codes
+from course_utils.figures.sketch import Sketch
 from course_utils.figures.style import PALETTE, show
 from course_utils.figures.tables import table
 from course_utils.figures.widgets import slider, sliders, stage
 
 __all__ = [
     "PALETTE",
+    "Sketch",
     "animate",
     "codes",
     "diagram",
