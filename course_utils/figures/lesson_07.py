@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from torch import Tensor
 
 from course_utils.figures.diagrams import diagram
@@ -15,6 +16,8 @@ REAL, GENERATED, DIS, BEST = "0.35", PALETTE[2], PALETTE[4], "black"
 DATA_AND_G = (PALETTE[3], PALETTE[2])  # densities of the data and of the generator
 LOSSES = {"Dis": DIS, "G": GENERATED}
 REACH = 3  # of the plane, from −3 to 3
+# Dis, from 0 to 1. Few levels, so that all of them survive in images of few colours.
+MAP = LinearSegmentedColormap.from_list("Dis", [PALETTE[1], "#fff8ef", "#9a54cc"], N=15)
 
 
 def two_turns(norms: Mapping[tuple[str, str], float]) -> None:
@@ -25,11 +28,10 @@ def two_turns(norms: Mapping[tuple[str, str], float]) -> None:
             and "G" (parameters) and "x̂" (generated numbers).
     """
     places = {
-        "z": (0, 0), "G": (1.3, 0), "x̂": (2.6, 0), "x": (2.6, 1.1), "Dis": (4.1, 0.5),
-        "loss": (5.8, 0.5),
+        "z": (0, 0), "G": (1.3, 0), "x̂": (2.6, 0), "x": (2.6, 1), "Dis": (4.1, 0), "loss": (5.8, 0),
     }  # fmt: skip
     texts = {"x̂": r"$\hat x$", "x": "$x$", "z": "$z$", "G": "$G$"}
-    fig, (upper, lower) = plt.subplots(2, 1, figsize=(8, 6))
+    fig, (upper, lower) = plt.subplots(2, 1, figsize=(8, 4.6), height_ratios=(2.2, 1.5))
     way = ("loss", "Dis")
     arrows = [("z", "G"), ("G", "x̂"), ("x̂", "Dis", "dotted", "cut"), ("x", "Dis")]
     diagram(places, [*arrows, (*way, "solid", _norm(norms["Dis", "Dis"]))], texts=texts,
@@ -40,7 +42,7 @@ def two_turns(norms: Mapping[tuple[str, str], float]) -> None:
             ("x̂", "G", "solid", _norm(norms["G", "G"]))]  # fmt: skip
     colors = {"G": GENERATED} | {arrow[:2]: GENERATED for arrow in back}
     diagram(places, [("z", "G"), *back], texts=texts, colors=colors, ax=lower)
-    lower.text(4.1, 0.05, "frozen", ha="center", va="top", color="0.4")
+    lower.text(4.1, 0.34, "frozen", ha="center", color="0.4")
     lower.set_title("turn of G: the parameters of G move", loc="left", weight="bold")
     show(
         fig,
@@ -50,7 +52,7 @@ def two_turns(norms: Mapping[tuple[str, str], float]) -> None:
 
 
 def _norm(value: float) -> str:
-    return f"{value:.3g}"
+    return f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
 
 
 def densities(
@@ -119,9 +121,9 @@ def draw_game(state: Mapping[str, object], ax: Axes) -> None:
     ax.axis("off")
     plane = ax.inset_axes((0, 0, 0.5, 1))
     image = _map_of_dis(state, plane)
-    losses = ax.inset_axes((0.62, 0.56, 0.38, 0.38))
+    losses = ax.inset_axes((0.61, 0.62, 0.37, 0.31))
     _loss_curves(state["losses"], losses)
-    key = ax.inset_axes((0.6, 0, 0.4, 0.36))
+    key = ax.inset_axes((0.59, 0, 0.4, 0.44))
     key.axis("off")
     dots = [
         plt.Line2D([], [], ls="", marker="o", ms=5, color=REAL, label="real points"),
@@ -130,7 +132,7 @@ def draw_game(state: Mapping[str, object], ax: Axes) -> None:
         plt.Line2D([], [], color="black", lw=0.7, label="grid of $z$, mapped by $G$"),
     ]
     key.legend(handles=dots, loc="upper left", frameon=False, fontsize=11, borderpad=0)
-    bar = ax.figure.colorbar(image, cax=ax.inset_axes((0.62, 0.0, 0.36, 0.035)),
+    bar = ax.figure.colorbar(image, cax=ax.inset_axes((0.63, 0.0, 0.33, 0.035)),
                              orientation="horizontal", ticks=(0.1, 0.5, 0.9))  # fmt: skip
     bar.ax.set_xticklabels(["generated", "Dis = ½", "real"])
     bar.ax.xaxis.set_ticks_position("top")
@@ -141,8 +143,8 @@ def _map_of_dis(state: Mapping, ax: Axes) -> object:
     side, lines = (round(len(state[name]) ** 0.5) for name in ("map", "grid"))
     surface = np.asarray(state["map"]).reshape(side, side).T
     extent = (-REACH, REACH, -REACH, REACH)
-    image = ax.imshow(surface, extent=extent, origin="lower", cmap="PuOr", vmin=0.1, vmax=0.9,
-                      interpolation="bilinear")  # fmt: skip
+    image = ax.imshow(surface, extent=extent, origin="lower", cmap=MAP, vmin=0.1, vmax=0.9,
+                      interpolation="bilinear", interpolation_stage="data")  # fmt: skip
     grid = np.asarray(state["grid"]).reshape(lines, lines, 2)
     ax.plot(*grid.transpose(2, 0, 1), color="black", lw=0.4)
     ax.plot(*grid.transpose(2, 1, 0), color="black", lw=0.4)
@@ -153,6 +155,7 @@ def _map_of_dis(state: Mapping, ax: Axes) -> object:
     ax.quiver(*fake.T, *arrows.T, color=GENERATED, angles="xy", scale=9, width=0.005)
     ax.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[], aspect="equal",
            title=state["title"])  # fmt: skip
+    ax.spines[:].set(visible=True, color="0.8")
     ax.grid(False)
     return image
 
@@ -187,9 +190,9 @@ def rings(
     for ax, (name, points) in zip(axes.flat, samples.items(), strict=False):
         for centre in centres.tolist():
             ax.add_patch(plt.Circle(centre, radius, fill=False, ec="0.3", lw=1.2))
-        ax.scatter(*np.asarray(points).T, s=6, color=REAL if name == "real" else GENERATED, lw=0,
-                   alpha=0.6)  # fmt: skip
+        ax.scatter(*np.asarray(points).T, s=6, color=GENERATED, lw=0, alpha=0.6)
         ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal", xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color="0.8")
         ax.set_title(name, weight="bold")
         ax.set_xlabel(f"{counts[name][0]:.0f} modes, {counts[name][1]:.0%} good")
     show(

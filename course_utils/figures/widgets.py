@@ -206,7 +206,7 @@ class _Stage:
             return lambda n: self.repeats.update({name: n})
 
         each = self.turns if repeats else ()
-        return [_choice(f"× {name}", repeats, to(name)) for name in each]
+        return [_choice(f"{name} per round", repeats, to(name)) for name in each]
 
     def knob_choices(
         self, knobs: Mapping[str, tuple[Sequence, Callable[[object], object]]]
