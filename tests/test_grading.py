@@ -264,7 +264,7 @@ def test_feedback_holds_no_script_and_nothing_of_others(batch):
             or student.startswith("attack")
         )
     assert "&lt;script&gt;alert(1)" in pages["attack markup"]
-    assert "7 of 7 points" in pages["zoe"] and "return" in pages["zoe"]
+    assert "10 of 10 points" in pages["zoe"] and "return" in pages["zoe"]
 
 
 def test_again_gives_the_same_table_from_what_was_kept(batch, monkeypatch):

@@ -293,7 +293,7 @@ def _paint(
         plt.close(fig)
         picture.value = f"<pre>{escape(type(error).__name__)}: {escape(str(error))}</pre>"
         raise
-    picture.value = f'<img src="data:image/png;base64,{png(fig)}" alt="{escape(alt)}">'
+    picture.value = f'<img src="data:image/png;base64,{png(fig, fast=True)}" alt="{escape(alt)}">'
 
 
 def _show(
