@@ -320,3 +320,16 @@ def test_all_losses_first_would_train_the_decoder_of_a_vae_gan_on_what_is_not_it
         max((p.grad - g).abs().max().item() for p, g in zip(D.parameters(), own, strict=True))
         > 1e-2
     )
+
+
+def test_one_turn_moves_one_player_and_leaves_no_gradient_in_the_other():
+    D, G = networks()
+    game = training.Game(descent(D, G))
+    own = [*D.parameters(), *G.parameters()]
+    before = [p.detach().clone() for p in own]
+    loss, norm, healthy = game.turn("G", *next(stream()))
+    moved = [not torch.equal(p, old) for p, old in zip(own, before, strict=True)]
+    of_D = len(list(D.parameters()))
+    assert not any(moved[:of_D]) and all(moved[of_D:])
+    assert all(p.grad is None and p.requires_grad for p in D.parameters())
+    assert loss > 0 and norm > 0 and healthy == 1

@@ -24,7 +24,13 @@ from course_tools.student import lab
 from course_utils import exercises
 
 LESSON = notebooks.find("07")[0]
-FULL = {"value_at_best": "2", "js_bound": "2", "fooling_loss": "1", "modes_found": "2"}
+FULL = {
+    "fooling_loss": "1",
+    "both_turns": "3",
+    "value_at_best": "2",
+    "js_bound": "2",
+    "modes_found": "2",
+}
 NONE = dict.fromkeys(FULL, "0")
 SECRET = "a secret of the grader"
 
@@ -258,7 +264,7 @@ def test_feedback_holds_no_script_and_nothing_of_others(batch):
             or student.startswith("attack")
         )
     assert "&lt;script&gt;alert(1)" in pages["attack markup"]
-    assert "7 of 7 points" in pages["zoe"] and "return" in pages["zoe"]
+    assert "10 of 10 points" in pages["zoe"] and "return" in pages["zoe"]
 
 
 def test_again_gives_the_same_table_from_what_was_kept(batch, monkeypatch):

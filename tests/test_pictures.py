@@ -15,7 +15,16 @@ import torch
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from course_utils.figures import animation, diagrams, grids, scatter, style, tables, widgets
+from course_utils.figures import (
+    animation,
+    diagrams,
+    grids,
+    scatter,
+    sketch,
+    style,
+    tables,
+    widgets,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -255,6 +264,60 @@ def test_a_turn_that_fails_shows_why(displayed, monkeypatch):
 def test_a_stage_needs_turns_and_a_still():
     with pytest.raises(ValueError, match="at least one turn"):
         widgets.stage(draw, lambda: 1, {}, still=[1], alt="A line.")
+
+
+def parts_of_a_stage(monkeypatch, *arguments, **options):
+    """The rows of a stage's live form."""
+    built = {}
+    real = widgets.ipywidgets.VBox
+    monkeypatch.setattr(
+        widgets.ipywidgets, "VBox", lambda parts: built.update(parts=parts) or real(parts)
+    )
+    widgets.stage(*arguments, still=[1], alt="A line.", **options)
+    return built["parts"]
+
+
+def test_a_stage_has_rounds_knobs_and_a_way_back(displayed, monkeypatch):
+    log, seen = [], {}
+    turns = {"one": lambda: log.append("one"), "two": lambda: log.append("two")}
+    controls, choices, picture = parts_of_a_stage(
+        monkeypatch,
+        lambda value, ax: ax.plot([0, value]),
+        lambda: len(log),
+        turns,
+        rounds=(1, 10),
+        repeats=(1, 3),
+        knobs={"speed": ((1, 2), lambda value: seen.update(speed=value))},
+        reset=log.clear,
+    )
+    *_, once, ten, reset, counter = controls.children
+    of_one, of_two, speed = choices.children
+    assert [button.description for button in (once, ten, reset)] == ["×1", "×10", "reset"]
+    once.click()
+    assert log == ["one", "two"]
+    of_two.value = 3
+    once.click()
+    assert log[2:] == ["one", "two", "two", "two"]
+    before = picture.value
+    ten.click()
+    assert counter.value == "one: 12, two: 34" and picture.value != before
+    speed.value = 2
+    assert seen == {"speed": 2} and len(log) == 46
+    reset.click()
+    assert not log and counter.value == "one: 0, two: 0"
+    assert of_one.value == 1
+
+
+def test_what_stands_beside_a_stage_is_a_square_to_draw_on(displayed, monkeypatch):
+    drawn = []
+    square = sketch.Sketch(drawn.append, label="draw", alt="A square to draw on.")
+    _, row = parts_of_a_stage(monkeypatch, draw, lambda: 1, {"go": lambda: None}, beside=[square])
+    assert row.children[1] is square
+    square.points = [[0.5, -0.5], [1, 0]]
+    square.points = []
+    assert [points.shape for points in drawn] == [(2, 2), (0, 2)]
+    with pytest.raises(ValueError, match="alt text"):
+        sketch.Sketch(drawn.append, label="draw", alt=" ")
 
 
 def test_a_diagram_joins_its_boxes():

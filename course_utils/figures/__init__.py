@@ -9,6 +9,7 @@ from course_utils.figures.drawing_pad import drawing
 from course_utils.figures.grids import image_grid, image_rows, manifolds
 from course_utils.figures.latent_pad import pad
 from course_utils.figures.scatter import PRIOR_RADIUS, codes
+from course_utils.figures.sketch import Sketch
 from course_utils.figures.style import PALETTE, show
 from course_utils.figures.tables import table
 from course_utils.figures.widgets import slider, sliders, stage
@@ -16,6 +17,7 @@ from course_utils.figures.widgets import slider, sliders, stage
 __all__ = [
     "PALETTE",
     "PRIOR_RADIUS",
+    "Sketch",
     "animate",
     "codes",
     "diagram",

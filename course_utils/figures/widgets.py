@@ -90,6 +90,7 @@ def sliders(
     )
 
 
+# The arguments and their description take most of the lines.
 def stage(
     draw: Callable[[object, Axes], None],
     look: Callable[[], object],
@@ -98,10 +99,16 @@ def stage(
     still: Sequence,
     alt: str,
     size: tuple[float, float] = (5, 5),
+    rounds: Sequence[int] = (),
+    repeats: Sequence[int] = (),
+    knobs: Mapping[str, tuple[Sequence, Callable[[object], object]]] | None = None,
+    reset: Callable[[], object] | None = None,
+    beside: Sequence[ipywidgets.DOMWidget] = (),
 ) -> None:
     """Show a process that the reader drives, with a button for each kind of step.
 
-    A player takes one step of each kind in turn, again and again, until it is paused.
+    A round takes one step of each kind in turn. A player takes rounds, again and again, until it is
+    paused.
 
     Args:
         draw: `draw(value, ax)` draws one state of the process.
@@ -110,6 +117,11 @@ def stage(
         still: the states that the still picture shows where there is no kernel.
         alt: describes the picture for readers who cannot see it.
         size: width and height of the picture, in inches.
+        rounds: for each of these numbers a button that takes so many rounds at once.
+        repeats: what to choose from, for every kind of step: how many of them a round has.
+        knobs: label → (values to choose from, function that is called with the chosen one).
+        reset: puts the process back to its start.
+        beside: widgets to show beside the picture.
 
     Raises:
         ValueError: where there are no steps, or no state for the still picture.
@@ -117,31 +129,116 @@ def stage(
     described(alt)
     if not turns or not len(still):
         raise ValueError("a stage needs at least one turn and one value for the still picture")
-    picture, counter, taken = ipywidgets.HTML(), ipywidgets.Label(), dict.fromkeys(turns, 0)
+    live = _Stage(draw, look, turns, size, alt)
+    controls = [live.player(), *live.turn_buttons(), *live.round_buttons(rounds)]
+    if reset is not None:
+        controls.append(live.reset_button(reset))
+    rows = [ipywidgets.HBox([*controls, live.counter])]
+    choices = [*live.repeat_choices(repeats), *live.knob_choices(knobs or {})]
+    if choices:
+        rows.append(ipywidgets.HBox(choices, layout={"flex_flow": "row wrap"}))
+    live.take({})
+    rows.append(ipywidgets.HBox([live.picture, *beside]) if beside else live.picture)
+    _show(rows, [lambda ax, value=value: draw(value, ax) for value in still], size, alt)
 
-    def take(*names: str) -> None:
+
+class _Stage:
+    """The process behind a stage, and the widgets that drive it.
+
+    Args:
+        draw, look, turns, size, alt: as in `stage`.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[object, Axes], None],
+        look: Callable[[], object],
+        turns: Mapping[str, Callable[[], object]],
+        size: tuple[float, float],
+        alt: str,
+    ) -> None:
+        self.draw, self.look, self.turns, self.size, self.alt = draw, look, turns, size, alt
+        self.picture, self.counter = ipywidgets.HTML(), ipywidgets.Label()
+        self.taken, self.repeats = dict.fromkeys(turns, 0), dict.fromkeys(turns, 1)
+
+    def take(self, times: Mapping[str, int], rounds: int = 1) -> None:
+        """Take turns, so many of each kind in each of the rounds, and draw the state after them."""
+
         def then_draw(ax: Axes) -> None:
-            for name in names:
-                turns[name]()
-                taken[name] += 1
-            draw(look(), ax)
+            for _ in range(rounds):
+                for name, n in times.items():
+                    for _ in range(n):
+                        self.turns[name]()
+                        self.taken[name] += 1
+            self.draw(self.look(), ax)
 
-        _paint(picture, then_draw, size, alt)
-        counter.value = ", ".join(f"{name}: {n}" for name, n in taken.items())
+        _paint(self.picture, then_draw, self.size, self.alt)
+        self.counter.value = ", ".join(f"{name}: {n}" for name, n in self.taken.items())
 
-    # The player counts up to `max`, which nobody reaches; its stop button sets it back to 0.
-    player = ipywidgets.Play(interval=300, max=10**6, show_repeat=False)
-    player.observe(
-        lambda change: take(*turns) if change["new"] > change["old"] else None, names="value"
+    def player(self) -> ipywidgets.Play:
+        """It counts up to `max`, which nobody reaches; its stop button sets it back to 0."""
+        player = ipywidgets.Play(interval=300, max=10**6, show_repeat=False)
+        player.observe(
+            lambda change: self.take(self.repeats) if change["new"] > change["old"] else None,
+            names="value",
+        )
+        return player
+
+    def turn_buttons(self) -> list[ipywidgets.Button]:
+        return [_button(name, lambda _, name=name: self.take({name: 1})) for name in self.turns]
+
+    def round_buttons(self, rounds: Sequence[int]) -> list[ipywidgets.Button]:
+        return [
+            _button(f"×{n}", lambda _, n=n: self.take(self.repeats, n), f"{n} rounds")
+            for n in rounds
+        ]
+
+    def reset_button(self, reset: Callable[[], object]) -> ipywidgets.Button:
+        def back(_) -> None:
+            reset()
+            self.taken = dict.fromkeys(self.turns, 0)
+            self.take({})
+
+        return _button("reset", back, "Back to the start, with new networks.")
+
+    def repeat_choices(self, repeats: Sequence[int]) -> list[ipywidgets.Dropdown]:
+        def to(name: str) -> Callable[[object], None]:
+            return lambda n: self.repeats.update({name: n})
+
+        each = self.turns if repeats else ()
+        return [_choice(f"{name} per round", repeats, to(name)) for name in each]
+
+    def knob_choices(
+        self, knobs: Mapping[str, tuple[Sequence, Callable[[object], object]]]
+    ) -> list[ipywidgets.Dropdown]:
+        def and_draw(function: Callable[[object], object]) -> Callable[[object], None]:
+            def turn_to(value: object) -> None:
+                function(value)
+                self.take({})
+
+            return turn_to
+
+        return [_choice(name, values, and_draw(f)) for name, (values, f) in knobs.items()]
+
+
+def _button(label: str, pressed: Callable, tooltip: str = "") -> ipywidgets.Button:
+    button = ipywidgets.Button(description=label, tooltip=tooltip, layout={"width": "auto"})
+    button.on_click(pressed)
+    return button
+
+
+def _choice(
+    label: str, values: Sequence, chosen: Callable[[object], object]
+) -> ipywidgets.Dropdown:
+    """A menu of values, the first of them chosen; `chosen` is called with every later choice."""
+    menu = ipywidgets.Dropdown(
+        options=list(values),
+        description=label,
+        style={"description_width": "initial"},
+        layout={"width": "auto"},
     )
-    buttons = [ipywidgets.Button(description=name, layout={"width": "auto"}) for name in turns]
-    for button in buttons:
-        button.on_click(lambda pressed: take(pressed.description))
-    take()
-    controls = ipywidgets.HBox([player, *buttons, counter])
-    _show(
-        [controls, picture], [lambda ax, value=value: draw(value, ax) for value in still], size, alt
-    )
+    menu.observe(lambda change: chosen(change["new"]), names="value")
+    return menu
 
 
 def view(widget: ipywidgets.DOMWidget) -> dict[str, dict]:
@@ -196,7 +293,7 @@ def _paint(
         plt.close(fig)
         picture.value = f"<pre>{escape(type(error).__name__)}: {escape(str(error))}</pre>"
         raise
-    picture.value = f'<img src="data:image/png;base64,{png(fig)}" alt="{escape(alt)}">'
+    picture.value = f'<img src="data:image/png;base64,{png(fig, fast=True)}" alt="{escape(alt)}">'
 
 
 def _show(

@@ -91,14 +91,25 @@ class Game:
             The numbers of the step in one tensor on the device. For each player: the parts of its
             objective, its gradient norm, and 1 if everything so far was finite, else 0.
         """
-        return torch.cat([self._turn(name, x, y) for name in self.players])
+        return torch.cat([self.turn(name, x, y) for name in self.players])
 
     def step_schedules(self) -> None:
         """Advance every learning-rate schedule by one step."""
         for schedule in self._schedules:
             schedule.step()
 
-    def _turn(self, name: str, x: Tensor, y: Tensor) -> Tensor:
+    def turn(self, name: str, x: Tensor, y: Tensor) -> Tensor:
+        """Let one player take one step on its own loss, with all other players frozen.
+
+        Args:
+            name: of the player.
+            x: (B, …).
+            y: (B,).
+
+        Returns:
+            This player's part of what `step` returns; the first number is the loss, where that is
+            the first part of its objective.
+        """
         player, own = self.players[name], self._own[name]
         # A forward pass changes BatchNorm's statistics, those of other players too, before its
         # loss is known: kept here, in case that loss is not finite.

@@ -12,7 +12,360 @@ from torch.nn.functional import (
     softplus,
 )
 
-from course_utils.exercises.task import Mistake, Part, Task, randn
+from course_utils.exercises.task import Affine, Mistake, Part, Task, randn
+
+# fooling_loss: the non-saturating loss, from logits
+
+
+def _logit_inputs(generator: Generator) -> dict[str, object]:
+    """Many logits, so that the three near −1000 do not hide the others; one is near +1000."""
+    B = int(torch.randint(550, 650, (), generator=generator))
+    logits = 4 * randn(generator, B)
+    logits[:3] = -900.0 - 200 * torch.rand(3, generator=generator)
+    logits[3] = 1000.0
+    return {"logits": logits[torch.randperm(B, generator=generator)]}
+
+
+def _fooling_loss(logits: Tensor) -> Tensor:
+    return binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
+
+
+def _capped(eps: float) -> object:
+    return lambda logits: -logits.sigmoid().clamp(min=eps).log().mean()
+
+
+def _shifted(eps: float) -> object:
+    return lambda logits: -(logits.sigmoid() + eps).log().mean()
+
+
+FOOLING_LOSS = Task(
+    name="fooling_loss",
+    lesson="07",
+    points=1,
+    inputs=_logit_inputs,
+    reference=_fooling_loss,
+    mistakes=(
+        Mistake(
+            lambda logits: -logits.sigmoid().log().mean(),
+            "σ(−1000) is 0 for a computer, and exp(1000) infinite: use softplus.",
+        ),
+        Mistake(
+            lambda logits: -logits.sigmoid().clamp(min=1e-7).log().mean(),
+            "clamp and + ε change the answer where σ is 0, just where G is worst: use softplus.",
+            also=tuple(_capped(eps) for eps in (1e-6, 1e-8, 1e-9, 1e-10, 1e-12))
+            + tuple(_shifted(eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-300))
+            + (lambda logits: binary_cross_entropy(logits.sigmoid(), torch.ones_like(logits)),),
+        ),
+        Mistake(
+            lambda logits: softplus(-logits.mean()), "first −log σ of each logit, then the mean."
+        ),
+        Mistake(
+            lambda logits: -softplus(logits).mean(),
+            "that is the minimax loss, which saturates where Dis is sure.",
+        ),
+        Mistake(
+            lambda logits: softplus(logits).mean(),
+            "that is small when Dis recognises them: it is part of Dis's loss.",
+        ),
+        Mistake(
+            lambda logits: logsigmoid(logits).mean(),
+            "the sign: a loss falls as the images look more real.",
+        ),
+        Mistake(lambda logits: softplus(-logits).sum(), "a mean over the batch, not a sum."),
+        Mistake(
+            lambda logits: -logits.mean(),
+            "that is the mean logit with a minus; the loss is the mean of −log σ of each.",
+        ),
+        Mistake(
+            lambda logits: (1 - expit(logits.numpy())).mean(),
+            "that is 1 − Dis; the loss is −log Dis.",
+        ),
+        Mistake(
+            lambda logits: (-logits).relu().mean(),
+            "that is max(0, −ℓ), which softplus only approaches: −log σ(ℓ) = softplus(−ℓ).",
+        ),
+        Mistake(
+            lambda logits: softplus(-logits).mean() / np.log(2),
+            "these are bits; nats come from the natural logarithm.",
+        ),
+        Mistake(lambda logits: softplus(-logits), "one number: the mean over the batch."),
+        Mistake(
+            lambda logits: softplus(-logits.clamp(-80, 80)).mean(),
+            "do not clamp the logits: the loss grows with −ℓ without end.",
+            also=tuple(
+                lambda logits, most=most: softplus(-logits.clamp(-most, most)).mean()
+                for most in (10, 20, 30, 50, 500, 700)
+            ),
+        ),
+        Mistake(
+            lambda logits: softplus(-logits).median(), "the mean over the batch, not the median."
+        ),
+    ),
+)
+
+
+# both_turns: the turn of the discriminator and that of the generator
+
+
+def _turn_inputs(generator: Generator) -> dict[str, object]:
+    """A linear discriminator and a linear generator; the three batches differ in size."""
+    N, M, L = (
+        int(torch.randint(*between, (), generator=generator))
+        for between in ((6, 9), (10, 14), (15, 19))
+    )
+    return {
+        "Dis": Affine(randn(generator, 2, 1), randn(generator, 1)),
+        "G": Affine(randn(generator, 3, 2), randn(generator, 2)),
+        "x": randn(generator, N, 2) + 1,
+        "z": randn(generator, M, 3),
+        "z_new": randn(generator, L, 3),
+        "lr": 0.3 + 0.2 * torch.rand((), generator=generator).item(),
+    }
+
+
+def _both_turns(
+    Dis: Affine, G: Affine, x: Tensor, z: Tensor, z_new: Tensor, lr: float
+) -> np.ndarray:
+    """Both gradients by hand: d softplus(ℓ) / dℓ = σ(ℓ), and the chain rule."""
+    w, b = Dis.W.numpy().copy(), Dis.b.numpy().copy()
+    U, c = G.W.numpy().copy(), G.b.numpy().copy()
+    real, fake = x.numpy(), z.numpy() @ U + c
+    on_real = -expit(-(real @ w + b)) / len(real)
+    on_fake = expit(fake @ w + b) / len(fake)
+    of_w, of_b = real.T @ on_real + fake.T @ on_fake, on_real.sum(0) + on_fake.sum(0)
+    w, b = w - lr * of_w, b - lr * of_b
+    codes = z_new.numpy()
+    back = -expit(-((codes @ U + c) @ w + b)) / len(codes) @ w.T  # (L, 2), at every fake point
+    of_U, of_c = codes.T @ back, back.sum(0)
+    moved = (w, b, U - lr * of_U, c - lr * of_c)
+    return np.concatenate([v.ravel() for v in (*moved, of_w, of_b, of_U, of_c)])
+
+
+def _tell_apart(Dis: Affine, G: Affine, x: Tensor, z: Tensor) -> Tensor:
+    return softplus(-Dis(x)).mean() + softplus(Dis(G(z).detach())).mean()
+
+
+def _fool(Dis: Affine, G: Affine, z: Tensor) -> Tensor:
+    return softplus(-Dis(G(z))).mean()
+
+
+def _parameters(network: Affine) -> list[Tensor]:
+    return [network.W, network.b]
+
+
+def _state(Dis: Affine, G: Affine) -> Tensor:
+    """Parameters, then the gradients that they hold; zeros where there are none."""
+    own = [*_parameters(Dis), *_parameters(G)]
+    held = [torch.zeros_like(p) if p.grad is None else p.grad for p in own]
+    return torch.cat([value.detach().flatten() for value in (*own, *held)])
+
+
+# One function for all ways to get the turns wrong: what happens is what the arguments say.
+def _turns_with(
+    tell_apart=_tell_apart,
+    fool=_fool,
+    *,
+    frozen: bool = True,
+    cleared: bool = True,
+    first: str = "Dis",
+    moves: tuple[str, str] = ("Dis", "G"),
+    noise: str = "z_new",
+    turns: tuple[str, ...] = ("Dis", "G"),
+) -> object:
+    """Answers that differ from the right one in what the arguments say.
+
+    Args:
+        tell_apart, fool: the losses.
+        frozen: whether no gradient stays in Dis in the turn of G.
+        cleared: whether G's gradients are set to zero in its turn.
+        first: whose turn is the first.
+        moves: who moves in the turn of Dis, and in that of G: "Dis", "G" or "both".
+        noise: that G gets in its turn.
+        turns: those that are taken.
+    """
+
+    def mistaken(Dis: Affine, G: Affine, x: Tensor, z: Tensor, z_new: Tensor, lr: float) -> Tensor:
+        for p in (*_parameters(Dis), *_parameters(G)):
+            p.requires_grad_(True)
+        networks = {"Dis": [Dis], "G": [G], "both": [Dis, G]}
+
+        def step(who: str) -> None:
+            own = [p for network in networks[who] for p in _parameters(network)]
+            with torch.no_grad():
+                for p in own:
+                    if p.grad is not None:
+                        p -= lr * p.grad
+
+        def turn_of_Dis() -> None:
+            tell_apart(Dis, G, x, z).backward()
+            step(moves[0])
+
+        def turn_of_G() -> None:
+            loss = fool(Dis, G, z_new if noise == "z_new" else z)
+            if cleared:
+                G.W.grad = G.b.grad = None
+            if loss.requires_grad:
+                loss.backward(inputs=_parameters(G) if frozen else None)
+            step(moves[1])
+
+        each = {"Dis": turn_of_Dis, "G": turn_of_G}
+        for who in sorted(turns, key=lambda who: who != first):
+            each[who]()
+        return _state(Dis, G)
+
+    return mistaken
+
+
+def _all_losses_first(*, summed: bool) -> object:
+    """Both losses before the first step. summed: Dis gets the gradients of both."""
+
+    def mistaken(Dis: Affine, G: Affine, x: Tensor, z: Tensor, z_new: Tensor, lr: float) -> Tensor:
+        own = [*_parameters(Dis), *_parameters(G)]
+        for p in own:
+            p.requires_grad_(True)
+        _tell_apart(Dis, G, x, z).backward()
+        _fool(Dis, G, z_new).backward(inputs=None if summed else _parameters(G))
+        with torch.no_grad():
+            for p in own:
+                p -= lr * p.grad
+        return _state(Dis, G)
+
+    return mistaken
+
+
+def _without_gradients(
+    Dis: Affine, G: Affine, x: Tensor, z: Tensor, z_new: Tensor, lr: float
+) -> np.ndarray:
+    return _both_turns(Dis, G, x, z, z_new, lr) * (np.arange(22) < 11)
+
+
+def _own_gradients_cleared(
+    Dis: Affine, G: Affine, x: Tensor, z: Tensor, z_new: Tensor, lr: float
+) -> np.ndarray:
+    """Those of Dis: zero_grad at the end of its turn."""
+    return _both_turns(Dis, G, x, z, z_new, lr) * ((np.arange(22) < 11) | (np.arange(22) > 13))
+
+
+def _loss_of_Dis(loss) -> object:
+    """The turns with another loss of Dis, a function of the logits of real and fake points."""
+    return _turns_with(lambda Dis, G, x, z: loss(Dis(x), Dis(G(z).detach())))
+
+
+def _loss_of_G(loss) -> object:
+    return _turns_with(fool=lambda Dis, G, z: loss(Dis(G(z))))
+
+
+BOTH_TURNS = Task(
+    name="both_turns",
+    lesson="07",
+    points=3,
+    inputs=_turn_inputs,
+    reference=_both_turns,
+    parts=(
+        Part("parameters of Dis", 1, 0, 3),
+        Part("parameters of G", 1, 3, 11),
+        Part("gradients held", 1, 11),
+    ),
+    mistakes=(
+        Mistake(
+            _turns_with(frozen=False),
+            "Dis also holds a gradient of G's loss: freeze its parameters in the turn of G, with"
+            " requires_grad_(False).",
+        ),
+        Mistake(
+            _turns_with(turns=("Dis",)),
+            "G has not moved: in its own turn the gradient must reach it, so no .detach() there.",
+        ),
+        Mistake(_turns_with(turns=("G",)), "Dis has not moved: its turn comes first."),
+        Mistake(
+            _all_losses_first(summed=True),
+            "both gradients came before the first step, so Dis moved along the sum of both losses:"
+            " loss, zero, backward and step for Dis, and only then the loss of G.",
+        ),
+        Mistake(
+            _all_losses_first(summed=False),
+            "the loss of G is computed after Dis has moved, not before.",
+        ),
+        Mistake(
+            _turns_with(
+                lambda Dis, G, x, z: softplus(-Dis(x)).mean() + softplus(Dis(G(z))).mean(),
+                cleared=False,
+            ),
+            "G still holds a gradient of the loss of Dis: cut it with .detach() in the turn of Dis,"
+            " and set G's gradients to zero in its own turn.",
+        ),
+        Mistake(
+            _turns_with(
+                lambda Dis, G, x, z: softplus(-Dis(x)).mean() + softplus(Dis(G(z))).mean(),
+                moves=("both", "G"),
+            ),
+            "G moved in the turn of Dis, too, and learned to be recognised: only Dis moves there.",
+        ),
+        Mistake(
+            _turns_with(frozen=False, moves=("Dis", "both")),
+            "Dis moved in the turn of G, too: only G moves there.",
+        ),
+        Mistake(_turns_with(first="G"), "first the turn of Dis, then that of G."),
+        Mistake(_turns_with(noise="z"), "in its turn G gets new noise, z_new."),
+        Mistake(
+            _loss_of_G(lambda fake: -softplus(fake).mean()),
+            "that is the minimax loss for G; its loss here is −log Dis(G(z)).",
+        ),
+        Mistake(
+            _loss_of_G(lambda fake: softplus(fake).mean()),
+            "the sign: G wants its points to be called real, and lowers −log Dis(G(z)).",
+        ),
+        Mistake(
+            _loss_of_Dis(lambda real, fake: softplus(real).mean() + softplus(-fake).mean()),
+            "the labels are exchanged: Dis wants high logits for real points and low ones for"
+            " generated points.",
+        ),
+        Mistake(
+            _loss_of_Dis(lambda real, fake: softplus(-real).mean()),
+            "the loss of Dis has two terms; the generated points are missing.",
+        ),
+        Mistake(
+            _loss_of_Dis(lambda real, fake: softplus(fake).mean()),
+            "the loss of Dis has two terms; the real points are missing.",
+        ),
+        Mistake(
+            _loss_of_Dis(lambda real, fake: softplus(torch.cat([-real, fake])).mean()),
+            "two means, one of the real and one of the generated points: there are not equally"
+            " many.",
+        ),
+        Mistake(
+            _loss_of_Dis(lambda real, fake: (softplus(-real).mean() + softplus(fake).mean()) / 2),
+            "the two means are added, not averaged.",
+        ),
+        Mistake(
+            _turns_with(
+                lambda Dis, G, x, z: softplus(-Dis(x)).sum() + softplus(Dis(G(z).detach())).sum(),
+                lambda Dis, G, z: softplus(-Dis(G(z))).sum(),
+            ),
+            "means over each batch, not sums.",
+            also=(
+                _loss_of_Dis(lambda real, fake: softplus(-real).sum() + softplus(fake).sum()),
+                _loss_of_G(lambda fake: softplus(-fake).sum()),
+            ),
+        ),
+        Mistake(
+            _turns_with(
+                lambda Dis, G, x, z: Dis(G(z).detach()).mean() - Dis(x).mean(),
+                lambda Dis, G, z: -Dis(G(z)).mean(),
+            ),
+            "these are the losses of a Wasserstein GAN, means of logits; here they are −log σ and"
+            " −log(1 − σ) of the logits.",
+            also=(_loss_of_G(lambda fake: -fake.mean()),),
+        ),
+        Mistake(
+            _without_gradients,
+            "the steps are right, but no gradients are held afterwards: compute them with"
+            " loss.backward(), and do not clear them after the steps.",
+            also=(_own_gradients_cleared,),
+        ),
+    ),
+)
+
 
 # value_at_best: the game's value against the best discriminator
 
@@ -70,6 +423,10 @@ VALUE_AT_BEST = Task(
         Mistake(
             lambda p, q, width: (_value_at_best(p, q, width) + np.log(4)) / 2,
             "that is JS(p, q); the value is 2 JS − log 4.",
+        ),
+        Mistake(
+            lambda p, q, width: (_value_at_best(p, q, width) - np.log(4)) / 2,
+            "that is JS − log 4; the value is 2 JS − log 4.",
         ),
         Mistake(
             lambda p, q, width: -_value_at_best(p, q, width),
@@ -255,96 +612,6 @@ JS_BOUND = Task(
         Mistake(
             lambda real, fake: _js_bound(real, fake) / np.log(2),
             "these are bits; the task asks for nats.",
-        ),
-    ),
-)
-
-
-# fooling_loss: the non-saturating loss, from logits
-
-
-def _logit_inputs(generator: Generator) -> dict[str, object]:
-    """Many logits, so that the three near −1000 do not hide the others; one is near +1000."""
-    B = int(torch.randint(550, 650, (), generator=generator))
-    logits = 4 * randn(generator, B)
-    logits[:3] = -900.0 - 200 * torch.rand(3, generator=generator)
-    logits[3] = 1000.0
-    return {"logits": logits[torch.randperm(B, generator=generator)]}
-
-
-def _fooling_loss(logits: Tensor) -> Tensor:
-    return binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
-
-
-def _capped(eps: float) -> object:
-    return lambda logits: -logits.sigmoid().clamp(min=eps).log().mean()
-
-
-def _shifted(eps: float) -> object:
-    return lambda logits: -(logits.sigmoid() + eps).log().mean()
-
-
-FOOLING_LOSS = Task(
-    name="fooling_loss",
-    lesson="07",
-    points=1,
-    inputs=_logit_inputs,
-    reference=_fooling_loss,
-    mistakes=(
-        Mistake(
-            lambda logits: -logits.sigmoid().log().mean(),
-            "σ(−1000) is 0 for a computer, and exp(1000) infinite: use softplus.",
-        ),
-        Mistake(
-            lambda logits: -logits.sigmoid().clamp(min=1e-7).log().mean(),
-            "clamp and + ε change the answer where σ is 0, just where G is worst: use softplus.",
-            also=tuple(_capped(eps) for eps in (1e-6, 1e-8, 1e-9, 1e-10, 1e-12))
-            + tuple(_shifted(eps) for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-300))
-            + (lambda logits: binary_cross_entropy(logits.sigmoid(), torch.ones_like(logits)),),
-        ),
-        Mistake(
-            lambda logits: softplus(-logits.mean()), "first −log σ of each logit, then the mean."
-        ),
-        Mistake(
-            lambda logits: -softplus(logits).mean(),
-            "that is the minimax loss, which saturates where Dis is sure.",
-        ),
-        Mistake(
-            lambda logits: softplus(logits).mean(),
-            "that is small when Dis recognises them: it is part of Dis's loss.",
-        ),
-        Mistake(
-            lambda logits: logsigmoid(logits).mean(),
-            "the sign: a loss falls as the images look more real.",
-        ),
-        Mistake(lambda logits: softplus(-logits).sum(), "a mean over the batch, not a sum."),
-        Mistake(
-            lambda logits: -logits.mean(),
-            "that is the mean logit with a minus; the loss is the mean of −log σ of each.",
-        ),
-        Mistake(
-            lambda logits: (1 - expit(logits.numpy())).mean(),
-            "that is 1 − Dis; the loss is −log Dis.",
-        ),
-        Mistake(
-            lambda logits: (-logits).relu().mean(),
-            "that is max(0, −ℓ), which softplus only approaches: −log σ(ℓ) = softplus(−ℓ).",
-        ),
-        Mistake(
-            lambda logits: softplus(-logits).mean() / np.log(2),
-            "these are bits; nats come from the natural logarithm.",
-        ),
-        Mistake(lambda logits: softplus(-logits), "one number: the mean over the batch."),
-        Mistake(
-            lambda logits: softplus(-logits.clamp(-80, 80)).mean(),
-            "do not clamp the logits: the loss grows with −ℓ without end.",
-            also=tuple(
-                lambda logits, most=most: softplus(-logits.clamp(-most, most)).mean()
-                for most in (10, 20, 30, 50, 500, 700)
-            ),
-        ),
-        Mistake(
-            lambda logits: softplus(-logits).median(), "the mean over the batch, not the median."
         ),
     ),
 )
@@ -561,4 +828,4 @@ MODES_FOUND = Task(
     ),
 )
 
-TASKS = (VALUE_AT_BEST, JS_BOUND, FOOLING_LOSS, MODES_FOUND)
+TASKS = (FOOLING_LOSS, BOTH_TURNS, VALUE_AT_BEST, JS_BOUND, MODES_FOUND)

@@ -1,0 +1,239 @@
+"""Figures that only lesson 07 shows."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from torch import Tensor
+
+from course_utils.figures.diagrams import diagram
+from course_utils.figures.grids import image_rows, manifolds
+from course_utils.figures.style import PALETTE, show
+
+REAL, GENERATED, DIS, BEST = "0.35", PALETTE[2], PALETTE[4], "black"
+DATA_AND_G = (PALETTE[3], PALETTE[2])  # densities of the data and of the generator
+LOSSES = {"Dis": DIS, "G": GENERATED}
+REACH = 3  # of the plane, from −3 to 3
+# Dis, from 0 to 1. Few levels, so that all of them survive in images of few colours.
+MAP = LinearSegmentedColormap.from_list("Dis", [PALETTE[1], "#fff8ef", "#9a54cc"], N=15)
+
+
+def two_turns(norms: Mapping[tuple[str, str], float]) -> None:
+    """The way of the gradient in the turn of each player.
+
+    Args:
+        norms: (player whose turn it is, place) → norm of the gradient there. The places are "Dis"
+            and "G" (parameters) and "x̂" (generated numbers).
+    """
+    places = {
+        "z": (0, 0), "G": (1.3, 0), "x̂": (2.6, 0), "x": (2.6, 1), "Dis": (4.1, 0), "loss": (5.8, 0),
+    }  # fmt: skip
+    texts = {"x̂": r"$\hat x$", "x": "$x$", "z": "$z$", "G": "$G$"}
+    fig, (upper, lower) = plt.subplots(2, 1, figsize=(8, 4.6), height_ratios=(2.2, 1.5))
+    way = ("loss", "Dis")
+    arrows = [("z", "G"), ("G", "x̂"), ("x̂", "Dis", "dotted", "cut"), ("x", "Dis")]
+    diagram(places, [*arrows, (*way, "solid", _norm(norms["Dis", "Dis"]))], texts=texts,
+            colors={way: GENERATED, "Dis": GENERATED}, ax=upper)  # fmt: skip
+    upper.set_title("turn of Dis: the parameters of Dis move", loc="left", weight="bold")
+    del places["x"]
+    back = [(*way, "solid", ""), ("Dis", "x̂", "solid", _norm(norms["G", "x̂"])),
+            ("x̂", "G", "solid", _norm(norms["G", "G"]))]  # fmt: skip
+    colors = {"G": GENERATED} | {arrow[:2]: GENERATED for arrow in back}
+    diagram(places, [("z", "G"), *back], texts=texts, colors=colors, ax=lower)
+    lower.text(4.1, 0.34, "frozen", ha="center", color="0.4")
+    lower.set_title("turn of G: the parameters of G move", loc="left", weight="bold")
+    show(
+        fig,
+        alt="Two diagrams. In the turn of Dis the gradient goes from the loss into Dis and stops "
+        "there. In the turn of G it passes through Dis and the generated numbers into G.",
+    )
+
+
+def _norm(value: float) -> str:
+    return f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
+
+
+def densities(
+    places: np.ndarray, p: np.ndarray, at: Callable[[int], np.ndarray]
+) -> Callable[[int, Axes], None]:
+    """What a film draws: the densities, the discriminator and the best one.
+
+    Args:
+        places: (n,), where all values are known.
+        p: (n,), the density of the data.
+        at: step → (2, n): the density of the generator, and Dis.
+    """
+
+    def draw(step: int, ax: Axes) -> None:
+        q, dis = at(step)
+        anything = p + q > 0.01  # elsewhere there is nothing to tell apart
+        for density, color, name in zip(
+            (p, q), DATA_AND_G, (r"$p_\mathrm{data}$", "$p_G$"), strict=True
+        ):
+            ax.fill_between(places, density, color=color, alpha=0.45, lw=0, label=name)
+        ax.plot(places, dis, color=DIS, lw=2.5, label="Dis")
+        best = np.where(anything, p / (p + q + 1e-12), np.nan)
+        ax.plot(places, best, color=BEST, ls="--", lw=1.8, label="Dis*")
+        ax.axhline(0.5, color="0.6", lw=1, ls=":")
+        ax.set(ylim=(0, 1.3), xlim=(places[0], places[-1]), xlabel="$x$", title=f"step {step}")
+        ax.legend(loc="upper right", ncols=2, frameon=False)
+
+    return draw
+
+
+def saturation(logit: Tensor, slopes: Mapping[str, Tensor], norms: Mapping[str, list]) -> None:
+    """The slopes of the two losses of G, and the gradients that they give a waiting G.
+
+    Args:
+        logit: (n,).
+        slopes: loss → (n,), its slope at every logit.
+        norms: loss → norm of the gradient in G, one after every turn of Dis.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.9))
+    for (name, slope), look, color in zip(
+        slopes.items(), ("--", "-"), LOSSES.values(), strict=True
+    ):
+        left.plot(logit, slope, look, color=color, lw=2.5, label=name)
+        right.semilogy(norms[name], look, color=color, lw=2.5, label=name)
+    left.set(xlabel=r"logit $\ell$ of a generated number", ylabel="slope of the loss")
+    left.text(-5.8, -0.5, "Dis: generated", color="0.4", rotation=90, va="center")
+    left.text(5.8, -0.5, "Dis: real", color="0.4", rotation=90, va="center", ha="right")
+    right.set(xlabel="turns of Dis alone", ylabel="norm of the gradient in G")
+    right.legend(frameon=False, loc="center right")
+    show(
+        fig,
+        alt="Left: for very negative logits the minimax loss has slope 0 and the non-saturating "
+        "loss slope −1. Right: while Dis learns alone, the minimax gradient in G vanishes; the "
+        "non-saturating one does not.",
+    )
+
+
+def draw_game(state: Mapping[str, object], ax: Axes) -> None:
+    """A game on the plane: the map of Dis with all points, and beside it the losses and the key.
+
+    Args:
+        state: "title"; "real" (N, 2), "fake" (n, 2), "pull" (n, 2): minus the gradient of G's loss
+            at every generated point; "grid" (m², 2): a grid of z as G maps it; "map" (s², ): Dis on
+            a grid of the plane; "losses": player → numbers.
+    """
+    ax.axis("off")
+    plane = ax.inset_axes((0, 0, 0.5, 1))
+    image = _map_of_dis(state, plane)
+    losses = ax.inset_axes((0.61, 0.62, 0.37, 0.31))
+    _loss_curves(state["losses"], losses)
+    key = ax.inset_axes((0.59, 0, 0.4, 0.44))
+    key.axis("off")
+    dots = [
+        plt.Line2D([], [], ls="", marker="o", ms=5, color=REAL, label="real points"),
+        plt.Line2D([], [], ls="", marker="o", ms=5, color=GENERATED, label="generated points"),
+        plt.Line2D([], [], color=GENERATED, lw=2, label="→ where Dis says more “real”"),
+        plt.Line2D([], [], color="black", lw=0.7, label="grid of $z$, mapped by $G$"),
+    ]
+    key.legend(handles=dots, loc="upper left", frameon=False, fontsize=11, borderpad=0)
+    bar = ax.figure.colorbar(image, cax=ax.inset_axes((0.63, 0.0, 0.33, 0.035)),
+                             orientation="horizontal", ticks=(0.1, 0.5, 0.9))  # fmt: skip
+    bar.ax.set_xticklabels(["generated", "Dis = ½", "real"])
+    bar.ax.xaxis.set_ticks_position("top")
+
+
+def _map_of_dis(state: Mapping, ax: Axes) -> object:
+    """Dis as colours, the points, the arrows and the grid. Returns the image."""
+    side, lines = (round(len(state[name]) ** 0.5) for name in ("map", "grid"))
+    surface = np.asarray(state["map"]).reshape(side, side).T
+    extent = (-REACH, REACH, -REACH, REACH)
+    image = ax.imshow(surface, extent=extent, origin="lower", cmap=MAP, vmin=0.1, vmax=0.9,
+                      interpolation="bilinear", interpolation_stage="data")  # fmt: skip
+    grid = np.asarray(state["grid"]).reshape(lines, lines, 2)
+    ax.plot(*grid.transpose(2, 0, 1), color="black", lw=0.4)
+    ax.plot(*grid.transpose(2, 1, 0), color="black", lw=0.4)
+    ax.scatter(*np.asarray(state["real"]).T, s=7, color=REAL, lw=0)
+    fake, pull = np.asarray(state["fake"]), np.asarray(state["pull"])
+    arrows = pull / (np.linalg.norm(pull, axis=1).max() + 1e-12)
+    ax.scatter(*fake.T, s=14, color=GENERATED, lw=0)
+    ax.quiver(*fake.T, *arrows.T, color=GENERATED, angles="xy", scale=9, width=0.005)
+    ax.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[], aspect="equal",
+           title=state["title"])  # fmt: skip
+    ax.spines[:].set(visible=True, color="0.8")
+    ax.grid(False)
+    return image
+
+
+def _loss_curves(losses: Mapping[str, Sequence[float]], ax: Axes) -> None:
+    """Losses of both players, and the values that they have where Dis says ½ to everything."""
+    for name, values in losses.items():
+        ax.plot(values, color=LOSSES[name], lw=1.2, label=name)
+        ax.axhline(np.log(4 if name == "Dis" else 2), color=LOSSES[name], ls=":", lw=1)
+    ax.set(ylim=(0, 3), xlabel="turns", title="losses")
+    ax.set_xlim(0, max([10, *map(len, losses.values())]))
+    ax.legend(frameon=False, loc="upper right", ncols=2, fontsize=10, borderpad=0)
+
+
+def rings(
+    samples: Mapping[str, np.ndarray], counts: Mapping[str, tuple[float, float]], centres: Tensor,
+    radius: float
+) -> None:  # fmt: skip
+    """Points of several runs at their end, with the circles of good points.
+
+    Args:
+        samples: run → (N, 2).
+        counts: run → modes found, share of good points.
+        centres: (m, 2).
+        radius: of a circle.
+    """
+    columns = 3
+    rows = -(-len(samples) // columns)
+    fig, axes = plt.subplots(rows, columns, figsize=(10.5, 3.9 * rows))
+    for ax in axes.flat[len(samples) :]:
+        ax.axis("off")
+    for ax, (name, points) in zip(axes.flat, samples.items(), strict=False):
+        for centre in centres.tolist():
+            ax.add_patch(plt.Circle(centre, radius, fill=False, ec="0.3", lw=1.2))
+        ax.scatter(*np.asarray(points).T, s=6, color=GENERATED, lw=0, alpha=0.6)
+        ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal", xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color="0.8")
+        ax.set_title(name, weight="bold")
+        ax.set_xlabel(f"{counts[name][0]:.0f} modes, {counts[name][1]:.0%} good")
+    show(
+        fig,
+        alt="Points of several runs and the eight circles of the ring. With one turn each, and "
+        "with more turns of Dis, all circles have points. With more turns of G, or with momentum "
+        "0.9, most circles are empty.",
+    )
+
+
+def sheet(at: Callable[[int], np.ndarray]) -> Callable[[int, Axes], None]:
+    """What a film draws: one sheet of images (n², 1, 28, 28) after every step."""
+    return lambda step, ax: manifolds(at(step)[None], names=[f"GAN manifold, step {step}"], ax=ax)
+
+
+def progress(
+    losses: Mapping[str, np.ndarray], steps: Sequence[int], distances: np.ndarray, best: float
+) -> None:
+    """The losses of both players, and the Fréchet distance.
+
+    Args:
+        losses: player → (N,), one per step.
+        steps: where the distance was measured.
+        distances: (n,), of generated to real images.
+        best: distance of real images to other real images.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.9))
+    _loss_curves(losses, left)
+    left.set(xlabel="step", ylabel="nats")
+    right.semilogy(steps, distances, "o-", color=PALETTE[0], ms=7)
+    right.axhline(best, color="0.4", ls="--", lw=1.5)
+    right.text(steps[-1], best, "real to real", va="bottom", ha="right", color="0.4")
+    right.set(xlabel="step", title="Fréchet distance to real digits")
+    show(
+        fig,
+        alt="Left: both losses soon reach log 4 and log 2 and stay near. Right: the Fréchet "
+        "distance falls during training and stays above that of two sets of real digits.",
+    )
+
+
+def samples(images: Mapping[str, Tensor], alt: str) -> None:
+    """Rows of images, ten of each model."""
+    ax = image_rows(images)
+    show(ax.figure, alt=alt)

@@ -1,0 +1,20 @@
+import torch
+from torch.nn.functional import softplus
+
+
+def both_turns(Dis, G, x, z, z_new, lr):
+    of_Dis, of_G = [Dis.W, Dis.b], [G.W, G.b]
+    for parameter in of_Dis + of_G:
+        parameter.requires_grad_(True)
+    optimizer_Dis, optimizer_G = torch.optim.SGD(of_Dis, lr), torch.optim.SGD(of_G, lr)
+    loss = softplus(-Dis(x)).mean() + softplus(Dis(G(z).detach())).mean()
+    optimizer_Dis.zero_grad()
+    loss.backward()
+    optimizer_Dis.step()
+    loss = softplus(-Dis(G(z_new))).mean()
+    optimizer_G.zero_grad()
+    loss.backward(inputs=of_G)
+    optimizer_G.step()
+    parameters = of_Dis + of_G
+    held = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    return torch.cat([v.detach().flatten() for v in (*parameters, *held)])
