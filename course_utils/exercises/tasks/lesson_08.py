@@ -158,7 +158,7 @@ PROJECTION_LOGITS = Task(
 SURE = 850.0  # a logit: σ(−850) is 0 for a computer, even in float64
 
 
-def _cgan_inputs(generator: Generator, case: int) -> dict[str, object]:
+def _cgan_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
     """All sizes differ. Some logits are surely right and some surely wrong. In every other round
     the last label does not occur.
     """
