@@ -1,139 +1,34 @@
 """Tasks of lesson 08."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from scipy.spatial.distance import pdist
+from scipy.special import log_expit
 from torch import Generator, Tensor
-from torch.nn.functional import one_hot
+from torch.nn.functional import one_hot, softplus
 
-from course_utils.exercises.task import Mistake, Task, randn
-
-# with_label_planes: the label as further channels of the image
-
-
-def _labelled_inputs(generator: Generator) -> dict[str, object]:
-    """Batch size, labels, height and width all differ; the last label does not occur."""
-    n = int(torch.randint(4, 7, (), generator=generator))
-    x = torch.rand(n + 1, 1, 2, 3, generator=generator, dtype=torch.float64)
-    y = torch.randint(n - 1, (n + 1,), generator=generator)
-    y[:2] = torch.tensor([0, n - 2])
-    return {"x": x, "y": y[torch.randperm(n + 1, generator=generator)], "n_classes": n}
-
-
-def _with_label_planes(x: Tensor, y: Tensor, n_classes: int) -> np.ndarray:
-    planes = np.zeros((len(x), 1 + n_classes, *x.shape[2:]))
-    for i, label in enumerate(y.tolist()):
-        planes[i, 0], planes[i, 1 + label] = x[i, 0].numpy(), 1
-    return planes
-
-
-def _planes_of(change) -> object:
-    """The planes of one-hot labels (B, n) that are changed first."""
-
-    def mistaken(x: Tensor, y: Tensor, n_classes: int) -> Tensor:
-        labels = change(one_hot(y, n_classes).double(), y, n_classes)
-        return torch.cat([x, labels[:, :, None, None].expand(-1, -1, *x.shape[2:])], dim=1)
-
-    return mistaken
-
-
-WITH_LABEL_PLANES = Task(
-    name="with_label_planes",
-    lesson="08",
-    points=1,
-    inputs=_labelled_inputs,
-    reference=_with_label_planes,
-    mistakes=(
-        Mistake(
-            lambda x, y, n_classes: np.roll(_with_label_planes(x, y, n_classes), -1, axis=1),
-            "first the image, then the planes.",
-        ),
-        Mistake(
-            lambda x, y, n_classes: torch.cat(
-                [x, y.double()[:, None, None, None].expand_as(x)], dim=1
-            ),
-            "one plane for each label, not one plane with the label's number: 9 is not nine"
-            " times 1.",
-        ),
-        Mistake(
-            lambda x, y, n_classes: _with_label_planes(x, y, n_classes)[:, 1:],
-            "the image itself is missing: channel 0.",
-        ),
-        Mistake(
-            lambda x, y, n_classes: torch.cat(
-                [x, one_hot(y).double()[:, :, None, None].expand(-1, -1, *x.shape[2:])], dim=1
-            ),
-            "a batch need not hold every label: pass their number, n_classes, to `one_hot`.",
-        ),
-        Mistake(
-            lambda x, y, n_classes: _with_label_planes(x, (y + 1) % n_classes, n_classes),
-            "off by one: label j fills channel 1 + j.",
-        ),
-        Mistake(
-            lambda x, y, n_classes: torch.cat(
-                [x, one_hot(y, n_classes).double()[:, :, None, None] * x], dim=1
-            ),
-            "the plane of the label is full of ones; these are the image's own pixels.",
-        ),
-        Mistake(
-            lambda x, y, n_classes: torch.cat(
-                [x.flatten(1), one_hot(y, n_classes).double()], dim=1
-            ),
-            "that is a flat vector per image; a convolution needs whole planes: (B, 1 + n, H, W).",
-        ),
-        Mistake(
-            _planes_of(lambda labels, y, n: labels * y[:, None]),
-            "the plane of the label is full of ones, whatever the label's number.",
-            also=(
-                _planes_of(lambda labels, y, n: labels / n),
-                _planes_of(lambda labels, y, n: labels * (y[:, None] + 1)),
-            ),
-        ),
-        Mistake(
-            lambda x, y, n_classes: torch.cat(
-                [
-                    x,
-                    one_hot(y, n_classes).double()[:, :, None, None]
-                    * torch.eye(x.shape[2])[:, :1].double().expand(x.shape[2:]),
-                ],
-                dim=1,
-            ),
-            "a plane is full: ones at every place, not in its first row alone.",
-        ),
-        Mistake(
-            _planes_of(lambda labels, y, n: 1 - labels),
-            "ones for the image's own label, zeros for the others; this is the other way round.",
-        ),
-        Mistake(
-            _planes_of(lambda labels, y, n: labels.flip(1)),
-            "label j fills channel 1 + j; this counts from the end.",
-        ),
-        Mistake(
-            lambda x, y, n_classes: _with_label_planes(x, y, n_classes).swapaxes(2, 3),
-            "height and width are swapped.",
-        ),
-        Mistake(
-            _planes_of(lambda labels, y, n: one_hot(y.sort().values, n).double()),
-            "each image keeps its own label: do not sort y.",
-        ),
-    ),
-)
-
+from course_utils.exercises.task import Affine, Mistake, Part, Task, randn
 
 # projection_logits: the logit of "real, and of this label"
 
 
 def _pair_inputs(generator: Generator) -> dict[str, object]:
-    """Batch size, features and labels all differ; b is not near 0."""
-    B, c, n = int(torch.randint(7, 10, (), generator=generator)), 5, 4
-    y = torch.cat([torch.arange(n), torch.randint(n, (B - n,), generator=generator)])
+    """As many images as labels as features: a product along a wrong dimension then gives wrong
+    numbers, which earn a hint, and not an error about shapes. Some labels occur twice, so others
+    do not occur; b is not near 0.
+    """
+    n = int(torch.randint(6, 9, (), generator=generator))
+    y = torch.randperm(n, generator=generator)
+    y[1], y[3] = y[0], y[2]
     return {
-        "h": randn(generator, B, c),
-        "y": y[torch.randperm(B, generator=generator)],
-        "w": randn(generator, c),
+        "h": randn(generator, n, n),
+        "y": y[torch.randperm(n, generator=generator)],
+        "w": randn(generator, n),
         "b": (1 + torch.rand((), generator=generator, dtype=torch.float64))
         * (-1) ** int(torch.randint(2, (), generator=generator)),
-        "v": randn(generator, n, c),
+        "v": randn(generator, n, n),
     }
 
 
@@ -215,6 +110,252 @@ PROJECTION_LOGITS = Task(
             lambda h, y, w, b, v: h @ w + b - (h * v[y]).sum(dim=1),
             "the sign: the label's part is added.",
         ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + h @ v.T,
+            "h @ v.T is the product with the vector of every label, (B, n); take the one of each"
+            " image's own label: (h * v[y]).sum(dim=1).",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + (h * v[y]).sum(dim=0),
+            "sum over the features, dim 1; dim 0 is the batch.",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + (h * v).sum(dim=1),
+            "image i gets row i of v there; it needs the row of its label, v[y].",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + (h * v[:, y].T).sum(dim=1),
+            "v_j is row j of v, not column j: v[y].",
+            also=(
+                lambda h, y, w, b, v: h @ w + b + (h * v[:, y]).sum(dim=1),
+                lambda h, y, w, b, v: h @ w + b + (h @ v)[torch.arange(len(h)), y],
+            ),
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + (h * v[y - 1]).sum(dim=1),
+            "off by one: labels count from 0, as rows do.",
+            also=(lambda h, y, w, b, v: h @ w + b + (h * v[(y + 1) % len(v)]).sum(dim=1),),
+        ),
+        Mistake(
+            lambda h, y, w, b, v: h @ w + b + v[y] @ w,
+            "v_y is multiplied by the features h, not by w.",
+            also=(lambda h, y, w, b, v: (h + v[y]) @ w + b,),
+        ),
+        Mistake(
+            lambda h, y, w, b, v: (h * w * v[y]).sum(dim=1) + b,
+            "w and v_y are added, not multiplied: (w + v_y) · h(x).",
+        ),
+        Mistake(
+            lambda h, y, w, b, v: (h * v[y.sort().values]).sum(dim=1) + h @ w + b,
+            "each image keeps its own label: do not sort y.",
+        ),
+    ),
+)
+
+
+# cgan_losses: the label's way into both networks, and what each is trained on
+
+SURE = 850.0  # a logit: σ(−850) is 0 for a computer, even in float64
+
+
+def _cgan_inputs(generator: Generator, case: int = 0) -> dict[str, object]:
+    """All sizes differ. Some logits are surely right and some surely wrong. In every other round
+    the last label does not occur.
+    """
+    B = int(torch.randint(40, 46, (), generator=generator))
+    k, n, d, c = 3, 5, 6, 4
+    y = torch.randint(n - case, (B,), generator=generator)
+    y[:n] = torch.arange(n) % (n - case)
+    G = Affine(randn(generator, k + n, d) / 2, randn(generator, d) / 2)
+    h = Affine(randn(generator, d, c) / 2, randn(generator, c) / 2)
+    x, z = 0.7 * randn(generator, B, d), 0.7 * randn(generator, B, k)
+    w, v = randn(generator, c), randn(generator, n, c)
+    b = 0.5 + torch.rand((), generator=generator, dtype=torch.float64)
+    slope = (w + v[y]) @ h.W.T  # of the logits in the images, (B, d)
+    for place, target in enumerate((-SURE, SURE)):  # real images that Dis rejects, and accepts
+        x[place] = target * slope[place] / slope[place].square().sum()
+    for place, target in enumerate((SURE, -SURE)):  # generated images, the same
+        steep = G.W[:k] @ slope[place]
+        z[place] = target * steep / steep.square().sum()
+    return {"G": G, "h": h, "w": w, "b": b, "v": v, "x": x, "y": y, "z": z}
+
+
+def _cgan_losses(
+    G: Affine, h: Affine, w: Tensor, b: Tensor, v: Tensor, x: Tensor, y: Tensor, z: Tensor
+) -> np.ndarray:
+    """Image by image."""
+    L = np.zeros(2)
+    for image, label, code in zip(x.numpy(), y.tolist(), z.numpy(), strict=True):
+        wanted = np.zeros(len(v))
+        wanted[label] = 1
+        fake = np.concatenate([code, wanted]) @ G.W.numpy() + G.b.numpy()
+        real_logit, fake_logit = (
+            float((w + v[label]).numpy() @ (seen @ h.W.numpy() + h.b.numpy()) + b)
+            for seen in (image, fake)
+        )
+        L -= [log_expit(real_logit) + log_expit(-fake_logit), log_expit(fake_logit)]
+    return L / len(x)
+
+
+def _for_Dis(real: Tensor, fake: Tensor) -> Tensor:
+    return softplus(-real).mean() + softplus(fake).mean()
+
+
+def _for_G(real: Tensor, fake: Tensor) -> Tensor:
+    return softplus(-fake).mean()
+
+
+def _plain(real: Tensor, fake: Tensor) -> Tensor:
+    return -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean()
+
+
+def _game(
+    *,
+    L_Dis: Callable = _for_Dis,
+    L_G: Callable = _for_G,
+    code: Callable = lambda z, labels: torch.cat([z, labels], dim=1),
+    real: Callable = lambda h, w, b, v, y: h @ w + b + (h * v[y]).sum(dim=1),
+    fake: Callable = lambda h, w, b, v, y: h @ w + b + (h * v[y]).sum(dim=1),
+    end: Callable = torch.stack,
+) -> Callable:
+    """An answer with one of its parts exchanged: losses from (real, fake), the generator's input
+    from (z, labels), logits from (h, w, b, v, y), the end from the two losses.
+    """
+
+    def answer(
+        G: Affine, h: Affine, w: Tensor, b: Tensor, v: Tensor, x: Tensor, y: Tensor, z: Tensor
+    ) -> Tensor:
+        x_hat = G(code(z, one_hot(y, len(v)).double()))
+        logits = real(h(x), w, b, v, y), fake(h(x_hat), w, b, v, y)
+        return end([L_Dis(*logits), L_G(*logits)])
+
+    return answer
+
+
+def _no_label(h: Tensor, w: Tensor, b: Tensor, v: Tensor, y: Tensor) -> Tensor:
+    return h @ w + b
+
+
+def _other_label(h: Tensor, w: Tensor, b: Tensor, v: Tensor, y: Tensor) -> Tensor:
+    return h @ w + b + (h * v[y.flip(0)]).sum(dim=1)
+
+
+def _no_bias(h: Tensor, w: Tensor, b: Tensor, v: Tensor, y: Tensor) -> Tensor:
+    return h @ w + (h * v[y]).sum(dim=1)
+
+
+CGAN_LOSSES = Task(
+    name="cgan_losses",
+    lesson="08",
+    points=4,
+    inputs=_cgan_inputs,
+    cases=2,
+    reference=_cgan_losses,
+    parts=(Part("L_Dis", 2, 0, 1), Part("L_G", 2, 1)),
+    mistakes=(
+        Mistake(
+            _game(fake=_no_label),
+            "the generated image is judged with the label that was requested, too: ℓ(x̂, y).",
+        ),
+        Mistake(
+            _game(real=_no_label),
+            "the real image is judged with its label: ℓ(x, y). The label is missing there.",
+        ),
+        Mistake(
+            _game(real=_no_label, fake=_no_label),
+            "Dis must see the label, beside real and beside generated images: add v_y · h.",
+        ),
+        Mistake(
+            _game(code=lambda z, labels: torch.cat([z, 0 * labels], dim=1)),
+            "G does not see the label: join z and the one-hot label.",
+        ),
+        Mistake(
+            _game(code=lambda z, labels: torch.cat([labels, z], dim=1)),
+            "first z, then the one-hot label.",
+        ),
+        Mistake(
+            _game(code=lambda z, labels: torch.cat([z, labels.roll(1, dims=1)], dim=1)),
+            "off by one: label j is a 1 at place j, counted from 0.",
+        ),
+        Mistake(
+            _game(code=lambda z, labels: torch.cat([0 * z, labels], dim=1)),
+            "G does not see z: join z and the one-hot label.",
+        ),
+        Mistake(
+            _game(fake=_other_label),
+            "a generated image is judged with the label that it was generated for, not with that"
+            " of another image.",
+        ),
+        Mistake(
+            _game(real=_no_bias, fake=_no_bias),
+            "the b of the logits is missing.",
+        ),
+        Mistake(
+            _game(L_Dis=_plain, L_G=lambda real, fake: -fake.sigmoid().log().mean()),
+            "σ(−850) is 0 for a computer: −log σ(ℓ) = softplus(−ℓ), −log(1 − σ(ℓ)) = softplus(ℓ).",
+            also=(
+                _game(L_Dis=_plain),
+                _game(L_G=lambda real, fake: -fake.sigmoid().log().mean()),
+            ),
+        ),
+        Mistake(
+            _game(L_G=lambda real, fake: -softplus(fake).mean()),
+            "that L_G is the minimax loss; the lesson takes the non-saturating −log Dis(x̂, y).",
+        ),
+        Mistake(
+            _game(L_G=lambda real, fake: softplus(fake).mean()),
+            "that L_G is small when Dis recognises the generated images: it is a part of L_Dis.",
+        ),
+        Mistake(
+            _game(L_G=lambda real, fake: softplus(-real).mean()),
+            "L_G is computed from generated images, not from real ones.",
+        ),
+        Mistake(
+            _game(L_G=lambda real, fake: softplus(-fake).mean() + softplus(real).mean()),
+            "real images do not depend on G: they are no part of L_G.",
+        ),
+        Mistake(
+            _game(L_Dis=lambda real, fake: softplus(-real).mean()),
+            "the generated images are missing in L_Dis.",
+        ),
+        Mistake(
+            _game(L_Dis=lambda real, fake: softplus(fake).mean()),
+            "the real images are missing in L_Dis.",
+        ),
+        Mistake(
+            _game(L_Dis=lambda real, fake: _for_Dis(-real, -fake)),
+            "real and generated are exchanged in L_Dis.",
+        ),
+        Mistake(
+            _game(L_Dis=lambda real, fake: -_for_Dis(real, fake)),
+            "that is V, which Dis makes large; a loss is made small: −V.",
+        ),
+        Mistake(
+            _game(L_Dis=lambda real, fake: _for_Dis(real, fake) / 2),
+            "the two means of L_Dis are added; there is no ½.",
+        ),
+        Mistake(
+            _game(
+                L_Dis=lambda real, fake: softplus(-real).sum() + softplus(fake).sum(),
+                L_G=lambda real, fake: softplus(-fake).sum(),
+            ),
+            "means over the batch, not sums.",
+        ),
+        Mistake(
+            _game(end=lambda losses: torch.stack(losses[::-1])),
+            "first L_Dis, then L_G.",
+        ),
+        Mistake(
+            _game(end=lambda losses: sum(losses)),
+            "each network has its own loss: return both, do not add them.",
+        ),
+        Mistake(
+            _game(
+                L_Dis=lambda real, fake: fake.mean() - real.mean(),
+                L_G=lambda real, fake: -fake.mean(),
+            ),
+            "those are means of logits; the losses are means of −log σ(ℓ) and −log(1 − σ(ℓ)).",
+        ),
     ),
 )
 
@@ -223,10 +364,10 @@ PROJECTION_LOGITS = Task(
 
 
 def _feature_inputs(generator: Generator) -> dict[str, object]:
+    """Two rows are equal, and two more are closer than 1."""
     c, more = (
         int(torch.randint(*between, (), generator=generator)) for between in ((3, 6), (1, 5))
     )
-    """Two rows are equal, and two more are closer than 1."""
     h = 2 * randn(generator, 2 * c + more, c) + randn(generator, c)
     h[1], h[3] = h[0], h[2] + 0.3 / c**0.5
     return {"h": h[torch.randperm(len(h), generator=generator)]}
@@ -308,4 +449,4 @@ MEAN_SQUARED_DISTANCE = Task(
     ),
 )
 
-TASKS = (WITH_LABEL_PLANES, PROJECTION_LOGITS, MEAN_SQUARED_DISTANCE)
+TASKS = (PROJECTION_LOGITS, CGAN_LOSSES, MEAN_SQUARED_DISTANCE)

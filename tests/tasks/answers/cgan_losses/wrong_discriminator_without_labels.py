@@ -1,0 +1,15 @@
+import torch
+import torch.nn.functional as F
+
+
+def cgan_losses(G, h, w, b, v, x, y, z):
+    def logits(images):
+        features = h(images)
+        return features @ w + b
+
+    labels = F.one_hot(y, len(v)).to(z.dtype)
+    fake = logits(G(torch.cat([z, labels], dim=1)))
+    real = logits(x)
+    return torch.stack(
+        [F.softplus(-real).mean() + F.softplus(fake).mean(), F.softplus(-fake).mean()]
+    )

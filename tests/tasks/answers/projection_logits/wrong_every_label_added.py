@@ -1,0 +1,2 @@
+def projection_logits(h, y, w, b, v):
+    return h @ w + b + h @ v.T
