@@ -79,7 +79,9 @@ def accuracy_and_diversity(
         ):
             ax.plot(accuracy, values, "o-", color=color, ms=8, label=name)
             for value, x, y in zip(points, accuracy, values, strict=True):
-                ax.annotate(value, (x, y), (5, below), textcoords="offset points", fontsize=11)
+                ax.annotate(
+                    value, (x, y), (5, below), textcoords="offset points", fontsize=11, color=color
+                )
         ax.plot(min(real, HIGHEST), 1, "*", color="black", ms=18, zorder=3, label="real digits")
         ax.axhline(1, color="0.5", lw=1, ls=":", zorder=0)
         ax.set(title=varied, xlabel="label accuracy", xscale="logit", yscale="log",
@@ -103,7 +105,7 @@ def matrices(matrix: Mapping[str, Tensor], diversity: Mapping[str, Tensor]) -> N
         matrix: title → shares (10, 10), the rows sum to 1.
         diversity: title → one number for each label (10,).
     """
-    fig, axes = plt.subplots(1, len(matrix), figsize=(4.6 * len(matrix), 3.7))
+    fig, axes = plt.subplots(1, len(matrix), figsize=(4.6 * len(matrix), 4.4))
     for left, (title, shares) in zip(np.atleast_1d(axes), matrix.items(), strict=True):
         left.imshow(shares, vmin=0, vmax=1, cmap="Blues")
         left.set(xticks=range(10), yticks=range(10), xlabel="recognised", title=title)
@@ -117,6 +119,8 @@ def matrices(matrix: Mapping[str, Tensor], diversity: Mapping[str, Tensor]) -> N
         right.set_xticks([0.1, 1, 10], labels=["0.1", "1", "10"])
         right.minorticks_off()
     np.atleast_1d(axes)[0].set_ylabel("requested")
+    bar = fig.colorbar(left.images[0], ax=axes, location="bottom", shrink=0.3, aspect=30)
+    bar.set_label("share of the row")
     show(
         fig,
         alt=f"Requested against recognised labels, with the diversity of each label beside its "
@@ -134,5 +138,5 @@ def styles(rows: Tensor, title: str, ax: Axes) -> None:
 def walk(rows: Mapping[str, Tensor], here: int, ax: Axes) -> None:
     """Rows of images along a path; the one in the middle is where the reader stands."""
     n = len(next(iter(rows.values())))
-    heads = ["" if i != n // 2 else f"place {here}" for i in range(n)]
+    heads = ["" if i != n // 2 else f"position {here}" for i in range(n)]
     image_rows(rows, heads=heads, ax=ax)
