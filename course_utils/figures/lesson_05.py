@@ -153,7 +153,9 @@ def posterior(
         left, zoom = ax.inset_axes((0, 0, 0.34, 1)), ax.inset_axes((0.4, 0.12, 0.24, 0.76))
         codes(mu, y, legend=False, ax=left)
         left.add_patch(
-            plt.Rectangle((a - reach, b - reach), 2 * reach, 2 * reach, fc="none", lw=2, zorder=9)
+            plt.Rectangle(
+                (a - reach, b - reach), 2 * reach, 2 * reach, fc="none", ec="black", lw=2, zorder=9
+            )
         )
         left.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal")
         zoom.scatter(*mu.T, c=np.array(PALETTE)[y.cpu()], s=30, alpha=0.6, linewidths=0)
