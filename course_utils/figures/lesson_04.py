@@ -300,8 +300,8 @@ def _marked_plane(ax: Axes, points: Tensor, curve: Tensor, four: Tensor) -> None
     for point, letter in zip(four, "ABCD", strict=True):
         last = letter == "D"  # near C: another mark, and its name inside the circle
         ax.plot(*point, "oD"[last], ms=8, mec=RED, mfc="white" if last else RED, mew=2)
-        where = point * (0.7 if last else 1.35)
-        ax.text(*where, letter, color=RED, weight="bold", ha="center", va="center", fontsize=14)
+        x, y = (point * (0.7 if last else 1.35)).tolist()
+        ax.text(x, y, letter, color=RED, weight="bold", ha="center", va="center", fontsize=14)
     ax.set(aspect="equal", xlim=(-3.3, 3.3), ylim=(-3.3, 3.3), xlabel="$X_1$", ylabel="$X_2$")
 
 

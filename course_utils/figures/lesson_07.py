@@ -199,13 +199,17 @@ def rings(
         fig,
         alt="Points of several runs and the eight circles of the ring. With one turn each, and "
         "with more turns of Dis, all circles have points. With more turns of G, or with momentum "
-        "0.9, most circles are empty.",
+        "0.9 and the same budget, most circles are empty.",
     )
 
 
 def sheet(at: Callable[[int], np.ndarray]) -> Callable[[int, Axes], None]:
     """What a film draws: one sheet of images (n², 1, 28, 28) after every step."""
-    return lambda step, ax: manifolds(at(step)[None], names=[f"GAN manifold, step {step}"], ax=ax)
+
+    def draw(step: int, ax: Axes) -> None:
+        manifolds(at(step)[None], names=[f"step {step}"], ax=ax)
+
+    return draw
 
 
 def progress(

@@ -28,7 +28,7 @@ class Sketch(anywidget.AnyWidget):
         " model.set('points', points.slice()); model.save_changes(); }); } };"
     )
     options = traitlets.Dict().tag(sync=True)
-    points = traitlets.List().tag(sync=True)
+    points: traitlets.List = traitlets.List().tag(sync=True)
 
     def __init__(self, drawn: Callable[[np.ndarray], object], *, label: str, alt: str) -> None:
         super().__init__(options={"label": label, "alt": described(alt)})

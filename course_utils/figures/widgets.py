@@ -202,7 +202,7 @@ class _Stage:
         return _button("reset", back, "Back to the start, with new networks.")
 
     def repeat_choices(self, repeats: Sequence[int]) -> list[ipywidgets.Dropdown]:
-        def to(name: str) -> Callable[[object], None]:
+        def to(name: str) -> Callable[[int], None]:
             return lambda n: self.repeats.update({name: n})
 
         each = self.turns if repeats else ()
