@@ -87,7 +87,8 @@ def free_bits(kl: Tensor, floor: float) -> Tensor:
 
     Source: Kingma et al. 2016, appendix C.
     """
-    return kl.mean(dim=0).clamp(min=floor).sum()
+    above = F.relu(kl.mean(dim=0) - floor)  # (k,)
+    return floor * kl.shape[1] + above.sum()
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
