@@ -74,7 +74,7 @@ def kl(mu: Tensor, log_var: Tensor) -> Tensor:
     return 0.5 * (log_var.exp() + mu**2 - 1 - log_var).flatten(1).sum(dim=1).mean()
 
 
-def free_bits(kl: Tensor, floor: float) -> Tensor:
+def kl_with_free_bits(kl: Tensor, floor: float) -> Tensor:
     """Compute the KL term with free bits: each latent dimension costs at least `floor`.
 
     Args:
