@@ -60,7 +60,9 @@ def test_free_bits_charge_at_least_the_floor(generator):
     kl = torch.rand(50, 6, generator=generator)
     expected = sum(max(0.5, column.mean().item()) for column in kl.T)
     assert objectives.kl_with_free_bits(kl, 0.5).item() == pytest.approx(expected)
-    assert objectives.kl_with_free_bits(kl, 0.0).item() == pytest.approx(kl.sum(dim=1).mean().item())
+    assert objectives.kl_with_free_bits(kl, 0.0).item() == pytest.approx(
+        kl.sum(dim=1).mean().item()
+    )
     kl.requires_grad_()
     (gradient,) = torch.autograd.grad(objectives.kl_with_free_bits(kl, 10.0), kl)
     assert gradient.abs().sum() == 0  # below the floor a change of the KL costs nothing
