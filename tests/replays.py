@@ -33,6 +33,7 @@ class Here:
         statements = extract.statements(cells, course)
         self.unreadable, self.python = None, tuple(extract.python_of(content))
         self.lessons, self.tasks = extract.tasks_in(cells, statements, lessons)
+        self.answers = extract.think_answers(content, course)
         self.session = run.Session(cells, statements, "unsafe")
 
     def run(self, task: str, chosen: sandbox.Try, rounds: list, arrays: dict) -> sandbox.Outcome:
@@ -74,7 +75,8 @@ def reading(*about: object, kind: str) -> Iterator[Here]:
 
 def graded(notebook: dict) -> dict[str, tuple[float | None, str]]:
     job = mark.Job("ada", "x.ipynb", json.dumps(notebook).encode(), os.urandom(32))
-    return {each.task: (each.points, each.reason) for each in mark.mark(job)}
+    marks = [each for each in mark.mark(job) if not each.task.startswith(extract.THINK)]
+    return {each.task: (each.points, each.reason) for each in marks}
 
 
 def verified(notebook: dict) -> dict[str, int]:

@@ -16,8 +16,11 @@ import attacks
 import nbformat
 import pytest
 
-from course_tools.grading import collect, extract, mark, protocol, sandbox
-from course_tools.grading import report as reports
+from course_tools.classroom import overrides, tables
+from course_tools.classroom import report as reports
+from course_tools.classroom.grades import best
+from course_tools.classroom.names import same, shown
+from course_tools.grading import extract, mark, protocol, sandbox
 from course_tools.grading import run as grading
 from course_tools.publish import notebooks
 from course_tools.student import lab
@@ -78,7 +81,8 @@ def table(out: Path) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            found.setdefault(row["student"], {})[row["task"]] = row["points"]
+            if not row["task"].startswith(extract.THINK):
+                found.setdefault(row["student"], {})[row["task"]] = row["points"]
     return found
 
 
@@ -392,7 +396,8 @@ def test_points_by_hand_stay_and_count(tmp_path):
     ):
         (out / "overrides.csv").write_text(decided + line + "\n")
         with pytest.raises(
-            reports.OverridesError, match="row 3: expected student, lesson such as 05, task, points"
+            overrides.OverridesError,
+            match="row 3: expected student, lesson such as 05, task, points",
         ):
             grading.grade(tmp_path / "in", out)
     for bad, says in (
@@ -406,11 +411,11 @@ def test_points_by_hand_stay_and_count(tmp_path):
         ),
     ):
         (out / "overrides.csv").write_text(bad)
-        with pytest.raises(reports.OverridesError, match=says):
+        with pytest.raises(overrides.OverridesError, match=says):
             grading.grade(tmp_path / "in", out)
     for encoding in ("latin-1", "utf-16"):
         (out / "overrides.csv").write_text(decided.replace("ada", "Müller"), encoding=encoding)
-        with pytest.raises(reports.OverridesError, match="is not UTF-8"):
+        with pytest.raises(overrides.OverridesError, match="is not UTF-8"):
             grading.grade(tmp_path / "in", out)
     (out / "overrides.csv").write_text(decided)
     assert digest(out) == before
@@ -468,7 +473,7 @@ def test_a_second_file_costs_neither_a_review_nor_a_reason():
         ([review, full, untouched], full),
         ([partly, tried, untouched], partly),
     ):
-        assert reports.best(marks) == reports.best(marks[::-1]) == [kept]
+        assert best(marks) == best(marks[::-1]) == [kept]
 
 
 def test_what_is_no_notebook_is_passed_over_aloud(tmp_path, capsys):
@@ -715,7 +720,7 @@ def test_reading_needs_nothing_of_the_course():
 
 
 def test_names_of_files_are_shown_as_text():
-    assert collect.shown(os.fsdecode(b"ad\xe9\n\x1b[31m")) == "ad\\xe9\\x0a\\x1b[31m"
+    assert shown(os.fsdecode(b"ad\xe9\n\x1b[31m")) == "ad\\xe9\\x0a\\x1b[31m"
     names = ["é" * 120, "~" * 120, "~" * 119 + "a", "a" * 250, "a" * 249 + "~"]
     pages = [reports.file_name(name) for name in names]
     assert max(len(page.encode()) for page in pages) <= 240 and len(set(pages)) == len(pages)
@@ -723,14 +728,14 @@ def test_names_of_files_are_shown_as_text():
 
 def test_names_that_look_alike_are_one(tmp_path):
     alike = ("Zoë Lee", "Zoe\u0308 Lee", "zoë\u00a0lee", "Zo\u200bë Lee", "Zoë  Lee", "Ｚoë Lee")
-    assert len({collect._same(name) for name in alike}) == 1
-    assert len({collect._same(name) for name in ("Zoë", "Zoe", "Zo", "Zoëe")}) == 4
+    assert len({same(name) for name in alike}) == 1
+    assert len({same(name) for name in ("Zoë", "Zoe", "Zo", "Zoëe")}) == 4
 
 
 def test_no_cell_of_a_table_begins_like_a_formula():
     """Also where a spreadsheet splits at ; or at a tab."""
     for text in ("=1+1", "a;=1+1", "a\t@x", "+1;-2", ";=1", "'=1"):
-        for part in re.split("[;\t]", str(reports._cell(text))):
+        for part in re.split("[;\t]", str(tables.cell(text))):
             assert not part.startswith(("=", "+", "-", "@")), text
-    assert reports._cell("a - b; c = d") == "a - b; c = d"
+    assert tables.cell("a - b; c = d") == "a - b; c = d"
     assert extract.LARGEST == 50_000_000

@@ -5,21 +5,27 @@ Links are never followed.
 
 import errno
 import os
-import re
 import stat
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from course_tools.classroom import names
+from course_tools.classroom.names import Origin, shown
+from course_tools.classroom.roster import Roster
 from course_tools.grading import extract
-from course_tools.grading.mark import REVIEW, Mark, printable
+from course_tools.grading.mark import REVIEW, Mark
 from course_utils.errors import CourseError
 
 MOST = 20  # notebooks of one student that are read
 DEEP, ENTRIES = 8, 10_000  # levels and entries of a student's folder that are searched
+UNKNOWN = (
+    "this name is not on the roster, or fits several people there: write it into the column “also”"
+    " of the right one."
+)
 
 
 class GradingError(CourseError):
@@ -34,20 +40,30 @@ class Paper:
         student: name of the student.
         name: of the file, as it is shown.
         path: of the file.
+        origin: whose it is, as its folder or file says.
+        time: of the file's last change.
+        digest: of its content; "" until it was read.
     """
 
     student: str
     name: str
     path: Path
+    origin: Origin
+    time: datetime
+    digest: str = ""
 
 
-def collect(folder: Path) -> tuple[list[Paper], list[Mark], list[str]]:
+def collect(
+    folder: Path, roster: Roster | None = None
+) -> tuple[list[Paper], list[Mark], list[str]]:
     """Return the notebooks of a folder by student.
 
     Links are never followed.
 
     Args:
-        folder: has a folder per student, or notebooks named by student.
+        folder: has a folder per student, or notebooks named by student, or what Moodle or Canvas
+            gave, unpacked.
+        roster: the class.
 
     Returns:
         The notebooks, marks for what cannot be graded, and the names of files that are no
@@ -58,40 +74,82 @@ def collect(folder: Path) -> tuple[list[Paper], list[Mark], list[str]]:
     """
     papers: list[Paper] = []
     passed_over: list[str] = []
-    problems: list[Mark] = []
+    problems: dict[tuple[str, str], Mark] = {}
     owners: dict[str, str] = {}  # names that look the same may be two students
+    for entry in _entries(folder):
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if not is_folder and not entry.name.lower().endswith(".ipynb"):
+            passed_over.append(shown(entry.name))
+            continue
+        origin = names.origin(entry.name, folder=is_folder)
+        known = roster.find(origin) if roster else None
+        student, why = known.name if known else origin.student, ""
+        found = list(_papers(entry, origin, student, is_folder))
+        owner = owners.setdefault(names.same(origin.student), origin.student)
+        if owner != origin.student:
+            student, found = origin.student, []
+            why = f"the name looks the same as {owner}: rename one of them."
+        elif not found:
+            why = "there is no notebook in the folder, or none that can be read."
+        elif roster and not known:
+            why = UNKNOWN
+        if why:
+            problems.setdefault((student, why), _undecided(student, "", why))
+        papers += found
+    kept, too_many = _limited(papers)
+    return kept, [*problems.values(), *too_many], passed_over
+
+
+def _entries(folder: Path) -> list[os.DirEntry]:
+    """Return what is in the folder of all submissions, but for hidden files."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise GradingError(f"{folder} cannot be read: {error.strerror}.") from error
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name == "__MACOSX":  # what a Mac adds to a zip file
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            student, found = _in_folder(entry)
-            if not found:
-                why = "there is no notebook in the folder, or none that can be read."
-                problems.append(_undecided(student, "", why))
-        elif entry.name.lower().endswith(".ipynb"):
-            student = re.sub(r"^(?:\d\d[_-])+(?=.)", "", shown(entry.name[: -len(".ipynb")]))
-            found = [Paper(student, shown(entry.name), Path(entry.path))]
-        else:
-            passed_over.append(shown(entry.name))
-            continue
-        papers += found
-        if owners.setdefault(_same(student), student) != student:
-            why = f"the name looks the same as {owners[_same(student)]}: rename one of them."
-            problems.append(_undecided(student, "", why))
-    kept, too_many = _limited(papers)
-    kept = [paper for paper in kept if owners[_same(paper.student)] == paper.student]
-    return kept, problems + too_many, passed_over
+    # A Mac adds the second to a zip file.
+    return [each for each in entries if not each.name.startswith(".") and each.name != "__MACOSX"]
 
 
-def _in_folder(folder: os.DirEntry) -> tuple[str, list[Paper]]:
-    """Return a student's name and notebooks, from the folder of that name."""
-    student = shown(folder.name)
-    paths = _notebooks(Path(folder.path))
-    return student, [Paper(student, shown(str(p.relative_to(folder.path))), p) for p in paths]
+def _papers(entry: os.DirEntry, origin: Origin, student: str, is_folder: bool) -> Iterator[Paper]:
+    """Yield the notebooks of one entry: a folder or a file."""
+    for path in _notebooks(Path(entry.path)) if is_folder else [Path(entry.path)]:
+        name = shown(str(path.relative_to(entry.path)) if is_folder else entry.name)
+        try:
+            time = datetime.fromtimestamp(path.lstat().st_mtime)
+        except (OSError, ValueError, OverflowError):
+            time = datetime.fromtimestamp(0)
+        # Two folders of one student may hold files of one name.
+        name = f"{origin.id}/{name}" if is_folder and origin.system else name
+        yield Paper(student, name, path, origin, time)
+
+
+def same_lesson_twice(papers: list[Paper], marks: list[Mark]) -> list[Mark]:
+    """Return a mark for each lesson that was handed in under several numbers of one Moodle name.
+
+    Moodle gives a submission one number, so these are two people of one name, or two copies of a
+    course.
+
+    Args:
+        papers: all notebooks.
+        marks: of these notebooks.
+    """
+    lessons = {(mark.student, mark.file): mark.lesson for mark in marks if mark.lesson}
+    found: dict[tuple[str, str], set[str]] = {}
+    for paper in papers:
+        lesson = lessons.get((paper.student, paper.name))
+        if lesson and paper.origin.system == "moodle":
+            found.setdefault((paper.student, lesson), set()).add(paper.origin.id)
+    return [
+        _undecided(
+            student,
+            "",
+            f"lesson {lesson} was handed in under {len(ids)} numbers of Moodle:"
+            f" {', '.join(sorted(ids))}. If these are two people of one name, rename the folders of"
+            " one of them.",
+        )
+        for (student, lesson), ids in found.items()
+        if len(ids) > 1
+    ]
 
 
 def _limited(papers: list[Paper]) -> tuple[list[Paper], list[Mark]]:
@@ -107,23 +165,6 @@ def _limited(papers: list[Paper]) -> tuple[list[Paper], list[Mark]]:
         for name, n in count.items()
         if n > MOST
     ]
-
-
-def shown(name: str) -> str:
-    """Return a file's name as printable text; no two names give the same text."""
-    return printable(os.fsencode(name.replace("\\", r"\x5c")).decode("utf-8", "backslashreplace"))
-
-
-def _same(student: str) -> str:
-    """Return a key that is equal for names which some file systems, or most readers, confuse."""
-    text = unicodedata.normalize("NFKC", student).casefold()
-    # Spaces of any kind and number, and marks without a shape of their own, cannot be seen.
-    shown = (" " if letter.isspace() else letter for letter in text if not _is_hidden(letter))
-    return " ".join("".join(shown).split())
-
-
-def _is_hidden(letter: str) -> bool:
-    return unicodedata.category(letter) == "Cf" or "\ufe00" <= letter <= "\ufe0f"
 
 
 def _undecided(student: str, file: str, reason: str) -> Mark:

@@ -1,4 +1,4 @@
-"""`course grade` and `course try`."""
+"""`course unpack`, `course grade` and `course try`."""
 
 import sys
 from argparse import Namespace
@@ -7,8 +7,20 @@ from pathlib import Path
 from course_tools.grading import trial
 
 
+# One declaration after the other: shorter functions would not be easier to read.
 def add_to(commands) -> None:
     """Declare the commands of this folder."""
+    command = commands.add_parser(
+        "unpack", help="put the notebooks of downloads from Moodle or Canvas into one folder"
+    )
+    command.add_argument("archives", type=Path, nargs="+", metavar="ZIP", help="as downloaded")
+    command.add_argument(
+        "--into",
+        type=Path,
+        default=Path("submissions"),
+        help="the folder (default: %(default)s)",
+    )
+    command.set_defaults(run=unpack)
     command = commands.add_parser(
         "grade", help="mark what students handed in, their code in a sandbox; resumes after a break"
     )
@@ -20,6 +32,36 @@ def add_to(commands) -> None:
         type=Path,
         default=Path("grades"),
         help="folder for tables and feedback (default: %(default)s)",
+    )
+    command.add_argument(
+        "--roster",
+        type=Path,
+        metavar="FILE",
+        help="who is in the class (default: roster.csv in --out, if there is one)",
+    )
+    command.add_argument(
+        "--due",
+        type=Path,
+        metavar="FILE",
+        help="when lessons are due (default: due.csv in --out, if there is one)",
+    )
+    command.add_argument(
+        "--file-times",
+        action="store_true",
+        help="a file was handed in when it was last changed: look at some before you trust that",
+    )
+    command.add_argument(
+        "--think",
+        action="store_true",
+        help="write the page on which answers in words are marked",
+    )
+    command.add_argument(
+        "--export",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("moodle|canvas", "GRADEBOOK"),
+        help="fill a copy of a gradebook that was exported there, and zip the feedback",
     )
     command.add_argument(
         "--jobs", type=int, metavar="N", help="notebooks at a time (default: one per core)"
@@ -39,17 +81,35 @@ def add_to(commands) -> None:
     trial.add_to(commands)
 
 
+def unpack(chosen: Namespace) -> int:
+    """Run `course unpack` and return its exit code."""
+    from course_tools.classroom.unpack import unpack
+
+    return unpack(chosen.archives, chosen.into)
+
+
 def grade(chosen: Namespace) -> int:
     """Run `course grade` and return its exit code."""
-    from course_tools.grading.run import grade
+    from course_tools.grading.run import Class, grade
 
     if (chosen.backend == "dask") != bool(chosen.scheduler):
         print("--backend dask and --scheduler ADDRESS go together.", file=sys.stderr)
         return 2
-    safe = not chosen.unsafe_no_sandbox
+    about = Class(
+        chosen.roster,
+        chosen.due,
+        chosen.file_times,
+        chosen.think,
+        tuple((system, Path(path)) for system, path in chosen.export),
+    )
     try:
         return grade(
-            chosen.submissions, chosen.out, jobs=chosen.jobs, scheduler=chosen.scheduler, safe=safe
+            chosen.submissions,
+            chosen.out,
+            jobs=chosen.jobs,
+            scheduler=chosen.scheduler,
+            safe=not chosen.unsafe_no_sandbox,
+            about=about,
         )
     except KeyboardInterrupt:
         print("Stopped. What was marked is kept: the same command resumes.", file=sys.stderr)

@@ -25,6 +25,10 @@ RUNS_LINE = re.compile(r"((?:[^=#%!]+= *)?)%(?:time|prun) +(.*)", re.DOTALL)
 PROMPT = re.compile(r" *(?:In \[\d+\]: ?|\.{3,}:(?: |$)|>>>(?: |$)|\.\.\.(?: |$))")
 MAGIC = re.compile(r"[%!?]|[\w.]+\?{1,2} *(?:#.*)?$")
 ASSIGNED = re.compile(r"([^=#%!]+= *)[%!]")
+# What stands in a student version where an answer in words belongs, in a cell with this tag.
+ANSWER_HERE = "*Your answer, in a sentence or two:*"
+THINK = "think-"  # and the name of the task after which the question is asked
+LONGEST_ANSWER = 5_000  # characters of an answer in words that are kept
 
 
 class UnreadableError(ValueError):
@@ -436,3 +440,79 @@ def _source(cells: list[Cell], own: list[Statement], task: str) -> str:
     tagged = [n for n, cell in enumerate(cells) if cell.tag == task]
     places = definitions or tagged
     return cells[places[-1]].source[:20_000] if places else ""
+
+
+# Answers in words
+
+
+def questions(notebooks: Iterable[dict]) -> dict:
+    """Return what the student versions ask for in words, for `think_answers`.
+
+    Args:
+        notebooks: the student versions.
+
+    Returns:
+        "asked": the question, by its tag. "prose": digests of all their text cells.
+    """
+    asked, prose = {}, set()
+    for notebook in notebooks:
+        for kind, tag, text in _all_cells(notebook):
+            if kind == "markdown":
+                prose.add(_digest(_normal(text)))
+                if tag.startswith(THINK):
+                    asked[tag] = text.partition(ANSWER_HERE)[0].strip()
+    return {"asked": asked, "prose": sorted(prose)}
+
+
+def think_answers(notebook: dict, course: dict) -> dict[str, str]:
+    """Return the student's answers in words, by the tag of the question; "" where there is none.
+
+    An answer stands in the cell of the question, or in text cells that the student added below it.
+
+    Args:
+        notebook: the student's.
+        course: `questions` of the student versions.
+    """
+    prose, cells = set(course["prose"]), list(_all_cells(notebook))
+    found: dict[str, str] = {}
+    open_question = ""
+    for kind, tag, text in cells:
+        asks = _question_in(tag, text, course["asked"]) if kind == "markdown" else ""
+        if asks:
+            open_question = asks
+            text = _without_question(text, course["asked"][asks])
+        elif kind != "markdown" or _digest(_normal(text)) in prose:
+            open_question = ""
+        if open_question:
+            answer = f"{found.get(open_question, '')}\n\n{text}".strip()
+            found[open_question] = answer[:LONGEST_ANSWER]
+    return found
+
+
+def _all_cells(notebook: dict) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, tag and text of every cell; the tag is nbgrader's, or the cell's id."""
+    for cell in notebook["cells"]:
+        source = cell.get("source") if isinstance(cell, dict) else None
+        if isinstance(source, list) and all(isinstance(line, str) for line in source):
+            source = "".join(source)
+        if isinstance(source, str):
+            metadata = cell.get("metadata")
+            metadata = metadata if isinstance(metadata, dict) else {}
+            marked = metadata.get("nbgrader")
+            tag = marked.get("grade_id") if isinstance(marked, dict) else None
+            tag = tag or metadata.get("id", cell.get("id"))  # Colab moves it to the metadata
+            yield str(cell.get("cell_type")), tag if isinstance(tag, str) else "", source
+
+
+def _question_in(tag: str, text: str, asked: dict[str, str]) -> str:
+    """Return the tag of the question that a cell asks; "" if it asks none."""
+    if tag in asked:
+        return tag
+    words = " ".join(text[:20_000].split())
+    return next((name for name in asked if " ".join(asked[name].split()) in words), "")
+
+
+def _without_question(text: str, question: str) -> str:
+    """Return what the student wrote in the cell of a question."""
+    words = r"\s+".join(re.escape(word) for word in question.split())
+    return re.sub(words, "", text[:20_000].replace(ANSWER_HERE, ""), count=1).strip()

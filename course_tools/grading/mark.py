@@ -26,6 +26,7 @@ from course_utils.exercises.handout import pack
 from course_utils.exercises.task import Round
 
 REVIEW = "needs review"
+ANSWERED, NO_ANSWER = "answered", "not answered"  # in words, which a person reads
 CHECKS = 4  # only the last calls of `verify` for a task are tried, so that guessing does not pay
 ENDS = {
     "time": f"it did not end within {sandbox.SECONDS:.0f} s of processor time, or waited in vain.",
@@ -78,12 +79,12 @@ class Mark:
         student: name of the student.
         file: name of the notebook.
         lesson: number of the lesson.
-        task: name of the task.
-        status: "right", "wrong", "not started", "unreadable" or `REVIEW`.
+        task: name of the task, or tag of a question that is answered in words.
+        status: "right", "wrong", "not started", "unreadable", `REVIEW`, `ANSWERED` or `NO_ANSWER`.
         points: None where a person has to decide.
-        of: points that the task gives.
+        of: points that the task gives; 0 for an answer in words, until a person has marked it.
         reason: a sentence.
-        source: the student's code.
+        source: the student's code, or the answer in words.
     """
 
     student: str
@@ -155,7 +156,7 @@ def mark(job: Job) -> list[Mark]:
                     if not alive:
                         break
                 else:
-                    return [marks[name] for name in seen.tasks]
+                    return [*(marks[name] for name in seen.tasks), *_in_words(job, seen)]
     except sandbox.SandboxLostError:
         return undecided(REVIEW, lost)
     except Exception as error:
@@ -165,10 +166,28 @@ def mark(job: Job) -> list[Mark]:
 
 @cache
 def lesson_cells() -> dict:
-    """Return digests of the lessons' own cells, solved and as handed out, where they are here."""
+    """Return digests of the lessons' own cells, solved and as handed out, where they are here, and
+    the questions that are answered in words.
+    """
     folder = notebooks.ROOT / "notebooks"
-    paths = [*sorted(folder.glob("*.ipynb")), *sorted((folder / "student").glob("*.ipynb"))]
-    return extract.fingerprints(map(extract.read, paths), TASKS)
+    handed_out = [extract.read(path) for path in sorted((folder / "student").glob("*.ipynb"))]
+    solved = [extract.read(path) for path in sorted(folder.glob("*.ipynb"))]
+    own = extract.fingerprints([*solved, *handed_out], TASKS)
+    return own | extract.questions(handed_out)
+
+
+def _in_words(job: Job, seen: Reading) -> list[Mark]:
+    """Return a mark for every question that is answered in words; a person gives the points."""
+    found = []
+    for tag in lesson_cells()["asked"]:
+        task = TASKS.get(tag.removeprefix(extract.THINK))
+        if task and task.lesson in seen.lessons:
+            text = seen.answers.get(tag, "")
+            status = ANSWERED if text else NO_ANSWER
+            points, reason = (None, "not marked yet.") if text else (0, "no answer.")
+            about = (task.lesson, tag, status, points, 0, reason, text)
+            found.append(Mark(job.student, job.file, *about))
+    return found
 
 
 def _marked(job: Job, task: Task, seen: Reading) -> tuple[Mark, bool]:

@@ -6,24 +6,56 @@ is new.
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from typing import TypeVar
 
 import joblib
 
-from course_tools.grading import extract, mark, report, sandbox
-from course_tools.grading.collect import GradingError, Paper, collect, content
+from course_tools.classroom import due as deadlines
+from course_tools.classroom import overrides, report, similarity, statistics, think
+from course_tools.classroom import roster as rosters
+from course_tools.classroom.gradebook import Export
+from course_tools.classroom.grades import Grades, settle
+from course_tools.grading import extract, mark, sandbox
+from course_tools.grading.collect import (
+    GradingError,
+    Paper,
+    collect,
+    content,
+    same_lesson_twice,
+)
 from course_tools.grading.mark import REVIEW, Job, Mark
 from course_utils import atomic, exercises
 from course_utils.exercises import catalogue
 from course_utils.training.progress import ProgressBar
 
+T = TypeVar("T")
 STATE = ".state"  # in the output folder: the key of the inputs, and the marks of every notebook
+
+
+@dataclass(frozen=True)
+class Class:
+    """What a person says about the class.
+
+    Attributes:
+        roster: the file of its students; default: roster.csv in the folder of grades, if any.
+        due: the file of its deadlines; default: due.csv there, if any.
+        file_times: whether the time of a file is the time at which it was handed in.
+        think: whether to write the page on which answers in words are marked.
+        exports: gradebooks to fill: the platform, and the file that it exported.
+    """
+
+    roster: Path | None = None
+    due: Path | None = None
+    file_times: bool = False
+    think: bool = False
+    exports: tuple[tuple[str, Path], ...] = ()
 
 
 def grade(
@@ -33,6 +65,7 @@ def grade(
     jobs: int | None = None,
     scheduler: str | None = None,
     safe: bool = True,
+    about: Class | None = None,
 ) -> int:
     """Mark all notebooks of a folder, write tables and feedback, and return the exit code.
 
@@ -42,24 +75,34 @@ def grade(
         jobs: number of sandboxes at a time; default: one per core.
         scheduler: address of a Dask scheduler whose workers do the marking.
         safe: False runs the code without a sandbox.
+        about: the class.
 
     Raises:
-        GradingError: where nothing can be graded.
-        SandboxError: where there is no sandbox.
+        CourseError: where nothing can be graded, a table cannot be used, or there is no sandbox.
     """
+    about = about or Class()
     _refuse(folder, out)
-    papers, problems, passed_over = collect(folder)
+    roster = _read(about.roster, out / "roster.csv", rosters.read) or rosters.Roster()
+    due = _read(about.due, out / "due.csv", lambda path: deadlines.read(path, roster))
+    due = due or deadlines.Due()
+    exports = [Export.read(system, path) for system, path in about.exports]
+    papers, problems, passed_over = collect(folder, roster if roster.students else None)
     if not papers and not problems:
         raise GradingError(
             f"There is no notebook in {folder}. It should hold one folder per student, or notebooks"
             " named by student."
         )
     _belongs(out / STATE, folder)
-    overrides = report.overrides(out)
+    given = overrides.read(out, due)
     if safe and not scheduler:
         sandbox.check(folder, out)
-    marks = [*problems, *_marked(papers, out / STATE, jobs, scheduler, safe)]
-    report.write(out, report.best(marks), overrides, safe=safe)
+    marks, papers = _marked(papers, out / STATE, jobs, scheduler, safe)
+    marks += problems
+    marks += same_lesson_twice(papers, marks)
+    grades = settle(marks, papers, roster, given, due, file_times=about.file_times)
+    for export in exports:  # one that does not fit is refused before anything is written
+        export.fill(grades)
+    _write(out, grades, about, exports, safe)
     if passed_over:
         more = f" and {len(passed_over) - 20} more" * (len(passed_over) > 20)
         print(
@@ -67,6 +110,23 @@ def grade(
             f" {', '.join(passed_over[:20])}{more}."
         )
     return 0
+
+
+def _read(named: Path | None, usual: Path, reader: Callable[[Path], T]) -> T | None:
+    """Return what is in the file that was named, or in the usual one; None if there is neither."""
+    path = named or (usual if usual.exists() else None)
+    return reader(path) if path else None
+
+
+def _write(out: Path, grades: Grades, about: Class, exports: list[Export], safe: bool) -> None:
+    """Write everything that follows from the grades."""
+    report.write(out, grades, safe=safe)
+    statistics.write(out / "statistics.html", grades)
+    similarity.write(out / "similarity.html", grades)
+    if about.think:
+        think.write(out, grades)
+    for export in exports:
+        export.write(out / "export", grades, safe=safe)
 
 
 def _refuse(folder: Path, out: Path) -> None:
@@ -108,10 +168,14 @@ def _belongs(state: Path, folder: Path) -> None:
 
 def _marked(
     papers: list[Paper], state: Path, jobs: int | None, scheduler: str | None, safe: bool
-) -> list[Mark]:
-    """Return all marks: those kept from before, and the new ones, each kept as it comes."""
+) -> tuple[list[Mark], list[Paper]]:
+    """Return all marks, those kept from before and the new ones, and the papers with digests.
+
+    A new mark is kept as it comes.
+    """
     key, about = _key(state), _version()
     marks: list[Mark] = []
+    read: list[Paper] = []
     used: set[Path] = set()
 
     def calls() -> Iterator:
@@ -121,6 +185,7 @@ def _marked(
             marks.extend(unreadable)
             together = sha256(b"".join(sorted({sha256(n).digest() for _, n in notebooks}))).digest()
             for paper, notebook in notebooks:
+                read.append(replace(paper, digest=sha256(notebook).hexdigest()))
                 texts = (str(safe), student, paper.name)
                 parts = (about, together, notebook, *map(str.encode, texts))
                 digest = sha256(b"\0".join(parts))
@@ -145,7 +210,7 @@ def _marked(
         bar.update(len(papers) - bar.n)
     for path in set(state.glob("*.json")) - used:  # of notebooks that are gone
         path.unlink()
-    return marks
+    return marks, read
 
 
 def _contents(papers: Iterable[Paper]) -> tuple[list[tuple[Paper, bytes]], list[Mark]]:

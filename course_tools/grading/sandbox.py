@@ -113,6 +113,7 @@ class Reading:
         unreadable: why it is no notebook; None if it is one.
         lessons: the lessons that it answers.
         tasks: where it deals with each task.
+        answers: the answers in words, by the tag of the question.
         python: the version of Python that wrote it; () if it does not say.
     """
 
@@ -122,6 +123,7 @@ class Reading:
     unreadable: str | None = None
     lessons: tuple[str, ...] = ()
     tasks: dict[str, extract.Found] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
     python: tuple[int, ...] = ()
 
     def run(self, task: str, chosen: Try, rounds: list, arrays: dict) -> Outcome:
@@ -168,7 +170,7 @@ def reading(
         notebook: its content.
         name: of its file.
         lessons: the lesson of every task.
-        course: `extract.fingerprints` of the lessons.
+        course: `extract.fingerprints` and `extract.questions` of the lessons.
         kind: "main" in bubblewrap, "unsafe" without it, "own" on the student's own machine.
 
     Raises:
@@ -191,6 +193,7 @@ def reading(
                     task: extract.Found(**{**place, "checks": tuple(place["checks"])})
                     for task, place in header["tasks"].items()
                 }
+                seen.answers = {tag: str(text) for tag, text in header["answers"].items()}
         except (EOFError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise SandboxLostError(error.__class__.__name__) from error
         yield seen

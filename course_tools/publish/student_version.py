@@ -3,13 +3,14 @@
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from course_tools.grading.extract import ANSWER_HERE
 from course_tools.publish import notebooks
 
 STUDENT = notebooks.ROOT / "notebooks" / "student"
 SAVE = (
     "> In Colab, first of all: *File → Save a copy in Drive*. Without a copy your work is lost.\n\n"
 )
-STUBS = Config({"ClearSolutions": {"text_stub": "*Your answer, in a sentence or two:*"}})
+STUBS = Config({"ClearSolutions": {"text_stub": ANSWER_HERE}})
 
 
 def student_version(notebook: NotebookNode) -> NotebookNode:

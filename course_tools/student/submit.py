@@ -80,15 +80,23 @@ def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> 
 
 
 def _print(marks: list[mark.Mark]) -> None:
-    """Print a line per task: what a grader would say of it."""
-    width = max(len(mark.task) for mark in marks)
-    for each in marks:
+    """Print a line per task, what a grader would say of it, and one per question in words."""
+    width = max(len(each.task) for each in marks)
+    in_words = [each for each in marks if each.task.startswith(extract.THINK)]
+    tasks = [each for each in marks if each not in in_words]
+    for each in tasks:
         points = f"{each.points or 0:g} of {each.of}"
         symbol = SYMBOLS.get(each.status, "✗")
         print(f"  {symbol} {each.task:<{width}}  {points:>8}  {each.reason}")
-    of = sum(TASKS[each.task].points for each in marks)
-    total = sum(each.points or 0 for each in marks)
+    of = sum(TASKS[each.task].points for each in tasks)
+    total = sum(each.points or 0 for each in tasks)
     print(f"{total:g} of {of} points. A grader draws other inputs, and runs the same code.")
+    if in_words:
+        print("Answers to the Think questions, which a person reads:")
+    for each in in_words:
+        said = " ".join(each.source.split())
+        short = f"{said[:59]}…" if len(said) > 60 else said
+        print(f"  {'✎' if said else '–'} {each.task:<{width}}  {short or 'no answer yet'}")
 
 
 def _file_name(number: str, name: str | None) -> str:

@@ -48,6 +48,7 @@ def main(kind: str) -> None:
     statements = extract.statements(cells, about["course"])
     lessons, found = extract.tasks_in(cells, statements, about["lessons"])
     read = {"lessons": lessons, "tasks": {name: vars(place) for name, place in found.items()}}
+    read["answers"] = extract.think_answers(notebook, about["course"])
     protocol.send(stdout, {**read, "python": extract.python_of(notebook)})
     session = None
     while True:

@@ -1,0 +1,139 @@
+"""`course unpack`: the notebooks in what Moodle or Canvas gave to download, in one folder.
+
+A download is an archive that students can put files into: every path in it is checked before
+anything is written. Times of files stay, as far as the archive has them.
+"""
+
+import os
+import stat
+import time
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from course_tools.grading.collect import DEEP
+from course_tools.grading.extract import LARGEST
+from course_utils import atomic
+from course_utils.errors import CourseError
+
+ENTRIES = 20_000  # in an archive
+NOTHING = "Nothing was unpacked."
+
+
+class ArchiveError(CourseError):
+    """An archive that is damaged, or that would write where it should not."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A notebook in an archive, or a folder.
+
+    Attributes:
+        path: where it goes, below the folder of submissions.
+        info: of the archive; None for a folder.
+    """
+
+    path: PurePosixPath
+    info: zipfile.ZipInfo | None
+
+
+def unpack(archives: list[Path], folder: Path) -> int:
+    """Unpack the notebooks of all archives into one folder, and return the exit code.
+
+    Args:
+        archives: zip files, one for each assignment.
+        folder: is created where it is missing; files of the same name are replaced.
+
+    Raises:
+        ArchiveError: where an archive cannot be used; nothing was written then.
+    """
+    members = [(archive, *_members(archive)) for archive in archives]
+    for archive, inside, skipped in members:
+        with zipfile.ZipFile(archive) as opened:
+            for member in inside:
+                target = folder / member.path
+                if member.info is None:
+                    target.mkdir(parents=True, exist_ok=True)
+                    continue
+                atomic.write(target, _content(opened, archive, member.info))
+                when = time.mktime((*member.info.date_time, 0, 0, -1))
+                os.utime(target, (when, when))
+        n = sum(member.info is not None for member in inside)
+        others = f"; {skipped} other files stay in it" if skipped else ""
+        print(f"{archive}: {n} notebook{'s' * (n != 1)}{others}.")
+    print(f"Now grade them: course grade {folder}")
+    return 0
+
+
+def _members(archive: Path) -> tuple[list[Member], int]:
+    """Return what is to be unpacked, and how many files are not."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            infos = opened.infolist()
+    except (OSError, zipfile.BadZipFile, ValueError) as error:
+        raise ArchiveError(
+            f"{archive}: expected a zip file as Moodle or Canvas gives it, got {error}. {NOTHING}"
+        ) from error
+    if len(infos) > ENTRIES:
+        raise ArchiveError(
+            f"{archive}: expected at most {ENTRIES} files, got {len(infos)}. {NOTHING}"
+        )
+    found: list[Member] = []
+    skipped = 0
+    for info in infos:
+        path = _checked(archive, info)
+        hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+        is_notebook = not info.is_dir() and path.suffix.lower() == ".ipynb"
+        if not hidden and (info.is_dir() or len(path.parts) > 1):
+            # A student's folder shows that something was handed in, though no notebook.
+            found.append(Member(PurePosixPath(path.parts[0]), None))
+        if is_notebook and not hidden:
+            found.append(Member(path, info))
+        elif not info.is_dir():
+            skipped += 1
+    return found, skipped
+
+
+def _checked(archive: Path, info: zipfile.ZipInfo) -> PurePosixPath:
+    """Return the path of a member, if it stays inside the folder and is a plain file or folder."""
+    # What stands in the archive itself: Python cleans `filename`, and would hide an attempt.
+    name = info.orig_filename
+    path = PurePosixPath(name)
+    odd = (
+        path.is_absolute()
+        or ".." in path.parts
+        or not path.parts
+        or "\\" in name
+        or "\0" in name
+        or (len(name) > 1 and name[1] == ":")
+        or len(path.parts) > DEEP
+    )
+    if odd:
+        raise ArchiveError(
+            f"{archive}: expected names of files inside it, got {name[:100]!r}. {NOTHING}"
+        )
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise ArchiveError(
+            f"{archive}: expected files and folders, got a link or device: {name!r}. {NOTHING}"
+        )
+    if info.flag_bits & 1:
+        raise ArchiveError(f"{archive}: {name!r} is encrypted. {NOTHING}")
+    if path.suffix.lower() == ".ipynb" and info.file_size > LARGEST:
+        raise ArchiveError(
+            f"{archive}: expected at most {LARGEST / 1e6:.0f} MB a notebook, got"
+            f" {info.file_size / 1e6:.0f} MB: {name!r}. {NOTHING}"
+        )
+    return path
+
+
+def _content(opened: zipfile.ZipFile, archive: Path, info: zipfile.ZipInfo) -> bytes:
+    try:
+        with opened.open(info) as file:
+            return file.read(LARGEST)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+        raise ArchiveError(
+            f"{archive}: {info.filename!r} is damaged ({error}). What was unpacked before it"
+            " stays; download the archive again."
+        ) from error
