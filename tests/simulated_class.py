@@ -93,7 +93,9 @@ def write(folder: Path, n: int, submissions: int, seed: int = 0) -> list[Person]
                 content = notebook(person, lesson, draw)
                 person.late[lesson] = late
                 name = entry(person, lesson, next(numbers), late)
-                zips[person.system].writestr(zipfile.ZipInfo(name, when(lesson, late, draw)), content)
+                zips[person.system].writestr(
+                    zipfile.ZipInfo(name, when(lesson, late, draw)), content
+                )
         for system, file in packed.items():
             zips[system].close()
             (folder / f"{system} lesson {lesson}.zip").write_bytes(file.getvalue())

@@ -49,18 +49,24 @@ class Export:
     said: list[str] = field(default_factory=list)
 
     @classmethod
-    def read(cls, system: str, path: Path) -> "Export":
+    def read(cls, system: str, path: Path, folder: Path) -> "Export":
         """Return a gradebook as it was exported.
 
         Args:
             system: "moodle" or "canvas".
             path: of the file.
+            folder: for the filled one, which has the same name.
 
         Raises:
             TableError: where it is none of this platform, or of another course.
         """
         if system not in SYSTEMS:
             raise TableError(f"--export: expected moodle or canvas, got {system}. {KEPT}")
+        if path.resolve() == (folder / path.name).resolve():
+            raise TableError(
+                f"{path} would be overwritten: move what {system.capitalize()} exported to another"
+                f" folder. {KEPT}"
+            )
         table = tables.read(path)
         names = ("Student",) if system == "canvas" else NAMES[1:]
         if not any(name in table.header for name in names):
@@ -132,7 +138,12 @@ class Export:
             who = next((row[name] for name in NAMES if row[name]), "")
             self.said.append(f"line {row.line}, {who}: nobody of this class, left as it is")
         there = {student.name for student in found.values()}
-        self.said += [f"{s.name}: not in it" for s in grades.students if s.name not in there]
+        absent = [student.name for student in grades.students if student.name not in there]
+        if absent:
+            more = f" and {len(absent) - 5} more" * (len(absent) > 5)
+            self.said.append(
+                f"{len(absent)} of the class are not in it: {', '.join(absent[:5])}{more}"
+            )
         self.said += [
             f"lesson {lesson}: it has no column for it"
             for lesson in grades.lessons
@@ -162,11 +173,6 @@ class Export:
             safe: whether the code ran in the sandbox; if not, every page says so.
         """
         path = folder / self.table.path.name
-        if path.resolve() == self.table.path.resolve():
-            raise TableError(
-                f"{path} would be overwritten: move what {self.system.capitalize()} exported to"
-                f" another folder. The grades are written, the gradebook is not."
-            )
         atomic.write(path, tables.as_found(self.table, self.lines))
         print(f"{path}: lessons {', '.join(sorted(self.columns))} filled, for {self.system}.")
         for line in self.said[:20]:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from course_tools.classroom.due import Due
 from course_tools.classroom.names import composed, same
-from course_tools.classroom.overrides import BONUS, Given, Key
+from course_tools.classroom.overrides import Given, Key
 from course_tools.classroom.roster import Roster, Student
 from course_tools.classroom.tables import points as short
 from course_tools.grading.collect import Paper
@@ -185,12 +185,12 @@ def best(marks: Iterable[Mark]) -> list[Mark]:
     return [kept[key] for key in order]
 
 
-def _place(task: str) -> tuple[int, int]:
-    """Return the place of a task among the others: questions come after the tasks, bonuses last."""
+def _place(task: str) -> tuple[int, bool]:
+    """Return the place of a task among the others: a question follows its task, bonuses are last."""
     names = list(TASKS)
     name = task.removeprefix(THINK)
     place = names.index(name) if name in TASKS else len(names)
-    return (2 if task == BONUS else int(task.startswith(THINK)), place if task else -1)
+    return place if task else -1, task != name
 
 
 def _lesson(tag: str) -> str:

@@ -159,6 +159,7 @@ def feedback(grades: Grades, student: str, warning: str, lesson: str | None = No
             of=total[1],
             now=grades.due.now,
             kind=kind,
+            questions={THINK + name: text.question for name, text in texts.tasks().items()},
         )
     )
 

@@ -19,6 +19,7 @@ SHOWN = 6  # mistakes of a lesson
 BINS = 12  # bars of a histogram, at most about so many
 # Times of files that lie closer together than this are those of unpacking them.
 UNPACKED = timedelta(minutes=15)
+NO_HINT = "other numbers, for a reason that no hint names"
 STOPPED = re.compile(r"your function stopped with (\w+)")
 OTHERS = {
     "did not end": "takes too long",
@@ -157,7 +158,7 @@ def _task(name: str, of: int, marks: list[Mark]) -> TaskNumbers:
 
 
 def mistakes(marks: list[Mark]) -> list[tuple[str, int, str, str]]:
-    """Return what students got wrong, the commonest first.
+    """Return what students got wrong, the commonest first; last, what nobody can name.
 
     Args:
         marks: at most one per student and task.
@@ -170,22 +171,23 @@ def mistakes(marks: list[Mark]) -> list[tuple[str, int, str, str]]:
     for mark in marks:
         if report.kind(mark) in ("wrong", "partial") and mark.status != REVIEW:
             found[(mark.task, *_mistake(mark))] += 1
-    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    ordered = sorted(found.items(), key=lambda item: (item[0][1] == NO_HINT, -item[1], item[0]))
     return [(task, n, what, name) for (task, what, name), n in ordered]
 
 
 def _mistake(mark: Mark) -> tuple[str, str]:
     """Return what is wrong in an answer, and the name of that in the spec."""
     hint = mark.reason.partition(" Hint: ")[2].partition(" Handed in ")[0]
-    named = {text: getattr(answer, "__name__", "") for answer, text in TASKS[mark.task].wrong}
-    if hint in named:
-        return hint, named[hint].replace("<lambda>", "")
+    wrong = {text: answer for answer, text in TASKS[mark.task].wrong}
+    if hint in wrong:
+        name = getattr(wrong[hint], "__qualname__", "")
+        return hint, "" if "<" in name else name.strip("_").replace("_", " ")
     if hint:  # of a relation: it says by how much, which is one's own number
         return re.sub(r"[\d.]+(?:e[+-]?\d+)?(?= times| too)", "…", hint), ""
     if found := STOPPED.search(mark.reason):
         return f"stops with {found[1]}", ""
     other = next((what for part, what in OTHERS.items() if part in mark.reason), "")
-    return other or "other numbers, for a reason that no hint names", ""
+    return other or NO_HINT, ""
 
 
 def hours(times: list[datetime]) -> list[Bar]:

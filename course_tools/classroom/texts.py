@@ -38,7 +38,7 @@ class Text:
 def tasks() -> dict[str, Text]:
     """Return what the lessons say about every task, by its name."""
     found: dict[str, Text] = {}
-    for lesson in notebooks.find():
+    for lesson in _found():
         number, title, questions = 0, "", dict[str, tuple[str, str]]()
         for cell in lesson.read().cells:
             heading = HEADING.search(cell.source) if cell.cell_type == "markdown" else None
@@ -57,7 +57,13 @@ def tasks() -> dict[str, Text]:
 @cache
 def lessons() -> dict[str, str]:
     """Return the titles of all lessons by number."""
-    return {lesson.number: lesson.title for lesson in notebooks.find()}
+    return {lesson.number: lesson.title for lesson in _found()}
+
+
+def _found() -> list[notebooks.Lesson]:
+    """Return the lessons; none where the course was installed without them."""
+    here = any((notebooks.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    return notebooks.find() if here else []
 
 
 def title(task: str) -> str:
@@ -77,7 +83,9 @@ def _question(source: str) -> tuple[str, str]:
     solution = solution.partition(END)[0]
     own = OWN.search(solution)
     rubric = own[1] if own else re.sub(r"</?details>|<summary>.*?</summary>", "", solution)
-    return question.replace(ANSWER_HERE, "").replace("**Think.**", "").strip(), rubric.strip()
+    rubric = rubric.strip()
+    question = question.replace(ANSWER_HERE, "").replace("**Think.**", "").strip()
+    return question, rubric[:1].upper() + rubric[1:]
 
 
 def html(markdown: str) -> Markup:

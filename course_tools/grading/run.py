@@ -36,6 +36,7 @@ from course_utils.exercises import catalogue
 from course_utils.training.progress import ProgressBar
 
 T = TypeVar("T")
+EXPORT = "export"  # in the output folder: filled gradebooks, and archives of feedback
 STATE = ".state"  # in the output folder: the key of the inputs, and the marks of every notebook
 
 
@@ -85,7 +86,7 @@ def grade(
     roster = _read(about.roster, out / "roster.csv", rosters.read) or rosters.Roster()
     due = _read(about.due, out / "due.csv", lambda path: deadlines.read(path, roster))
     due = due or deadlines.Due()
-    exports = [Export.read(system, path) for system, path in about.exports]
+    exports = [Export.read(system, path, out / EXPORT) for system, path in about.exports]
     papers, problems, passed_over = collect(folder, roster if roster.students else None)
     if not papers and not problems:
         raise GradingError(
@@ -126,7 +127,7 @@ def _write(out: Path, grades: Grades, about: Class, exports: list[Export], safe:
     if about.think:
         think.write(out, grades)
     for export in exports:
-        export.write(out / "export", grades, safe=safe)
+        export.write(out / EXPORT, grades, safe=safe)
 
 
 def _refuse(folder: Path, out: Path) -> None:

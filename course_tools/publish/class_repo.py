@@ -2,9 +2,18 @@
 
 It holds the student versions and the package. In place of the specs of the tasks it has a handout
 of numbers, with which `verify` works as usual. It has no lesson, no reference, no solution.
+
+The same command updates a class repository: only what differs is written, what a person changed
+there is never overwritten, and files that the course did not write stay as they are.
 """
 
+import json
+import re
+import secrets
 import shutil
+import tempfile
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import jinja2
@@ -12,6 +21,8 @@ import nbformat
 
 from course_tools.publish import address, notebooks, readme
 from course_tools.publish.student_version import STUDENT
+from course_utils import atomic
+from course_utils.errors import CourseError
 from course_utils.exercises import TASKS, handout
 from course_utils.exercises.catalogue import HANDOUT
 
@@ -26,45 +37,155 @@ COPIED = (
 TEMPLATES = Path(__file__).parent / "templates" / "release"
 PACKAGES = ("course_utils", "course_tools")
 ANSWERS = Path("course_utils") / "exercises" / "tasks"
+RECORD = ".course-release.json"  # in a class repository: its lessons, and the files of this course
 
 
-def release(out: Path, where: address.Address | None = None) -> None:
-    """Write a class repository into a new folder.
+class ReleaseError(CourseError):
+    """A folder that cannot become a class repository, or be updated; nothing was written."""
+
+
+def release(
+    out: Path, where: address.Address | None = None, lessons: Sequence[str] | None = None
+) -> None:
+    """Write a class repository into a new folder, or update the one that is there.
 
     Args:
         out: the folder.
         where: the repository's own address, for links to Colab; without it there are none.
+        lessons: their numbers; default: those that it has, for a new one all.
 
     Raises:
-        SystemExit: where the folder is not empty, or this is a class repository itself.
+        ReleaseError: where the folder holds something else, or what was changed by hand.
+        SystemExit: where this is a class repository itself, or there is no such lesson.
     """
     root = notebooks.require_checkout()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SystemExit(f"{out} is not empty. Name a new folder; nothing was written.")
     if HANDOUT.exists():
         raise SystemExit(
             "This is a class repository: it has no references, so it cannot generate another one."
         )
-    table = readme.table(where, read=False)
+    before = _record(out)
+    numbers = lessons or before.get("lessons") or [each.number for each in notebooks.find()]
+    chosen = [lesson.number for lesson in notebooks.find(*numbers)]
+    seed = before.get("seed", secrets.randbelow(2**62))
+    with tempfile.TemporaryDirectory() as folder:
+        new = Path(folder)
+        _build(root, new, where, chosen, seed)
+        files = {path.relative_to(new).as_posix(): path for path in _files(new)}
+        digests = {name: _digest(path) for name, path in files.items()}
+        _refuse_changed(out, before.get("files", {}), digests)
+        gone = [name for name in before.get("files", {}) if name not in files]
+        differing = [name for name in files if digests[name] != _digest(out / name)]
+        for name in differing:
+            atomic.write(out / name, files[name].read_bytes())
+        for name in gone:
+            (out / name).unlink(missing_ok=True)
+    record = {"lessons": chosen, "seed": seed, "files": digests}
+    atomic.write(out / RECORD, json.dumps(record, indent=1).encode())
+    listed = f"lesson{'s' * (len(chosen) > 1)} {', '.join(chosen)}"
+    if not before:
+        print(
+            f"A class repository with {listed} is in {out}. Read its README, then: cd {out} && git"
+            " init && git add . && git commit"
+        )
+        return
+    print(
+        f"{out} has {listed}. Written: {', '.join(sorted(differing)[:8]) or 'nothing'}"
+        f"{f' and {len(differing) - 8} more' * (len(differing) > 8)}; taken away: {len(gone)}. What"
+        " students have in work/ is as it was. Look at it with git diff, and commit."
+    )
+
+
+def numbers_of(text: str) -> list[str]:
+    """Return the lessons that a text such as 01-03,05 names.
+
+    Args:
+        text: numbers and ranges, separated by commas.
+
+    Raises:
+        ReleaseError: where it is none.
+    """
+    found = []
+    for part in text.replace(" ", "").split(","):
+        ends = re.fullmatch(r"(\d\d?)(?:-(\d\d?))?", part)
+        if not ends or int(ends[2] or ends[1]) < int(ends[1]):
+            raise ReleaseError(
+                f"--lessons: expected numbers such as 01-03 or 01,02,05, got {text}. Nothing was"
+                " written."
+            )
+        first, last = int(ends[1]), int(ends[2] or ends[1])
+        found += [f"{number:02}" for number in range(first, last + 1)]
+    return found
+
+
+def _record(out: Path) -> dict:
+    """Return what a release wrote about itself; {} where there was none yet."""
+    path = out / RECORD
+    if path.is_file():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if {"lessons", "seed", "files"} <= found.keys():
+                return found
+        except (ValueError, AttributeError):
+            pass
+        raise ReleaseError(
+            f"{path}: expected what `course release` wrote, got something else. Take it from the"
+            " repository's last commit. Nothing was written."
+        )
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ReleaseError(
+            f"{out} is not empty, and no class repository that this command wrote (it has no"
+            f" {RECORD}). Name a new folder; nothing was written."
+        )
+    return {}
+
+
+def _refuse_changed(out: Path, before: dict[str, str], new: dict[str, str]) -> None:
+    """Raise ReleaseError where a file that would be written or deleted holds a person's work."""
+    changed = [
+        name
+        for name in sorted(before.keys() | new.keys())
+        if (out / name).exists() and _digest(out / name) not in (before.get(name), new.get(name))
+    ]
+    if changed:
+        raise ReleaseError(
+            f"{out}: changed there by hand, and would be lost: {', '.join(changed[:8])}"
+            f"{f' and {len(changed) - 8} more' * (len(changed) > 8)}. Move what you changed to the"
+            " course, or take the file back with git checkout. Nothing was written."
+        )
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _digest(path: Path) -> str:
+    """Return a digest of a file; "" where there is none."""
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _build(
+    root: Path, new: Path, where: address.Address | None, chosen: list[str], seed: int
+) -> None:
+    """Write all files of a class repository into an empty folder."""
+    table = readme.table(where, *chosen, read=False)
     for name in COPIED:
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(root / name, out / name)
-    shutil.copytree(STUDENT, out / STUDENT.relative_to(root), ignore=shutil.ignore_patterns(".*"))
-    for path in sorted((out / STUDENT.relative_to(root)).glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        address.put(notebook, f"notebooks/student/{path.name}", where)
-        notebooks.write(notebook, path)
+        (new / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / name, new / name)
+    student = new / STUDENT.relative_to(root)
+    student.mkdir(parents=True)
+    for path in sorted(STUDENT.glob("*.ipynb")):
+        if path.name[:2] in chosen:
+            notebook = nbformat.read(path, as_version=4)
+            address.put(notebook, f"notebooks/student/{path.name}", where)
+            notebooks.write(notebook, student / path.name)
     for package in PACKAGES:
-        shutil.copytree(root / package, out / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.rmtree(out / ANSWERS)
-    handout.write(TASKS.values(), out / HANDOUT.relative_to(root))
+        shutil.copytree(root / package, new / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.rmtree(new / ANSWERS)
+    tasks = [task for task in TASKS.values() if task.lesson in chosen]
+    handout.write(tasks, new / HANDOUT.relative_to(root), seed=seed)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), keep_trailing_newline=True
     )
     for template in sorted(TEMPLATES.iterdir()):
         text = environment.get_template(template.name).render(table=table)
-        (out / template.name.removesuffix(".j2")).write_text(text, encoding="utf-8")
-    print(
-        f"A class repository is in {out}. Read its README, then: cd {out} && git init && git add"
-        " . && git commit"
-    )
+        (new / template.name.removesuffix(".j2")).write_text(text, encoding="utf-8")

@@ -32,9 +32,14 @@ def add_to(commands) -> None:
         "outline", help="list which slide of the lecture stands where"
     ).set_defaults(run=outline)
     command = commands.add_parser(
-        "release", help="write a class repository: no lessons, no references, no solutions"
+        "release", help="write or update a class repository: student versions, no solutions"
     )
-    command.add_argument("out", type=Path, help="a new folder")
+    command.add_argument("out", type=Path, help="a new folder, or the repository to update")
+    command.add_argument(
+        "--lessons",
+        metavar="01-03",
+        help="only these (default: those that it has; for a new one, all)",
+    )
     command.add_argument(
         "--repo", help="owner/name that it will have on GitHub, for links to Colab"
     )
@@ -89,9 +94,10 @@ def outline(chosen: Namespace) -> None:
 
 def release(chosen: Namespace) -> None:
     from course_tools.publish.address import Address
-    from course_tools.publish.class_repo import release
+    from course_tools.publish.class_repo import numbers_of, release
 
-    release(chosen.out, Address(chosen.repo, chosen.ref) if chosen.repo else None)
+    where = Address(chosen.repo, chosen.ref) if chosen.repo else None
+    release(chosen.out, where, numbers_of(chosen.lessons) if chosen.lessons else None)
 
 
 def execute(chosen: Namespace) -> int:

@@ -42,20 +42,21 @@ def environment() -> str:
     return "\n".join([*lines, "  - pip: [--editable .]", ""])
 
 
-def table(where: address.Address | None, *, read: bool = True) -> str:
+def table(where: address.Address | None, *numbers: str, read: bool = True) -> str:
     """Return the README's table of lessons, in markdown.
 
     The seconds are those of the committed run, on two cores.
 
     Args:
         where: the course's address, for links to Colab; without it there are none.
+        numbers: only these lessons; default: all.
         read: add links to the solved lessons.
     """
     rows = [
         "| | lesson | what you will see | study | points | runs in | |",
         "|---|---|---|---|---|---|---|",
     ]
-    for lesson in notebooks.find():
+    for lesson in notebooks.find(*numbers):
         file, run = lesson.path.name, f"{lesson.seconds} s" if lesson.seconds else "–"
         points = sum(task.points for task in TASKS.values() if task.lesson == lesson.number)
         links = (
