@@ -31,8 +31,8 @@ SAID = (
     "It does not change.", "it does not  change.", "It grows, because every term does.",
     "I am not sure; perhaps it falls, since the two nearest neighbours are what counts?",
     '<img src=x onerror="alert(1)"> "quoted", and a comma; =1+1',
-    "Nothing: a constant cancels in the softmax. So the loss does not determine the vectors, and only"
-    " differences between them matter, which is why two runs give other vectors.",
+    "Nothing: a constant cancels in the softmax. So the loss does not determine the vectors, and"
+    " only differences between them matter, which is why two runs give other vectors.",
     "", "",
 )  # fmt: skip
 DUE = {"01": "2026-10-12", "02": "2026-10-19", "03": "2026-10-26"}

@@ -10,7 +10,7 @@ import pytest
 
 from course_tools.grading import extract
 from course_tools.publish import notebooks
-from course_tools.publish.class_repo import release
+from course_tools.publish.class_repo import ReleaseError, release
 from course_tools.publish.student_version import STUDENT
 from course_utils.exercises import TASKS
 
@@ -149,6 +149,6 @@ def test_its_commands_say_what_is_not_there(repository, tmp_path):
 
 def test_a_folder_in_use_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(SystemExit, match="is not empty"):
+    with pytest.raises(ReleaseError, match="is not empty"):
         release(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -179,14 +179,14 @@ def best(marks: Iterable[Mark]) -> list[Mark]:
 
     for mark in sorted(marks, key=worth):
         # A file that could not be graded stands for itself.
-        apart = "" if mark.task else mark.file or mark.reason
-        kept[mark.student, mark.lesson, mark.task, apart] = mark
+        single = "" if mark.task else mark.file or mark.reason
+        kept[mark.student, mark.lesson, mark.task, single] = mark
     order = sorted(kept, key=lambda key: (key[0], key[1], _place(key[2]), key[3]))
     return [kept[key] for key in order]
 
 
 def _place(task: str) -> tuple[int, bool]:
-    """Return the place of a task among the others: a question follows its task, bonuses are last."""
+    """Return the place of a task among the others: a question follows its task."""
     names = list(TASKS)
     name = task.removeprefix(THINK)
     place = names.index(name) if name in TASKS else len(names)

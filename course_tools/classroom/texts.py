@@ -13,7 +13,7 @@ from course_tools.publish import notebooks
 from course_utils.exercises import TASKS
 
 HEADING = re.compile(r"^### (Task (\d+) · (.+?))(?: \([^()]*points?[^()]*\))?$", re.MULTILINE)
-BEGIN, END = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"
+BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"  # in comments of HTML
 OWN = re.compile(r"\*Think:\*(.*?)(?=</details>|\Z)", re.DOTALL)
 
 
@@ -79,8 +79,8 @@ def title(task: str) -> str:
 
 def _question(source: str) -> tuple[str, str]:
     """Return the question of a cell of a solved lesson, and what its solution says to it."""
-    question, _, solution = source.partition(BEGIN)
-    solution = solution.partition(END)[0]
+    question, _, solution = source.partition(f"<!-- {BEGIN} -->")
+    solution = solution.partition(f"<!-- {END} -->")[0]
     own = OWN.search(solution)
     rubric = own[1] if own else re.sub(r"</?details>|<summary>.*?</summary>", "", solution)
     rubric = rubric.strip()

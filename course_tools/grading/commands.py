@@ -1,26 +1,15 @@
 """`course unpack`, `course grade` and `course try`."""
 
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from course_tools.grading import trial
 
 
-# One declaration after the other: shorter functions would not be easier to read.
 def add_to(commands) -> None:
     """Declare the commands of this folder."""
-    command = commands.add_parser(
-        "unpack", help="put the notebooks of downloads from Moodle or Canvas into one folder"
-    )
-    command.add_argument("archives", type=Path, nargs="+", metavar="ZIP", help="as downloaded")
-    command.add_argument(
-        "--into",
-        type=Path,
-        default=Path("submissions"),
-        help="the folder (default: %(default)s)",
-    )
-    command.set_defaults(run=unpack)
+    _add_unpack(commands)
     command = commands.add_parser(
         "grade", help="mark what students handed in, their code in a sandbox; resumes after a break"
     )
@@ -33,6 +22,41 @@ def add_to(commands) -> None:
         default=Path("grades"),
         help="folder for tables and feedback (default: %(default)s)",
     )
+    _about_the_class(command)
+    command.add_argument(
+        "--jobs", type=int, metavar="N", help="notebooks at a time (default: one per core)"
+    )
+    command.add_argument(
+        "--backend", choices=("local", "dask"), default="local", help="where (default: %(default)s)"
+    )
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of the Dask cluster, e.g. tcp://10.0.0.1:8786"
+    )
+    command.add_argument(
+        "--unsafe-no-sandbox",
+        action="store_true",
+        help="run their code with your rights; read it first",
+    )
+    command.set_defaults(run=grade)
+    trial.add_to(commands)
+
+
+def _add_unpack(commands) -> None:
+    command = commands.add_parser(
+        "unpack", help="put the notebooks of downloads from Moodle or Canvas into one folder"
+    )
+    command.add_argument("archives", type=Path, nargs="+", metavar="ZIP", help="as downloaded")
+    command.add_argument(
+        "--into",
+        type=Path,
+        default=Path("submissions"),
+        help="the folder (default: %(default)s)",
+    )
+    command.set_defaults(run=unpack)
+
+
+def _about_the_class(command: ArgumentParser) -> None:
+    """Declare what `course grade` may be told about the class."""
     command.add_argument(
         "--roster",
         type=Path,
@@ -63,22 +87,6 @@ def add_to(commands) -> None:
         metavar=("moodle|canvas", "GRADEBOOK"),
         help="fill a copy of a gradebook that was exported there, and zip the feedback",
     )
-    command.add_argument(
-        "--jobs", type=int, metavar="N", help="notebooks at a time (default: one per core)"
-    )
-    command.add_argument(
-        "--backend", choices=("local", "dask"), default="local", help="where (default: %(default)s)"
-    )
-    command.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of the Dask cluster, e.g. tcp://10.0.0.1:8786"
-    )
-    command.add_argument(
-        "--unsafe-no-sandbox",
-        action="store_true",
-        help="run their code with your rights; read it first",
-    )
-    command.set_defaults(run=grade)
-    trial.add_to(commands)
 
 
 def unpack(chosen: Namespace) -> int:

@@ -167,6 +167,7 @@ def _belongs(state: Path, folder: Path) -> None:
     atomic.write(of, here.encode("utf-8", "surrogateescape"))
 
 
+# One generator feeds all sandboxes, and reads a notebook only when its turn comes.
 def _marked(
     papers: list[Paper], state: Path, jobs: int | None, scheduler: str | None, safe: bool
 ) -> tuple[list[Mark], list[Paper]]:

@@ -31,20 +31,7 @@ def add_to(commands) -> None:
     commands.add_parser(
         "outline", help="list which slide of the lecture stands where"
     ).set_defaults(run=outline)
-    command = commands.add_parser(
-        "release", help="write or update a class repository: student versions, no solutions"
-    )
-    command.add_argument("out", type=Path, help="a new folder, or the repository to update")
-    command.add_argument(
-        "--lessons",
-        metavar="01-03",
-        help="only these (default: those that it has; for a new one, all)",
-    )
-    command.add_argument(
-        "--repo", help="owner/name that it will have on GitHub, for links to Colab"
-    )
-    command.add_argument("--ref", default="main", help="its branch or tag (default: %(default)s)")
-    command.set_defaults(run=release)
+    _add_release(commands)
     command = of_lessons(
         "execute", help="for maintainers: run lessons and save them, with their figures, in place"
     )
@@ -69,6 +56,23 @@ def add_to(commands) -> None:
         help="for maintainers: rewrite environment.yml and the generated parts of the README",
     )
     command.set_defaults(run=sync)
+
+
+def _add_release(commands) -> None:
+    command = commands.add_parser(
+        "release", help="write or update a class repository: student versions, no solutions"
+    )
+    command.add_argument("out", type=Path, help="a new folder, or the repository to update")
+    command.add_argument(
+        "--lessons",
+        metavar="01-03",
+        help="only these (default: those that it has; for a new one, all)",
+    )
+    command.add_argument(
+        "--repo", help="owner/name that it will have on GitHub, for links to Colab"
+    )
+    command.add_argument("--ref", default="main", help="its branch or tag (default: %(default)s)")
+    command.set_defaults(run=release)
 
 
 # Each function imports what it needs: only some of them need the extra `teach`.
