@@ -26,7 +26,7 @@ class Grades:
     Attributes:
         students: everybody, by name.
         marks: one per student, lesson and task or question, sorted; bonuses are marks, too.
-        graded: the same marks before a person changed them.
+        graded: the same marks before lateness or a person changed them.
         papers: the notebooks.
         due: the deadlines.
         unknown: decisions about what was not handed in.
@@ -123,12 +123,13 @@ def settle(
         paper = by_file.get((mark.student, mark.file))
         return _late(mark, paper, due, paper.time if file_times else None) if paper else mark
 
-    graded = best(map(in_time, marks))
+    marks = list(marks)
+    graded, counted = best(marks), best(map(in_time, marks))
     students = {student.name: student for student in roster.students}
     for mark in graded:
         students.setdefault(mark.student, Student(mark.student))
     names = {composed(name): name for name in students}
-    decided = [_overridden(mark, given) for mark in graded]
+    decided = [_overridden(mark, given) for mark in counted]
     known = {_known_as(mark) for mark in graded}
     by_hand = [
         _by_hand(names[student], lesson, task, given[student, lesson, task])

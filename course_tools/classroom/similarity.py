@@ -93,7 +93,7 @@ def write(path: Path, grades: Grades) -> None:
         ).encode("utf-8", "replace"),
     )
     for students in same:
-        print(f"  identical notebooks: {', '.join(students)}")
+        print(f"  identical notebooks or answers: {', '.join(students)}")
 
 
 def identical(grades: Grades) -> list[list[str]]:
