@@ -17,7 +17,12 @@ from pathlib import Path
 
 import nbformat
 
+from course_tools.classroom import due, names
+from course_tools.classroom.grades import Grades, settle
+from course_tools.classroom.roster import Roster, Student
+from course_tools.grading.collect import Paper
 from course_tools.grading.extract import ANSWER_HERE
+from course_tools.grading.mark import ANSWERED, Mark
 from course_tools.student import lab
 from course_utils.exercises import TASKS
 
@@ -36,6 +41,9 @@ SAID = (
     "", "",
 )  # fmt: skip
 DUE = {"01": "2026-10-12", "02": "2026-10-19", "03": "2026-10-26"}
+FIRST = [task for task in TASKS.values() if task.lesson == "01"]
+NOW = datetime(2026, 11, 2, 12)  # all of that is due
+EVIL = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 STEM = re.compile(r"[\W_]+")
 
 
@@ -180,3 +188,37 @@ def canvas_gradebook(path: Path, everybody: list[Person]) -> None:
             rows.append([person.sortable, *about, *[""] * len(DUE), ""])
     rows.append(["Student, Test", 99_999, "", "", "A", *[""] * len(DUE), ""])
     table(path, rows, mark=True)
+
+
+# Marks without a grader
+
+
+def paper(student: str, name: str, entry: str = "", time: datetime = NOW) -> Paper:
+    origin = names.origin(entry or name, folder="_assign" in entry)
+    return Paper(student, name, Path(name), origin, time, digest=f"digest of {student}")
+
+
+def mark(student: str, task: str, points: float | None, **about) -> Mark:
+    known = TASKS[task.removeprefix("think-")]
+    of = 0 if task.startswith("think-") else known.points
+    status = about.pop("status", "right" if points == of else "wrong")
+    row = {"file": "01.ipynb", "reason": "a reason.", **about}
+    return Mark(
+        student, row["file"], known.lesson, task, status, points, of, row["reason"],
+        row.get("source", ""),
+    )  # fmt: skip
+
+
+def settled(marks, *, papers=(), students=(), given=None, dues=None, **more) -> Grades:
+    people = Roster(tuple(Student(name) for name in students))
+    return settle(marks, list(papers), people, given or {}, dues or due.Due(now=NOW), **more)
+
+
+def hostile() -> Grades:
+    """A class in which a student's name, code, answers and reasons are markup."""
+    tag = f"think-{FIRST[0].name}"
+    marks = [mark(f"Eve {EVIL}", task.name, 0, source=EVIL, reason=EVIL) for task in FIRST]
+    marks += [mark(f"Bob {EVIL}", task.name, 0, source=f"{EVIL} # " * 60) for task in FIRST]
+    text = f"$\\text{{{EVIL}}}$ {EVIL}"
+    marks += [mark(f"Eve {EVIL}", tag, None, status=ANSWERED, source=text)]
+    return settled(marks, papers=[paper(f"Eve {EVIL}", "01.ipynb")])

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import simulated_class
+from simulated_class import FIRST, NOW, mark, paper, settled
 
 from course_tools import cli
 from course_tools.classroom import (
@@ -32,18 +33,14 @@ from course_tools.classroom import (
     unpack,
 )
 from course_tools.classroom.gradebook import Export
-from course_tools.classroom.grades import Grades, settle
 from course_tools.classroom.roster import Roster, Student
 from course_tools.grading import extract
-from course_tools.grading.collect import Paper, collect, same_lesson_twice
-from course_tools.grading.mark import ANSWERED, NO_ANSWER, Mark
+from course_tools.grading.collect import collect, same_lesson_twice
+from course_tools.grading.mark import ANSWERED, NO_ANSWER
 from course_tools.publish import notebooks
 from course_utils.exercises import TASKS
 
 DOCS = (notebooks.ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
-NOW = datetime(2026, 11, 2, 12)
-EVIL = '<script>alert(1)</script><img src=x onerror="alert(2)">'
-FIRST = [task for task in TASKS.values() if task.lesson == "01"]
 
 
 def block(kind: str) -> str:
@@ -55,27 +52,6 @@ def file(folder: Path, name: str, text: str) -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def paper(student: str, name: str, entry: str = "", time: datetime = NOW) -> Paper:
-    origin = names.origin(entry or name, folder="_assign" in entry)
-    return Paper(student, name, Path(name), origin, time, digest=f"digest of {student}")
-
-
-def mark(student: str, task: str, points: float | None, **about) -> Mark:
-    known = TASKS[task.removeprefix("think-")]
-    of = 0 if task.startswith("think-") else known.points
-    status = about.pop("status", "right" if points == of else "wrong")
-    row = {"file": "01.ipynb", "reason": "a reason.", **about}
-    return Mark(
-        student, row["file"], known.lesson, task, status, points, of, row["reason"],
-        row.get("source", ""),
-    )  # fmt: skip
-
-
-def settled(marks, *, papers=(), students=(), given=None, dues=None, **more) -> Grades:
-    people = Roster(tuple(Student(name) for name in students))
-    return settle(marks, list(papers), people, given or {}, dues or due.Due(now=NOW), **more)
 
 
 # Names
@@ -476,12 +452,7 @@ def test_a_link_in_a_download_is_refused(tmp_path):
 
 @pytest.fixture
 def hostile():
-    """A student whose name, code, answers and reasons are markup."""
-    tag = f"think-{FIRST[0].name}"
-    marks = [mark(f"Eve {EVIL}", task.name, 0, source=EVIL, reason=EVIL) for task in FIRST]
-    marks += [mark(f"Bob {EVIL}", task.name, 0, source=f"{EVIL} # " * 60) for task in FIRST]
-    marks += [mark(f"Eve {EVIL}", tag, None, status=ANSWERED, source=f"$\\text{{{EVIL}}}$ {EVIL}")]
-    return settled(marks, papers=[paper(f"Eve {EVIL}", "01.ipynb")])
+    return simulated_class.hostile()
 
 
 def test_nothing_of_a_student_is_markup_on_a_page(tmp_path, hostile, capsys):
@@ -619,7 +590,8 @@ def test_a_class_from_download_to_gradebook(tmp_path, monkeypatch, capsys, peopl
     )
     assert cli.main(unpacking) == 0 and cli.main(grading) == 0
     before = len(tables.read(Path("grades/history.csv")).rows)
-    answers = list(csv.reader(Path("grades/answers.csv").open(encoding="utf-8", newline="")))
+    text = Path("grades/answers.csv").read_text(encoding="utf-8")
+    answers = list(csv.reader(io.StringIO(text, newline="")))
     wanted = sum(
         len([text for text in said.values() if text]) for p in everybody for said in p.said.values()
     )

@@ -2,7 +2,8 @@
 // read from attributes and written as text, never as HTML.
 "use strict";
 
-const key = `think:${document.body.dataset.draft}`;
+const { draft: folder, made, columns, name: table } = document.body.dataset;
+const key = `think:${folder}`;
 const answers = [...document.querySelectorAll(".answer")].map((element) => {
   const section = element.closest("section");
   return {
@@ -21,30 +22,33 @@ const name = (answer) => JSON.stringify([answer.section.dataset.task, answer.stu
 const isMarked = (answer) => answer.points.value !== "" && answer.points.validity.valid;
 
 function draft() {
-  const kept = {};
-  for (const answer of answers) {
-    if (answer.points.value !== "" || answer.comment.value !== "") {
-      kept[name(answer)] = [answer.points.value, answer.comment.value];
-    }
-  }
-  return kept;
+  const marks = {};
+  for (const answer of answers) marks[name(answer)] = [answer.points.value, answer.comment.value];
+  return marks;
 }
 
 // The browser may forbid to keep anything; then nothing is kept until the table is saved.
 function keep() {
   try {
-    localStorage.setItem(key, JSON.stringify(draft()));
+    localStorage.setItem(key, JSON.stringify({ made, saved, marks: draft() }));
   } catch {}
 }
 
-function restore() {
-  let kept = {};
+// What was saved is in a newer page already, or a person has changed it since.
+function kept() {
   try {
-    kept = JSON.parse(localStorage.getItem(key)) ?? {};
-  } catch {}
+    const last = JSON.parse(localStorage.getItem(key));
+    return last && !(last.saved && last.made !== made) ? last.marks : {};
+  } catch {
+    return {};
+  }
+}
+
+function restore() {
+  const last = kept();
   for (const answer of answers) {
     const { points, comment } = answer.element.dataset;
-    [answer.points.value, answer.comment.value] = kept[name(answer)] ?? [points, comment];
+    [answer.points.value, answer.comment.value] = last[name(answer)] ?? [points, comment];
     if (answer.points.value !== points || answer.comment.value !== comment) saved = false;
   }
 }
@@ -102,7 +106,7 @@ function save() {
     wrong.points.reportValidity();
     return;
   }
-  const lines = [document.body.dataset.columns];
+  const lines = [columns];
   for (const answer of answers.filter(isMarked)) {
     const { lesson, task } = answer.section.dataset;
     const comment = answer.comment.value.replaceAll(/\s+/g, " ").trim();
@@ -112,9 +116,10 @@ function save() {
   }
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
-  link.download = document.body.dataset.name;
+  link.download = table;
   link.click();
   saved = true;
+  keep();
   show();
 }
 
