@@ -1,5 +1,6 @@
 """The class repository: `verify` as ever, and no answer anywhere."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 
 from course_tools.grading import extract
 from course_tools.publish import notebooks
-from course_tools.publish.class_repo import ReleaseError, release
+from course_tools.publish.class_repo import RECORD, ReleaseError, numbers_of, release
 from course_tools.publish.student_version import STUDENT
 from course_utils.exercises import TASKS
 
@@ -152,3 +153,51 @@ def test_a_folder_in_use_is_left_alone(tmp_path):
     with pytest.raises(ReleaseError, match="is not empty"):
         release(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def contents(folder) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_lessons_come_week_by_week_and_nobody_loses_anything(tmp_path, capsys):
+    out = tmp_path / "class"
+    release(out, lessons=["01", "02"])
+    assert [path.name[:2] for path in sorted((out / "notebooks/student").iterdir())] == ["01", "02"]
+    assert "| 03 |" not in (out / "README.md").read_text(encoding="utf-8")
+    own = {"work/01_probabilistic_view.ipynb": b"a student's", ".git/HEAD": b"ref", "NEWS.md": b"!"}
+    for name, content in own.items():
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_bytes(content)
+    before = contents(out)
+    said = python(out, "from course_utils.exercises import TASKS; print(*TASKS)")
+    assert said.split() == [name for name, task in TASKS.items() if task.lesson in ("01", "02")]
+    # Again: nothing differs, not even the numbers. A lesson that was mended comes anew.
+    release(out)
+    assert contents(out) == before
+    path = next((out / "notebooks/student").glob("01_*"))
+    record = json.loads((out / RECORD).read_text(encoding="utf-8"))
+    record["files"][f"notebooks/student/{path.name}"] = hashlib.sha256(b"old").hexdigest()
+    (out / RECORD).write_text(json.dumps(record), encoding="utf-8")
+    path.write_bytes(b"old")
+    release(out, lessons=["01", "03"])
+    after = contents(out)
+    assert after[f"notebooks/student/{path.name}"] == before[f"notebooks/student/{path.name}"]
+    assert not list((out / "notebooks/student").glob("02_*"))
+    assert all(after[name] == content for name, content in own.items())
+    # What a person changed there is not overwritten.
+    (out / "README.md").write_text("mine")
+    changed = contents(out)
+    with pytest.raises(ReleaseError, match="changed there by hand.*README.md"):
+        release(out, lessons=["01"])
+    assert contents(out) == changed
+
+
+def test_a_list_of_lessons_may_hold_ranges():
+    assert numbers_of("01-03,5, 10") == ["01", "02", "03", "05", "10"]
+    for text in ("", "3-1", "one", "1-2-3", "100"):
+        with pytest.raises(ReleaseError, match="expected numbers such as 01-03"):
+            numbers_of(text)

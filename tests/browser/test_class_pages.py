@@ -84,7 +84,8 @@ def test_answers_are_marked_and_saved(tmp_path, watched):
         for name, text in zip(names, texts, strict=True)
     ]
     out = written(tmp_path, settled(marks))
-    page = watched(1200, 900).page
+    watch = watched(1200, 900)
+    page = watch.page
     page.goto((out / think.PAGE).as_uri())
     assert "0 of 4 marked" in page.inner_text("#progress")
     assert not page.get_by_text("=Ada").is_visible()
@@ -118,3 +119,4 @@ def test_answers_are_marked_and_saved(tmp_path, watched):
         page.locator(".answer", has_text="It grows.").get_by_placeholder("of 1").input_value()
         == "0.25"
     )
+    assert not watch.errors and not watch.outside
