@@ -48,9 +48,14 @@ def add_to(commands) -> None:
     )
     command.add_argument("--ref", default="main", help="its branch or tag (default: %(default)s)")
     command.set_defaults(run=release)
-    command = of_lessons(
+    _for_maintainers(commands)
+
+
+def _for_maintainers(commands) -> None:
+    command = commands.add_parser(
         "execute", help="for maintainers: run lessons and save them, with their figures, in place"
     )
+    command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
     command.set_defaults(run=execute)
     command = commands.add_parser(
         "student", help="for maintainers: write the student versions of all lessons"

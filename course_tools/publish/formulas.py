@@ -12,13 +12,17 @@ from pathlib import Path
 
 PACKAGE = "sphinx-mathjax-offline"  # MathJax 3.2.2 as npm has it, file by file
 ALPHABET = re.compile(r'<mi[^>]* mathvariant="(script|double-struck)"[^>]*>([A-Z])</mi>')
-# It reads one formula a line, as JSON, and writes each as MathML.
+# It reads one formula a line, as JSON, and writes each as MathML, or null where it has an error.
 SCRIPT = """
 const lines = require("readline").createInterface({ input: process.stdin });
-require(process.argv[1]).init({ loader: { load: ["input/tex"] } }).then((MathJax) => {
+const fail = (_, error) => { throw error; };
+const tex = { packages: { "[-]": ["noundefined", "noerrors"] }, formatError: fail };
+require(process.argv[1]).init({ loader: { load: ["input/tex"] }, tex }).then((MathJax) => {
   lines.on("line", (line) => {
     const { tex, display } = JSON.parse(line);
-    console.log(JSON.stringify(MathJax.tex2mml(tex, { display })));
+    let text = null;
+    try { text = MathJax.tex2mml(tex, { display }); } catch {}
+    console.log(JSON.stringify(text));
   });
 });
 """
@@ -53,7 +57,7 @@ def mathml(tex: str, display: bool) -> str:
     process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
     process.stdin.flush()
     text = json.loads(process.stdout.readline())
-    if "<merror" in text:
+    if text is None:
         raise ValueError(f"MathJax does not understand this formula: {tex}")
     # With this attribute nbconvert would give the tags in headings a prefix.
     text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")

@@ -32,7 +32,6 @@ autodoc_typehints_format = "short"
 autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
 default_role = "code"  # the docstrings quote names as markdown does
-python_maximum_signature_line_length = 80
 
 mathjax_path = "mathjax/tex-chtml.js"
 mathjax3_config = {"options": {"enableMenu": False}}

@@ -1,5 +1,8 @@
-// A folded cell or solution is no use on paper: what is open on the screen is printed, headings of closed ones are not (course.css).
-// Formulas and tables that are wider than the page scroll, so the keyboard must reach them.
+// What the theme leaves to be wished for by those who use the keyboard, or a voice that reads the page.
 document.addEventListener("DOMContentLoaded", () => {
   for (const wide of document.querySelectorAll("div.math, .bd-article pre, .bd-article .pst-scrollable-table-container")) wide.tabIndex = 0;
+  for (const named of document.querySelectorAll("summary, .search-button__button")) {
+    if (named.textContent.trim()) named.removeAttribute("aria-label"); // its text says more
+    else named.setAttribute("aria-label", "Pages below this one");
+  }
 });
