@@ -239,7 +239,8 @@ def test_without_npm_the_site_has_no_slides_and_says_so(monkeypatch, tmp_path, c
     assert site._decks(tmp_path) is False
     assert capsys.readouterr().out == "The site will have no slides. No npm.\n"
     assert "built without the slides" in pages.decks(pages.Parts(decks=False, lab=False))
-    assert "lab/" not in pages.tasks(pages.Parts(decks=False, lab=False))
+    assert pages.lab(pages.Parts(decks=False, lab=False)) == ""
+    assert 'href="lab/index.html"' in pages.lab(PARTS)
     assert "Slides" not in pages.doors(LESSONS[0], pages.Parts(decks=False, lab=False))
 
 

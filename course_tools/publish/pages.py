@@ -57,7 +57,8 @@ def sources(parts: Parts, executed: Mapping[str, NotebookNode], report: str = ""
     filled = {
         "film": film(),
         "lessons": cards(),
-        "tasks": tasks(parts),
+        "lab": lab(parts),
+        "tasks": tasks(),
         "decks": decks(parts),
         "report": report or committed(),
         "modules": "\n".join(f"api/{name}" for name in LAYERS),
@@ -145,8 +146,18 @@ def film() -> str:
     raise CourseError('No code cell with a film has "landing": true in its metadata.')
 
 
-def tasks(parts: Parts) -> str:
-    """Return the table of the notebooks with open tasks, and the way to the lab page."""
+def lab(parts: Parts) -> str:
+    """Return the way to the page of the lab, as HTML; nothing where it is not there."""
+    if not parts.lab:
+        return ""
+    return (
+        '<p class="doors"><a href="lab/index.html">Draw a digit, and every model answers</a>'
+        "<span>in your browser, nothing to install</span></p>"
+    )
+
+
+def tasks() -> str:
+    """Return the table of the notebooks with open tasks."""
     here = address.derived()
     rows = ["| lesson | time, points | get it |", "|---|---|---|"]
     for lesson in notebooks.find():
@@ -157,13 +168,7 @@ def tasks(parts: Parts) -> str:
         )
         title = f"[{lesson.number} · {lesson.title}](notebooks/{name})"
         rows.append(f"| {title} | {lesson.study}, {points(lesson)} | {get} |")
-    table = "\n".join(rows)
-    if not parts.lab:
-        return table
-    return (
-        '<p class="doors"><a href="lab/index.html">Draw a digit: every model answers, in your'
-        f" browser</a></p>\n\n{table}"
-    )
+    return "\n".join(rows)
 
 
 def decks(parts: Parts) -> str:

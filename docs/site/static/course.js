@@ -6,3 +6,15 @@ document.addEventListener("DOMContentLoaded", () => {
     else named.setAttribute("aria-label", "Pages below this one");
   }
 });
+
+// Paper is white: where the page is dark, it is light while it is printed.
+const page = document.documentElement, paper = matchMedia("print");
+let chosen = null;
+const onPaper = (on) => {
+  if (on) chosen ??= page.dataset.theme;
+  if (chosen) page.dataset.theme = on ? "light" : chosen;
+  if (!on) chosen = null;
+};
+paper.addEventListener("change", () => onPaper(paper.matches));
+addEventListener("beforeprint", () => onPaper(true));
+addEventListener("afterprint", () => onPaper(false));
