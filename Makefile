@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN := $(BIN)/python -m course_tools
 
-.PHONY: help setup lab course slides submit restart grade bench soak check test quick lock locked student release address badges sync outline
+.PHONY: help setup lab course site slides submit restart grade bench soak check test quick lock locked student release address badges sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
-	@echo "make course   run every lesson, write build/site/"
+	@echo "make course   run every lesson, then build the site from it, build/site/"
+	@echo "make site     the site from the committed outputs; nothing is run"
 	@echo "make slides   every lesson as a deck, build/slides/ (needs npm, once)"
 	@echo "make submit N=05; make restart N=05"
 	@echo "make grade SUBMISSIONS=DIR    mark what students handed in, into grades/"
@@ -20,9 +21,11 @@ help:
 setup: .venv/ready
 lab: .venv/ready
 	$(RUN) lab $(ARGS)
-course: .venv/ready
+course: .venv/ready-site
 	$(RUN) run $(ARGS)
-slides: .venv/ready
+site: .venv/ready-site
+	$(RUN) site $(ARGS)
+slides: .venv/ready-site
 	$(RUN) slides $(ARGS)
 submit: .venv/ready
 	$(RUN) submit "$(N)" $(ARGS)
@@ -53,7 +56,7 @@ locked:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@$(BIN)/python -c "open('.venv/ready', 'w').close(); open('.venv/ready-dev', 'w').close()"
+	@$(BIN)/python -c "open('.venv/ready', 'w').close(); open('.venv/ready-site', 'w').close(); open('.venv/ready-dev', 'w').close()"
 student: .venv/ready-dev
 	$(RUN) student
 release: .venv/ready-dev
@@ -69,6 +72,10 @@ sync: .venv/ready-dev
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[lab,teach]"
 	@$(BIN)/python -c "open('.venv/ready', 'w').close()"
+
+.venv/ready-site: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[site]"
+	@$(BIN)/python -c "open('.venv/ready-site', 'w').close()"
 
 .venv/ready-dev: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"

@@ -68,3 +68,18 @@ def pytest_collection_modifyitems(items) -> None:
             (i for i, part in enumerate(LONGEST) if part in item.nodeid), len(LONGEST)
         )
     )
+
+
+@pytest.fixture(scope="session")
+def site_folder(tmp_path_factory):
+    """The site of the committed lessons, built once for all workers; nothing is run."""
+    from filelock import FileLock
+
+    from course_tools.publish import site
+
+    base = tmp_path_factory.getbasetemp()
+    out = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
+    with FileLock(f"{out}.lock"):
+        if not out.exists():
+            assert site.build(out) == 0
+    return out

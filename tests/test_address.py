@@ -18,6 +18,7 @@ from course_tools.publish.student_version import STUDENT
 
 LESSONS = notebooks.find()
 HERE = address.read()
+HOST = "github.com"
 ONE = next(
     lesson for lesson in LESSONS if any(cell.metadata.get("readme") for cell in lesson.read().cells)
 )
@@ -120,3 +121,70 @@ def test_the_cell_is_short_and_does_nothing_elsewhere(tmp_path):
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).returncode
         == 0
     )
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "https://github.com/ada/my.course.git",
+        "https://github.com/ada/my.course",
+        f"https://token@{HOST}/ada/my.course/",
+        f"git@{HOST}:ada/my.course.git",
+        f"ssh://git@{HOST}/ada/my.course.git",
+    ],
+)
+def test_the_address_of_a_clone_is_that_of_its_remote(remote, tmp_path, monkeypatch):
+    clone(tmp_path, monkeypatch, remote)
+    assert address.from_git() == address.Address("ada/my.course", "trunk")
+    git(tmp_path, "tag", "v2.0")
+    assert address.derived() == address.Address("ada/my.course", "v2.0")
+    assert address.derived().pages == "https://ada.github.io/my.course/"
+
+
+@pytest.mark.parametrize("remote", ["https://example.com/ada/course", "../elsewhere", None])
+def test_without_a_remote_on_github_it_is_the_committed_one(remote, tmp_path, monkeypatch):
+    clone(tmp_path, monkeypatch, remote)
+    assert address.from_git() is None
+    assert address.derived() == address.read() == address.Address("eve/other", "v1")
+    with pytest.raises(SystemExit, match="no remote `origin` on GitHub"):
+        main(["address", "--from-git"])
+
+
+def test_a_workflow_knows_its_repository(tmp_path, monkeypatch):
+    clone(tmp_path, monkeypatch, "https://github.com/ada/course")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "School/School.github.io")
+    monkeypatch.setenv("GITHUB_REF_NAME", "v3")
+    here = address.derived()
+    assert here == address.Address("School/School.github.io", "v3")
+    assert here.pages == "https://school.github.io/"
+    assert here.edit("a.md") == "https://github.com/School/School.github.io/edit/main/a.md"
+
+
+def test_a_fork_is_right_after_one_command(checkout, monkeypatch):
+    for arguments in (["init", "-q", "-b", "main"], ["add", "."]):
+        git(checkout, *arguments)
+    git(checkout, "commit", "-qm", "All")
+    git(checkout, "remote", "add", "origin", f"git@{HOST}:ada/course.git")
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    assert main(["address", "--from-git"]) == 0
+    assert address.read() == address.Address("ada/course", "main")
+    assert "git+https://github.com/ada/course@main" in notebooks.find()[0].read().cells[1].source
+    address.check()
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def clone(folder: Path, monkeypatch, remote: str | None) -> None:
+    monkeypatch.setattr(notebooks, "ROOT", folder)
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    (folder / "pyproject.toml").write_text(
+        '[project.urls]\nRepository = "https://github.com/eve/other"\n[tool.course]\nref = "v1"\n'
+    )
+    git(folder, "init", "-q", "-b", "trunk")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "All")
+    if remote:
+        git(folder, "remote", "add", "origin", remote)

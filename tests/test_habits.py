@@ -12,7 +12,7 @@ import pytest
 from nbconvert import PythonExporter
 
 from course_tools import cli as commands
-from course_tools.publish import notebooks, site
+from course_tools.publish import notebooks, runs
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,7 @@ def test_where_nothing_can_be_written_a_sentence_says_so(number, said, monkeypat
     def run(*_):
         raise OSError(number, os.strerror(number), "build/site")
 
-    monkeypatch.setattr(site, "course", run)
+    monkeypatch.setattr(runs, "course", run)
     assert commands.main(["run"]) == 1
     message = capsys.readouterr().err
     assert message.startswith("build/site: ") and said in message and "--out" in message
@@ -59,7 +59,7 @@ def test_where_nothing_can_be_written_a_sentence_says_so(number, said, monkeypat
 
 def test_other_faults_of_ours_are_not_hidden(monkeypatch):
     monkeypatch.setattr(
-        site, "course", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "I/O error", "x"))
+        runs, "course", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "I/O error", "x"))
     )
     with pytest.raises(OSError, match="I/O error"):
         commands.main(["run"])

@@ -8,8 +8,9 @@ import nbformat
 import pytest
 import yaml
 
-from course_tools.publish import notebooks, outline, readme, site
+from course_tools.publish import notebooks, outline, readme, runs, site
 from course_tools.student import lab
+from course_utils.errors import CourseError
 
 pytestmark = pytest.mark.slow
 
@@ -44,39 +45,63 @@ def checkout(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_failing_cell_is_named_and_the_other_lessons_run(checkout, capsys):
-    out = checkout / "site"
-    assert site.course(out) == 1
+@pytest.fixture
+def built(monkeypatch):
+    """What the site is built from, in place of the site."""
+    calls = []
+    monkeypatch.setattr(site, "build", lambda out, **parts: calls.append(parts) or 0)
+    return calls
+
+
+def test_a_failing_cell_is_named_and_the_other_lessons_run(checkout, built, capsys):
+    assert runs.course(checkout / "site") == 1
     said = capsys.readouterr().out
     assert (
         "02 Title 02:" in said and "FAILED in cell 2: ZeroDivisionError: division by zero" in said
     )
     assert "01 Title 01:" in said and "03 Title 03:" in said and said.count("ok") == 2
-    index = (out / "index.html").read_text(encoding="utf-8")
-    assert (
-        "blob/v1/notebooks/student/01_a.ipynb" in index
-        and "student/01_a.ipynb" in index
-        and "slides" not in index
-    )
-    assert (
-        index.count("<tr>") == 4
-        and "✗ cell 2: ZeroDivisionError" in index
-        and 'href="03_c.html"' in index
-    )
-    pages = [
-        (out / f"{name}.html").read_text(encoding="utf-8") for name in ("01_a", "02_b", "03_c")
+    ((parts),) = built
+    rows = parts["report"].splitlines()
+    assert [row.split(" | ")[-1].rstrip(" |") for row in rows[-3:]] == [
+        "✓",
+        "✗ cell 2: ZeroDivisionError: division by zero",
+        "✓",
     ]
-    assert "one" in pages[0] and "<math" in pages[0] and "ZeroDivisionError" in pages[1]
-    assert "three &lt;script&gt;" in pages[2]
+    assert "[02 · Title 02](notebooks/02_b.ipynb)" in rows[-2]
+    outputs = {
+        number: [output for cell in notebooks.code_cells(page) for output in cell.outputs]
+        for number, page in parts["executed"].items()
+    }
+    assert outputs["01"][0].text == "one\n" and outputs["02"][0].ename == "ZeroDivisionError"
+    assert outputs["03"][0].text == "three <script>\n"
 
 
-def test_a_slow_cell_is_named_and_goes_on(checkout, monkeypatch, capsys):
+def test_what_went_wrong_does_not_break_the_table(checkout, built):
+    notebooks.write(
+        lesson_with("01", "raise ValueError('a | b\\n[c](d) <b>')"),
+        checkout / "notebooks" / "01_a.ipynb",
+    )
+    assert runs.course(checkout / "site", "01") == 1
+    row = built[0]["report"].splitlines()[-1]
+    assert r"a \| b \[c\](d) \<b\>" in row and row.endswith(" |")
+
+
+def test_a_folder_with_something_else_is_refused_before_anything_runs(checkout, monkeypatch):
+    (checkout / "site").mkdir()
+    (checkout / "site" / "mine.txt").write_text("mine")
+    monkeypatch.setattr(notebooks, "execute", lambda *_: pytest.fail("a lesson was run"))
+    with pytest.raises(CourseError, match="holds is no site of the course"):
+        runs.course(checkout / "site")
+    assert [path.name for path in (checkout / "site").iterdir()] == ["mine.txt"]
+
+
+def test_a_slow_cell_is_named_and_goes_on(checkout, built, monkeypatch, capsys):
     notebooks.write(
         lesson_with("01", "x = 1", "import time; time.sleep(1.5)", "x = 2"),
         checkout / "notebooks" / "01_a.ipynb",
     )
     monkeypatch.setattr(notebooks, "SLOW", 1)
-    assert site.course(checkout / "site", "01") == 0
+    assert runs.course(checkout / "site", "01") == 0
     assert "01 Title 01: cell 2 of 3 has taken 1 s so far" in capsys.readouterr().out
 
 
@@ -88,19 +113,11 @@ def test_a_cell_that_hangs_ends_the_lesson(checkout, monkeypatch):
     assert error == "cell 2: did not end within 1 s"
 
 
-def test_the_index_leads_to_decks_that_are_there(checkout, capsys):
-    (checkout / "slides").mkdir()
-    (checkout / "slides" / "03_c.html").touch()
-    site.course(checkout / "site", "01", "03")
-    index = (checkout / "site" / "index.html").read_text(encoding="utf-8")
-    assert index.count('href="../slides/') == 1 and 'href="../slides/03_c.html"' in index
-
-
-def test_all_well_is_exit_code_0_and_lessons_can_be_chosen(checkout, capsys):
-    assert site.course(checkout / "site", "01", "03") == 0
-    assert "02" not in capsys.readouterr().out
+def test_all_well_is_exit_code_0_and_lessons_can_be_chosen(checkout, built, capsys):
+    assert runs.course(checkout / "site", "01", "03") == 0
+    assert "02" not in capsys.readouterr().out and built[0]["executed"].keys() == {"01", "03"}
     with pytest.raises(SystemExit, match="no lesson 07; there are 01, 02, 03"):
-        site.course(checkout / "site", "07")
+        runs.course(checkout / "site", "07")
 
 
 def test_execute_in_place_saves_only_what_holds(checkout, capsys):
@@ -109,17 +126,6 @@ def test_execute_in_place_saves_only_what_holds(checkout, capsys):
     assert (checkout / "notebooks" / "02_b.ipynb").read_bytes() == before
     saved = notebooks.find("01")[0]
     assert saved.seconds is not None and saved.read().cells[1].outputs[0].text == "one\n"
-
-
-def test_formulas_that_a_page_cannot_show_are_refused():
-    with pytest.raises(ValueError, match="cannot show"):
-        site.mathml(r"\nosuchcommand{x}", "inline")
-    lines = site.mathml(r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "block")
-    assert lines.count("<mtr>") == 2 and "<mi>&</mi>" not in lines
-    assert site.mathml(r"\bigl\lVert x \bigr\rVert", "inline").count("&#x02016;") == 2
-    assert "𝒩" in site.mathml(r"\mathcal N", "inline") and "ℝ" in site.mathml(
-        r"\mathbb R", "inline"
-    )
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
-"""`course run`, `slides`, `outline` and `release`; for maintainers `execute`, `student`, `address`
-and `sync`.
+"""`course run`, `site`, `slides`, `outline` and `release`; for maintainers `execute`, `student`,
+`address` and `sync`.
 """
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 
-# One declaration after the other: shorter functions would not be easier to read.
 def add_to(commands) -> None:
     """Declare the commands of this folder."""
 
@@ -21,10 +20,18 @@ def add_to(commands) -> None:
         )
 
     command = of_lessons(
-        "run", aliases=["course"], help="run the lessons and write a page for each"
+        "run", aliases=["course"], help="run the lessons and build the site from them"
     )
     out(command, "build/site")
     command.set_defaults(run=run)
+    command = commands.add_parser(
+        "site", help="build the site from the committed outputs; nothing is run"
+    )
+    out(command, "build/site")
+    command.add_argument(
+        "--complete", action="store_true", help="fail where slides or lab page cannot be built"
+    )
+    command.set_defaults(run=site)
     command = of_lessons("slides", help="write every lesson as a deck, from its committed figures")
     out(command, "build/slides")
     command.set_defaults(run=slides)
@@ -32,9 +39,14 @@ def add_to(commands) -> None:
         "outline", help="list which slide of the lecture stands where"
     ).set_defaults(run=outline)
     _add_release(commands)
-    command = of_lessons(
+    _for_maintainers(commands)
+
+
+def _for_maintainers(commands) -> None:
+    command = commands.add_parser(
         "execute", help="for maintainers: run lessons and save them, with their figures, in place"
     )
+    command.add_argument("lessons", nargs="*", metavar="02", help="only these (default: all)")
     command.set_defaults(run=execute)
     command = commands.add_parser(
         "student", help="for maintainers: write the student versions of all lessons"
@@ -47,6 +59,9 @@ def add_to(commands) -> None:
     )
     command.add_argument("--repo", help="owner/name on GitHub")
     command.add_argument("--ref", help="the tag that Colab installs, e.g. v1.0")
+    command.add_argument(
+        "--from-git", action="store_true", help="take both from the repository that this clones"
+    )
     command.add_argument(
         "--check", action="store_true", help="only say whether the address is still the placeholder"
     )
@@ -79,9 +94,15 @@ def _add_release(commands) -> None:
 
 
 def run(chosen: Namespace) -> int:
-    from course_tools.publish.site import course
+    from course_tools.publish import runs
 
-    return course(chosen.out, *chosen.lessons)
+    return runs.course(chosen.out, *chosen.lessons)
+
+
+def site(chosen: Namespace) -> int:
+    from course_tools.publish import site
+
+    return site.build(chosen.out, complete=chosen.complete)
 
 
 def slides(chosen: Namespace) -> int:
@@ -124,9 +145,14 @@ def address(chosen: Namespace) -> None:
     notebooks.require_the_course()
     if chosen.check:
         address.check()
-    else:
-        now = address.read()
-        set_address.write(chosen.repo or now.repo, chosen.ref or now.ref)
+        return
+    now = address.from_git() if chosen.from_git else address.read()
+    if now is None:
+        raise SystemExit(
+            "git knows no remote `origin` on GitHub here. Name the address:"
+            " course address --repo owner/name --ref v1.0"
+        )
+    set_address.write(chosen.repo or now.repo, chosen.ref or now.ref)
 
 
 def sync(chosen: Namespace) -> None:

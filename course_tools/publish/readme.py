@@ -12,6 +12,7 @@ else:
     import tomli as tomllib
 
 CONDA_NAMES = {"torch": "pytorch"}  # every other package has one name on PyPI and conda-forge
+PIP_ONLY = {"sphinx-mathjax-offline"}  # conda-forge does not have it
 BEGIN, END = "<!-- lessons: written by `course sync` -->", "<!-- end of lessons -->"
 PICTURE = "docs/picture.png"
 
@@ -35,11 +36,14 @@ def environment() -> str:
         "name: generative-models", "channels: [conda-forge]", "dependencies:",
         f"  - python{project['requires-python']}", "  - pip",
     ]  # fmt: skip
+    by_pip = ["--editable ."]
     for requirement in wanted:
         name = requirement_name(requirement)
-        if name != project["name"] and ";" not in requirement:
+        if name in PIP_ONLY:
+            by_pip.append(requirement)
+        elif name != project["name"] and ";" not in requirement:
             lines.append(f"  - {requirement.replace(name, CONDA_NAMES.get(name, name), 1)}")
-    return "\n".join([*lines, "  - pip: [--editable .]", ""])
+    return "\n".join([*lines, f"  - pip: [{', '.join(by_pip)}]", ""])
 
 
 def table(where: address.Address | None, *numbers: str, read: bool = True) -> str:

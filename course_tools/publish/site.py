@@ -1,193 +1,214 @@
-"""`course run`: run every lesson, and write one readable page for each and an index."""
+"""`course site`: the site of the course, built by Sphinx from the executed notebooks.
 
+Nothing is executed. `pages` makes the sources, notebooks and markdown, in a folder of their own.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import io
+import os
 import re
-import unicodedata
-from dataclasses import dataclass
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-import jinja2
-import latex2mathml.converter
-from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbformat.v4 import new_markdown_cell, new_notebook
-from traitlets.config import Config
+import nbformat
+from nbformat import NotebookNode
 
-from course_tools.publish import address, notebooks
-from course_utils.training.progress import ProgressBar
+from course_tools.publish import address, formulas, notebooks, pages, slides
+from course_tools.publish.student_version import STUDENT
+from course_utils.errors import CourseError
 
-LONG = 30  # characters of LaTeX
-TEMPLATES = Path(__file__).parent / "templates"
-NOTATION = notebooks.ROOT / "docs" / "notation.md"
-
-
-@dataclass(frozen=True)
-class Run:
-    """The run of one lesson.
-
-    Attributes:
-        lesson: the lesson.
-        seconds: its duration.
-        error: what went wrong; None if nothing did.
-    """
-
-    lesson: notebooks.Lesson
-    seconds: float
-    error: str | None
+MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2")  # what the pages load
+NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", formulas.PACKAGE)
+OURS = "objects.inv"  # a file that every site of Sphinx has
+DATA = re.compile(r"data:[^\"]{1000,}")  # a picture inside a page
 
 
-class MathML(IPythonRenderer):
-    """Renders formulas as MathML, which every browser shows without a script or a network."""
-
-    def block_math(self, body: str) -> str:
-        """Render a formula that stands on its own."""
-        return f'<div class="formula" tabindex="0">{mathml(body, display="block")}</div>'
-
-    def inline_math(self, body: str) -> str:
-        """Render a formula within a line."""
-        # A long one may be wider than a phone: this class lets it scroll.
-        formula = mathml(body, display="inline")
-        return (
-            f'<span class="formula" tabindex="0">{formula}</span>' if len(body) > LONG else formula
-        )
-
-
-def mathml(body: str, display: str) -> str:
-    """Convert LaTeX to MathML, and repair what browsers show wrongly.
-
-    Repaired are script and double-struck letters, the space after log, min, …, and the height of ‖.
+def build(
+    out: Path,
+    *,
+    executed: Mapping[str, NotebookNode] | None = None,
+    report: str = "",
+    complete: bool = False,
+) -> int:
+    """Build the site.
 
     Args:
-        body: the formula.
-        display: "block" or "inline".
+        out: the folder for the site; one that an earlier call wrote is replaced.
+        executed: number of a lesson → its notebook, where it is not the committed one.
+        report: what the page on the build says, in markdown; default: the committed seconds.
+        complete: whether a site without slides or lab page, for want of npm, is a failure.
+
+    Returns:
+        The exit code: 1 where Sphinx warns, a link leads nowhere, or a part is missing.
 
     Raises:
-        ValueError: for a formula with a command that remains in the result.
+        CourseError: where `out` holds something else.
     """
-    body = body.replace("{aligned}", "{split}")  # the converter knows only this name of it
-    text = latex2mathml.converter.convert(body, display=display)
-    # With this attribute nbconvert would give the tags in headings a prefix.
-    text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
-    text = re.sub(
-        r'<mi mathvariant="(script|double-struck)">([A-Z])</mi>',
-        lambda m: f"<mi>{_letter(m[1], m[2])}</mi>",
-        text,
-    )
-    text = re.sub(
-        r"<m[io]>\\?(log|ln|exp|min|max|arg)</m[io]>", r'<mo rspace="0.17em">\1</mo>', text
-    )
-    text = re.sub(r">\\[lr]Vert<", ">&#x02016;<", text)  # after \bigl and the like
-    # ‖ as high as a letter, on both sides.
-    text = text.replace("<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>')
-    if re.search(r">\\[a-zA-Z]", text):
-        raise ValueError(f"this formula uses a command that the pages cannot show: {body}")
-    return text
-
-
-def _letter(style: str, letter: str) -> str:
-    try:
-        return unicodedata.lookup(f"MATHEMATICAL {style} CAPITAL {letter}")
-    except KeyError:  # a few letters, such as ℝ, are older than their alphabet
-        return unicodedata.lookup(f"{style} CAPITAL {letter}")
-
-
-def markdown(source: str) -> str:
-    """Return markdown with formulas as HTML."""
-    html = MarkdownWithMath(renderer=MathML(escape=False, anchor_link_text="")).render(source)
-    return html.replace("<table>", '<table tabindex="0">')  # the keyboard can scroll a wide one
-
-
-def page(notebook, title: str) -> str:
-    """Return an executed notebook as one self-contained HTML page.
-
-    Args:
-        notebook: the notebook.
-        title: of the page.
-    """
-    config = Config()
-    config.TemplateExporter.extra_template_basedirs = [str(TEMPLATES)]
-    config.TagRemovePreprocessor.enabled, config.TagRemovePreprocessor.remove_cell_tags = (
-        True,
-        {"colab"},
-    )
-    config.HTMLExporter.exclude_input_prompt = config.HTMLExporter.exclude_output_prompt = True
-    exporter = HTMLExporter(config=config, template_name="page")
-    exporter.register_filter("markdown2html", markdown)
-    return exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})[0]
-
-
-# Progress bar, cells and pages belong to one loop over the lessons.
-def course(out: Path, *numbers: str) -> int:
-    """Run the lessons, write their pages and the index, and return the exit code.
-
-    Args:
-        out: the folder for the pages.
-        numbers: only these lessons; default: all.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    chosen = notebooks.find(*numbers)
-    runs = []
-    with ProgressBar(
-        total=sum(len(list(notebooks.code_cells(lesson.read()))) for lesson in chosen), unit="cell"
-    ) as bar:
-        for lesson in chosen:
-            notebook = lesson.read()
-            cells = len(list(notebooks.code_cells(notebook)))
-            before = bar.n
-
-            def on_cell(n: int, lesson=lesson, cells=cells, before=before) -> None:
-                bar.set_description_str(
-                    f"{lesson.number} {lesson.title}, cell {n}/{cells}", refresh=False
-                )
-                bar.update(before + n - 1 - bar.n)
-                bar.refresh()
-
-            def on_slow(n: int, lesson=lesson, cells=cells) -> None:
-                bar.write(
-                    f"{lesson.number} {lesson.title}: cell {n} of {cells} has taken"
-                    f" {notebooks.SLOW} s so far"
-                )
-
-            seconds, error = notebooks.execute(notebook, lesson.path.parent, on_cell, on_slow)
-            bar.update(before + cells - bar.n)
-            try:
-                html = page(notebook, f"{lesson.number} · {lesson.title}")
-                (out / f"{lesson.name}.html").write_text(html, encoding="utf-8")
-            except (
-                Exception
-            ) as failure:  # a formula that cannot be shown must not cost the other pages
-                error = error or f"its page: {type(failure).__name__}: {failure}"
-            runs.append(Run(lesson, seconds, error))
-    symbols = new_notebook(cells=[new_markdown_cell(NOTATION.read_text(encoding="utf-8"))])
-    (out / "notation.html").write_text(page(symbols, "Notation"), encoding="utf-8")
-    (out / "index.html").write_text(index(runs, out), encoding="utf-8")
-    for run in runs:
+    check(out)
+    work = notebooks.require_checkout() / "build" / "pages"
+    html = work / "html"
+    shutil.rmtree(work, ignore_errors=True)
+    parts = pages.Parts(decks=_decks(html / "slides"), lab=_lab(html / "lab"))
+    if complete and not (parts.decks and parts.lab):
+        return 1
+    _student_versions(html / "student")
+    for name, text in pages.sources(parts, executed or {}, report).items():
+        path = work / "sources" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    _copy_mathjax(html / "_static" / "mathjax")
+    _social_picture(html / "_static" / "social.png")
+    failed = _sphinx(work)
+    if not (html / "index.html").exists():
+        return 1  # Sphinx has said why; what was in `out` stays
+    lost = dead_links(html)
+    for link in lost:
+        print(f"A link leads nowhere: {link}")
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(html, out)
+    here = address.derived()
+    if here.repo == address.PLACEHOLDER:
         print(
-            f"{run.lesson.number} {run.lesson.title}: {run.seconds:.0f} s, "
-            + (f"FAILED in {run.error}" if run.error else "ok")
+            f"The course has no address yet: links to GitHub and Colab say {here.repo}."
+            " `course address --from-git` sets it."
         )
-    total = sum(run.seconds for run in runs)
-    print(
-        f"{len(runs)} lesson(s) in {total:.0f} s; read them at"
-        f" {(out / 'index.html').resolve().as_uri()}"
-    )
-    return 1 if any(run.error for run in runs) else 0
+    print(f"The site is in {out}: {(out / 'index.html').resolve().as_uri()}")
+    return int(failed or bool(lost))
 
 
-def index(runs: list[Run], out: Path) -> str:
-    """Return the index page: lessons, tasks, Colab, and the decks that stand beside `out`.
+def check(out: Path) -> None:
+    """Say at once what would end the build later.
 
     Args:
-        runs: the lessons that were run.
-        out: the folder of the pages.
+        out: the folder for the site.
+
+    Raises:
+        SystemExit: where the extra `site` is not installed.
+        CourseError: where the folder holds something else than a site that may be replaced.
     """
-    here, links = address.read(), {}
-    for run in runs:
-        deck = out.resolve().parent / "slides" / f"{run.lesson.name}.html"
-        student = notebooks.ROOT / "notebooks" / "student" / run.lesson.path.name
-        links[run.lesson.name] = {
-            "deck": f"../slides/{deck.name}" if deck.exists() else None,
-            "student": student.resolve().as_uri(),
-            "colab": here.colab(f"notebooks/student/{run.lesson.path.name}"),
-        }
-    templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
-    return templates.get_template("index.html.j2").render(runs=runs, links=links)
+    if not all(map(importlib.util.find_spec, NEEDED)):
+        raise SystemExit("The site needs Sphinx and its theme: pip install -e '.[site]'")
+    if out.exists() and any(out.iterdir()) and not (out / OURS).exists():
+        raise CourseError(
+            f"{out} is not empty, and what it holds is no site of the course: name another folder"
+            " with --out, or delete it. Nothing was written."
+        )
+
+
+def _decks(out: Path) -> bool:
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # it names a folder that will move
+            slides.write(out)
+    except (SystemExit, CourseError) as reason:
+        print(f"The site will have no slides. {reason}")
+        return False
+    return True
+
+
+def _lab(out: Path) -> bool:
+    """Build the page of the lab; without npm it says so itself."""
+    name = "course_tools.publish.lab_page"
+    if importlib.util.find_spec(name) is None:
+        return False
+    try:
+        return importlib.import_module(name).build(out) is not None
+    except CourseError as reason:
+        print(f"The site will have no lab page. {reason}")
+        return False
+
+
+def _student_versions(out: Path) -> None:
+    """Write the notebooks with open tasks, with the address of the repository that builds this."""
+    for path in sorted(STUDENT.glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        address.put(notebook, f"notebooks/student/{path.name}", address.derived())
+        notebooks.write(notebook, out / path.name)
+
+
+def _copy_mathjax(out: Path) -> None:
+    for name in MATHJAX:
+        source = formulas.folder() / name
+        if source.is_dir():
+            shutil.copytree(source, out / name)
+        else:
+            out.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, out / name)
+
+
+def _social_picture(path: Path) -> None:
+    """Write the picture that is shown where somebody shares a link: 1200 × 630 pixels."""
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
+
+    picture = plt.imread(notebooks.ROOT / "docs" / "picture.png")
+    fig = Figure(figsize=(12, 6.3), dpi=100)
+    fig.text(0.06, 0.78, "Deep generative models", fontsize=46, weight="bold")
+    fig.text(0.06, 0.66, f"{len(notebooks.find())} lessons, from PCA to VAE/GAN", fontsize=28)
+    ax = fig.add_axes((0.06, 0.08, 0.88, 0.5))
+    ax.imshow(picture)
+    ax.axis("off")
+    fig.savefig(path)
+
+
+def _sphinx(work: Path) -> bool:
+    """Run Sphinx; return whether something is wrong: its warnings count as errors."""
+    options = [
+        "-q",
+        "-W",
+        "--keep-going",
+        "-b",
+        "html",
+        "-c",
+        pages.SETTINGS,
+        "-d",
+        work / "doctrees",
+    ]
+    command = [sys.executable, "-m", "sphinx", *options, work / "sources", work / "html"]
+    return subprocess.run(command, cwd=notebooks.ROOT).returncode != 0
+
+
+class _Anchors(HTMLParser):
+    """Collects what a page links to, and the names inside it to which a link may lead."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.links: list[str] = []
+        self.feed(DATA.sub("data:", text))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id" and value:
+                self.names.add(value)
+            elif name in ("href", "src") and value:
+                self.links.append(value)
+
+
+def dead_links(html: Path) -> list[str]:
+    """Return the links between pages of a site that lead nowhere, as "page: address"."""
+    found = {
+        path: _Anchors(path.read_text(encoding="utf-8"))
+        for path in html.rglob("*.html")
+        if path.relative_to(html).parts[0] not in ("_static", "slides", "lab")
+    }
+    lost = []
+    for path, page in found.items():
+        for link in page.links:
+            url = urlsplit(link)
+            if url.scheme or url.netloc:
+                continue
+            target = Path(os.path.normpath(path.parent / unquote(url.path))) if url.path else path
+            target = target / "index.html" if target.is_dir() else target
+            names = found[target].names if target in found else None
+            fragment = unquote(url.fragment)
+            if not target.exists() or (fragment and names is not None and fragment not in names):
+                lost.append(f"{path.relative_to(html)}: {link}")
+    return lost

@@ -16,15 +16,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import jinja2
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from course_tools.publish import notebooks
-from course_tools.publish.site import TEMPLATES, markdown
+from course_tools.publish import address, notebooks
+from course_tools.publish.formulas import mathml
 
 FRONTEND = Path(__file__).parent / "frontend"
+TEMPLATES = Path(__file__).parent / "templates"
 FILES = {
     "reveal_js": "reveal.js/dist/reveal.js",
     "notes_js": "reveal.js/dist/plugin/notes.js",
@@ -70,6 +72,23 @@ class Slide:
     intro: str = ""
     caption: str = ""
     code: str = ""
+
+
+class MathML(IPythonRenderer):
+    """Renders formulas as MathML, which every browser shows without a script or a network."""
+
+    def block_math(self, body: str) -> str:
+        """Render a formula that stands on its own."""
+        return f'<div class="formula" tabindex="0">{mathml(body, display=True)}</div>'
+
+    def inline_math(self, body: str) -> str:
+        """Render a formula within a line."""
+        return mathml(body, display=False)
+
+
+def markdown(source: str) -> str:
+    """Return markdown with formulas as HTML."""
+    return MarkdownWithMath(renderer=MathML(escape=False, anchor_link_text="")).render(source)
 
 
 def leads(paragraph: str) -> str:
@@ -313,7 +332,9 @@ def write(out: Path, *numbers: str) -> int:
     folder = frontend()
     out.mkdir(parents=True, exist_ok=True)
     for lesson in chosen:
-        stacks = slides(lesson.read())
+        notebook = lesson.read()
+        address.put(notebook, f"notebooks/{lesson.path.name}", address.derived())
+        stacks = slides(notebook)
         text = deck(stacks, f"{lesson.number} · {lesson.title}", folder)
         (out / f"{lesson.name}.html").write_text(text, encoding="utf-8")
         print(
