@@ -67,7 +67,7 @@ export function draw(lab: Lab): HTMLElement {
   parts[1].element.querySelector(".control")!.append(h("label", { for: "codes" }, t("draw.codes")), choice);
 
   return h("section", { className: "draw room" },
-    h("div", { className: "left" }, paper.element, examples(lab, paper.pick), seen.element, h("p", { className: "quiet" }, t("draw.keys"))),
+    h("div", { className: "left" }, paper.element, examples(lab, paper.pick), seen.element, h("p", { className: "quiet keys" }, t("draw.keys"))),
     h("div", { className: "right" }, said, answers, slow));
 }
 
@@ -117,12 +117,12 @@ function verdict(): Part {
   });
   let heard = "";
   return {
-    element: h("section", { className: "verdict" },
-      h("div", {}, h("h2", {}, t("draw.verdict")), big, sure),
-      h("ol", { className: "chances", role: "list" }, ...columns.map((c) => c.element))),
+    element: h("section", {}, h("h2", {}, t("draw.verdict")), h("div", { className: "verdict" },
+      h("div", {}, big, sure),
+      h("ol", { className: "chances", role: "list" }, ...columns.map((c) => c.element)))),
     show(answer) {
       const p = answer?.probabilities;
-      big.textContent = p ? String(answer.label) : "–";
+      big.textContent = p ? String(answer.label) : "?";
       sure.textContent = p ? t("draw.sure", { percent: percent(p[answer.label!]) }) : "";
       columns.forEach(({ fill, element }, label) => {
         fill.style.height = `${100 * (p?.[label] ?? 0)}%`;
@@ -173,20 +173,24 @@ function reconstructions(lab: Lab): Part {
 function styles(): Part {
   const rows = STYLES.map((model) => ({
     model,
-    images: Array.from({ length: 10 }, (_, label) => picture(t("draw.styles_alt", { label, model: nameOf(model) }))),
+    tiles: Array.from({ length: 10 }, (_, label) => {
+      const image = picture(t("draw.styles_alt", { label, model: nameOf(model) }));
+      return { image, frame: h("div", { className: "tile" }, image) };
+    }),
   }));
   const show = (answer: Answer | null) => {
-    for (const { model, images } of rows) {
-      images.forEach((canvas, i) => {
-        paint(canvas, answer?.styles[model] ?? null, i);
-        canvas.classList.toggle("chosen", i === answer?.label);
+    for (const { model, tiles } of rows) {
+      tiles.forEach(({ image, frame }, i) => {
+        paint(image, answer?.styles[model] ?? null, i);
+        frame.classList.toggle("chosen", i === answer?.label);
       });
     }
   };
   show(null);
   return {
     element: h("section", {}, h("h2", {}, t("draw.styles")), h("p", { className: "lead" }, t("draw.styles_lead")),
-      ...rows.map(({ model, images }) => h("div", { className: "strip", "data-model": model }, h("h3", {}, nameOf(model)), h("div", { className: "ten" }, ...images)))),
+      ...rows.map(({ model, tiles }) => h("div", { className: "strip", "data-model": model },
+        h("h3", {}, nameOf(model)), h("div", { className: "ten" }, ...tiles.map((tile) => tile.frame))))),
     show, says: () => "",
   };
 }

@@ -73,7 +73,8 @@ async function start() {
   document.getElementById("app")!.append(
     h("a", { className: "skip", href: "#main" , onclick: (event: Event) => { event.preventDefault(); document.getElementById("main")!.focus(); } }, t("page.skip")),
     h("header", {}, h("h1", {}, t("page.heading")), h("p", { className: "lead" }, t("page.lead")),
-      h("nav", { "aria-label": t("page.rooms") }, ...rooms.map((r) => r.link)), loading(lab), problems(lab)),
+      h("div", { className: "bar" }, h("nav", { "aria-label": t("page.rooms") }, ...rooms.map((r) => r.link)), loading(lab)),
+      problems(lab)),
     h("main", { id: "main", tabIndex: -1 }, ...rooms.map((r) => r.element)));
   addEventListener("hashchange", enter);
   enter();

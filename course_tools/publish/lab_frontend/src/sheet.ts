@@ -21,7 +21,7 @@ export function sheet(changed: (seen: Centred) => void, digit: (label: string) =
   const paper = h("canvas", {
     width: LARGE, height: LARGE, className: "ink paper", tabIndex: 0, role: "application", "aria-label": t("draw.sheet"),
   });
-  const hint = h("p", { className: "hint" }, t("draw.here"));
+  const hint = h("div", { className: "hint" }, ghost(), h("p", {}, t("draw.here")));
   const cursor = h("span", { className: "cursor", hidden: true });
   const large = paper.getContext("2d")!;
   const small = new OffscreenCanvas(SMALL, SMALL).getContext("2d", { willReadFrequently: true })!;
@@ -120,6 +120,18 @@ export function sheet(changed: (seen: Centred) => void, digit: (label: string) =
     element: h("div", { className: "sheet" }, h("div", { className: "frame" }, paper, hint, cursor), tools),
     pick(example) { layers = [example]; redraw(); },
   };
+}
+
+/** A 3 that draws itself, faintly, while the sheet is empty. */
+function ghost(): SVGSVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 60 80");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(svg.namespaceURI!, "path") as SVGPathElement;
+  path.setAttribute("d", "M12 14C24 2 48 6 46 22C45 34 34 38 24 38C36 38 50 42 50 56C50 76 22 80 10 66");
+  path.setAttribute("pathLength", "100");
+  svg.append(path);
+  return svg;
 }
 
 /** An example at the scale of the sheet: a digit of 20 pixels fills most of it. */

@@ -109,7 +109,7 @@ function plane(lab: Lab): HTMLElement {
   return h("section", { className: "planes" }, h("h2", {}, t("walk.plane")), h("p", { className: "lead" }, t("walk.plane_lead")),
     h("fieldset", { className: "control" }, h("legend", { className: "unseen" }, t("walk.background")),
       choose("codes", t("walk.codes"), true), choose("digits", t("walk.decoded"), false), home),
-    h("div", { className: "pair" }, h("div", {}, h("div", { className: "stack" }, behind, canvas), key), h("div", {}, image, said)));
+    h("div", { className: "pair" }, h("div", { className: "stack" }, behind, canvas), h("div", {}, image, said)), key);
 }
 
 function between(lab: Lab): HTMLElement {
@@ -117,10 +117,10 @@ function between(lab: Lab): HTMLElement {
     model,
     images: Array.from({ length: STEPS }, (_, i) => picture(t("walk.between_alt", { model: nameOf(model), n: STEPS, i: i + 1 }))),
   }));
-  const end = (start: string, id: string) => h("select", { id, onchange: () => show() },
+  const end = (start: string) => h("select", { onchange: () => show() },
     h("option", { value: "mine", disabled: true }, t("walk.my_drawing")),
     ...Array.from({ length: 10 }, (_, label) => h("option", { value: String(label), selected: String(label) === start }, t("walk.a_digit", { label }))));
-  const from = end("4", "from"), to = end("9", "to");
+  const from = end("4"), to = end("9");
   const image = (select: HTMLSelectElement) => (select.value === "mine" && lab.drawing) || lab.example(select.value);
   const show = newest(async () => {
     for (const { model, images } of rows) {
@@ -142,7 +142,7 @@ function between(lab: Lab): HTMLElement {
   lab.addEventListener("room", () => show());
   lab.addEventListener("model", () => show());
   return h("section", {}, h("h2", {}, t("walk.between")), h("p", { className: "lead" }, t("walk.between_lead")),
-    h("div", { className: "control" }, h("label", { for: "from" }, t("walk.from")), from, h("label", { for: "to" }, t("walk.to")), to),
+    h("div", { className: "control" }, h("label", {}, t("walk.from"), from), h("label", {}, t("walk.to"), to)),
     ...rows.map(({ model, images }) => h("div", { className: "strip", "data-model": model }, h("h3", {}, nameOf(model)), h("div", { className: "ten nine" }, ...images))));
 }
 

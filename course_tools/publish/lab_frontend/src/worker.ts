@@ -57,7 +57,9 @@ async function load(base: string, manifest: Manifest): Promise<void> {
     progress(entry.bytes);
     return content;
   };
-  // All files at once; sessions one after the other, in the order in which the page shows them.
+  // The runtime first, for it takes longest to compile; then all other files at once, and sessions
+  // one after the other, in the order in which the page shows them.
+  const runtime = file(manifest.runtime);
   const waiting = Object.entries(models).map(([name, model]) => ({
     name,
     graphs: Object.entries(model.graphs).map(([graph, entry]) => {
@@ -68,7 +70,7 @@ async function load(base: string, manifest: Manifest): Promise<void> {
   }));
   try {
     ort.env.wasm.numThreads = 1;
-    ort.env.wasm.wasmBinary = (await file(manifest.runtime)).buffer;
+    ort.env.wasm.wasmBinary = (await runtime).buffer;
   } catch {
     tell({ kind: "problem", problem: { why: "runtime", file: manifest.runtime.file } });
     return;
