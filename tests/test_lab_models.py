@@ -1,4 +1,4 @@
-"""What the lab page gets from the models: graphs, thresholds, files. Its browser is another test."""
+"""What the lab page gets from the models: graphs, thresholds, packed files."""
 
 import json
 

@@ -1,5 +1,5 @@
-"""`course run`, `slides`, `lab-page`, `outline` and `release`; for maintainers `execute`, `student`, `address`
-and `sync`.
+"""`course run`, `slides`, `lab-page`, `outline` and `release`; for maintainers `execute`,
+`student`, `address` and `sync`.
 """
 
 from argparse import ArgumentParser, Namespace

@@ -75,7 +75,7 @@ interface Part { element: HTMLElement; show(answer: Answer | null): void; says()
 
 function examples(lab: Lab, pick: (image: Float32Array) => void): HTMLElement {
   const row = (title: string, wanted: (label: string) => boolean) =>
-    h("div", {}, h("h3", {}, title), h("div", { className: "examples" },
+    h("div", {}, h("h2", { className: "minor" }, title), h("div", { className: "examples" },
       ...(lab.manifest?.examples ?? []).filter((e) => wanted(e.label)).map((e) => {
         const image = fromBytes(e.pixels), label = t("draw.example", { label: e.label });
         const thumb = picture("");
@@ -96,7 +96,7 @@ function seenByModels() {
   frame.append(box, h("span", { className: "middle" }));
   paint(canvas, null);
   return {
-    element: h("div", { className: "seen" }, frame, h("div", {}, h("h3", {}, t("draw.seen")), h("p", { className: "quiet" }, t("draw.centred")))),
+    element: h("div", { className: "seen" }, frame, h("div", {}, h("h2", { className: "minor" }, t("draw.seen")), h("p", { className: "quiet" }, t("draw.centred")))),
     show({ image, box: place }: Centred) {
       paint(canvas, image);
       box.hidden = !place;

@@ -3,6 +3,7 @@
 
 export const SIDE = 28;
 export const PIXELS = SIDE * SIDE;
+const FAINT = Math.fround(0.2); // what is no stroke; the images are of single precision
 export const BOX = 20; // pixels of the longer side of a digit, as MNIST's were made
 
 export interface Centred {
@@ -44,7 +45,7 @@ export function centred(drawing: Float32Array, width: number): Centred {
   let top = height, bottom = -1, left = width, right = -1;
   for (let r = 0; r < height; r++) {
     for (let c = 0; c < width; c++) {
-      if (drawing[r * width + c] <= 0.2) continue;
+      if (drawing[r * width + c] <= FAINT) continue;
       top = Math.min(top, r);
       bottom = Math.max(bottom, r);
       left = Math.min(left, c);
