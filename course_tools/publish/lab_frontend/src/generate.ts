@@ -7,6 +7,7 @@ import { type Key, t } from "./text";
 
 const MODELS = ["pca", "ae", "vae2", "vae", "vae_gan", "gan", "cvae", "cgan", "cvae_gan"];
 const COLUMNS = 10, WIDTH = 24, STEPS = 20; // numbers of a vector of noise; steps of the flow
+const CLOSE = 3, EVERY = 2; // the column whose way is shown in full, and its steps
 const LABELS = Array.from({ length: COLUMNS }, (_, i) => i);
 
 export function generate(lab: Lab): HTMLElement {
@@ -23,6 +24,7 @@ export function generate(lab: Lab): HTMLElement {
   const show = newest(async (moving: boolean) => {
     const z = noise();
     strips.forEach((strip, i) => setBars(strip, z.subarray(i * WIDTH, (i + 1) * WIDTH)));
+    if (!lab.ready) return;
     for (const { model, images } of rows) {
       if (!lab.models.has(model)) continue;
       const found = await lab.call("generate", model, z, WIDTH, LABELS);
@@ -88,6 +90,10 @@ function row(lab: Lab, model: string) {
 
 function film(lab: Lab) {
   const { images, element } = row(lab, "flow");
+  const way = LABELS.map((i) => picture(t("generate.way_alt", { step: EVERY * i, n: STEPS })));
+  const strip = h("div", { className: "strip" }, h("div", {}, h("h3", {}, t("generate.way", { label: CLOSE })),
+    h("p", { className: "quiet" }, t("generate.way_says"))), h("div", { className: "ten" }, ...way));
+  way.forEach((canvas) => paint(canvas, null));
   let frames: Float32Array[] = [], noise: Float32Array | null = null, timer = 0;
   const step = h("input", { id: "step", type: "range", min: "0", max: String(STEPS), value: String(STEPS), oninput: () => { stop(); show(); } });
   const said = h("label", { for: "step" }), asked = h("label", { for: "guidance" });
@@ -116,12 +122,14 @@ function film(lab: Lab) {
     if (!noise || !lab.models.has("flow")) return;
     frames = await lab.call("flow", noise, WIDTH, LABELS, Number(guidance.value), STEPS);
     show();
+    way.forEach((canvas, i) => paint(canvas, frames[EVERY * i], CLOSE));
+    element.dataset.films = String(Number(element.dataset.films ?? 0) + 1);
   });
   show();
   compute();
   return {
     element: h("section", { className: "flow" }, h("h2", {}, t("generate.flow")), h("p", { className: "lead" }, t("generate.flow_lead")),
-      h("div", { className: "control" }, play, said, step, asked, guidance), element),
+      h("div", { className: "control" }, play, said, step, asked, guidance), element, strip),
     start(z: Float32Array) { noise = z; compute(); },
   };
 }
