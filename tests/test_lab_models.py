@@ -52,6 +52,12 @@ def test_a_detector_turns_away_what_it_was_set_to(generator):
     assert np.allclose(found["quantiles"], np.linspace(0, 1, 21), atol=0.03)
 
 
+def test_an_example_is_what_the_detectors_mostly_say():
+    images = torch.tensor([0.1, 0.9, 0.8, 0.95])[:, None]
+    detectors = {"bright": (lambda x: x[:, 0], {"threshold": 0.5})}
+    assert lab_models._typical(images, detectors).item() == pytest.approx(0.9)
+
+
 def test_weights_are_stored_in_half_only_where_nothing_is_lost():
     onnx = pytest.importorskip("onnx")
     rounded, exact = torch.nn.Linear(20, 20), torch.nn.Linear(20, 20)

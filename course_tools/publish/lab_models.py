@@ -293,14 +293,16 @@ def _key(dataset: str, *names: str) -> str:
 def _measure(known: dict[str, nn.Module], test: data.Images) -> dict:
     x = test.x[: 2 * CALIBRATION]
     kinds = data.non_digits(x[:300])
+    detectors = {name: (f, _calibrated(f, x, kinds)) for name, f in scores(known).items()}
     digits = [test.x[test.y == label][0] for label in range(10)]
+    others = {kind: _typical(images, detectors) for kind, images in kinds.items()}
     mu = known["vae2"].encode(test.x[:CODES].round())[0]
     return {
         "examples": [
             *({"label": str(label), "pixels": _bytes(image)} for label, image in enumerate(digits)),
-            *({"label": kind, "pixels": _bytes(images[0])} for kind, images in kinds.items()),
+            *({"label": kind, "pixels": _bytes(image)} for kind, image in others.items()),
         ],
-        "detectors": {name: _calibrated(f, x, kinds) for name, f in scores(known).items()},
+        "detectors": {name: about for name, (_, about) in detectors.items()},
         "codes": {"z": mu.tolist(), "y": test.y[:CODES].tolist()},
         "cost": {name: _cost(known[name], x, test.y[: len(x)]) for name in LATENT},
     }
@@ -337,6 +339,13 @@ def _calibrated(score: Callable, x: Tensor, kinds: dict[str, Tensor]) -> dict:
             **{kind: rejected(score(images).double()) for kind, images in kinds.items()},
         },
     }
+
+
+def _typical(images: Tensor, detectors: dict[str, tuple[Callable, dict]]) -> Tensor:
+    """The first image of which the detectors say what they say most often of such images."""
+    verdicts = torch.stack([f(images) >= about["threshold"] for f, about in detectors.values()])
+    _, which, counts = verdicts.unique(dim=1, return_inverse=True, return_counts=True)
+    return images[(which == counts.argmax()).nonzero()[0, 0]]
 
 
 def _cost(vae: models.VAE, x: Tensor, y: Tensor) -> list[float]:

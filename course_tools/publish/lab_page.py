@@ -133,6 +133,7 @@ def serve(folder: Path, port: int) -> int:
         folder: where to write it.
         port: 0 for any free one.
     """
+    notebooks.require_checkout()
     page = build(folder)
     if page is None:
         return 1

@@ -37,7 +37,11 @@ def install(source: Path, out: Path, *, purpose: str) -> Path:
         raise NpmError(
             f"{purpose}: install Node.js (https://nodejs.org), then run this command again."
         )
-    shutil.copytree(source, out, dirs_exist_ok=True)
+    # Not what a developer has beside it, and nothing that was deleted there since.
+    for old in set(out.glob("*")) - {out / "node_modules"}:
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
+    beside = shutil.ignore_patterns("node_modules", "public", "dist")
+    shutil.copytree(source, out, dirs_exist_ok=True, ignore=beside)
     if not ready:
         run(out, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
         fetched.write_bytes(wanted)

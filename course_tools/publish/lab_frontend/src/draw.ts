@@ -47,6 +47,7 @@ export function draw(lab: Lab): HTMLElement {
     answers.classList.toggle("empty", !lab.drawing);
   });
   lab.addEventListener("model", () => ask(lab.drawing, K));
+  show(null);
   answers.classList.add("empty");
 
   const slow = h("div"); // what a screen reader hears, once the pen rests

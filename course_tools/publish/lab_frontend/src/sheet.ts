@@ -76,7 +76,9 @@ export function sheet(changed: (seen: Centred) => void, digit: (label: string) =
     begin(at(event));
   });
   paper.addEventListener("pointermove", (event) => {
-    if (event.buttons) for (const e of event.getCoalescedEvents?.() ?? [event]) on(at(e));
+    if (!event.buttons) return;
+    const between = event.getCoalescedEvents?.() ?? []; // since the last frame; some browsers say none
+    for (const e of between.length ? between : [event]) on(at(e));
   });
 
   const moves: Record<string, [number, number]> = {

@@ -13,4 +13,4 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
 
 export const percent = (share: number) =>
   `${share > 0.99 && share < 1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
-export const nats = (value: number) => value.toFixed(value > -1000 ? 1 : 0).replace("-", "−");
+export const nats = (value: number) => value.toFixed(Math.abs(value) < 100 ? 1 : 0).replace("-", "−");
