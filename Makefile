@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN := $(BIN)/python -m course_tools
 
-.PHONY: help setup lab course site slides submit restart grade bench soak check test quick lock locked student release address badges sync outline
+.PHONY: help setup lab course site slides lab-page submit restart grade bench soak check test quick lock locked student release address badges sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
 	@echo "make course   run every lesson, then build the site from it, build/site/"
 	@echo "make site     the site from the committed outputs; nothing is run"
 	@echo "make slides   every lesson as a deck, build/slides/ (needs npm, once)"
+	@echo "make lab-page a page where every model answers to a drawing, served here (needs npm, once)"
 	@echo "make submit N=05; make restart N=05"
 	@echo "make grade SUBMISSIONS=DIR    mark what students handed in, into grades/"
 	@echo "make test     everything that must hold; make quick: what is fast of it"
@@ -27,6 +28,8 @@ site: .venv/ready-site
 	$(RUN) site $(ARGS)
 slides: .venv/ready-site
 	$(RUN) slides $(ARGS)
+lab-page: .venv/ready-dev
+	$(RUN) lab-page $(ARGS)
 submit: .venv/ready
 	$(RUN) submit "$(N)" $(ARGS)
 restart: .venv/ready

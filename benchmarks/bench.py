@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import lab_page
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -502,6 +503,24 @@ def pad(found: Found) -> None:
         )
 
 
+def lab_page_speed(found: Found) -> None:
+    """The lab page in Chromium, from localhost: sizes, seconds until all models are loaded, answers
+    a second while one draws, and images a second, ten at a time, on one thread.
+    """
+    bounds: dict[str, dict[str, float]] = {
+        "page_mb": {"at_most": 20},
+        "models_mb": {"at_most": 4},
+        "load_s": {"at_most": 3},
+        "answers_s": {"at_least": 30},
+        "flow_s": {"at_most": 1},
+    }
+    units = {"mb": "MB", "images_s": "images/s", "answers_s": "answers/s"}
+    for name, values in lab_page.measure().items():
+        unit = next((unit for end, unit in units.items() if name.endswith(end)), "s")
+        limits = {"at_least": 10.0} if unit == "images/s" else bounds[name]
+        found[f"lab_page.{name}"] = Figure.of(values, unit, **limits)
+
+
 def processes(found: Found) -> None:
     """One training under `torchrun`, one thread to a process; and what a step sends, on paper."""
     steps, rates = 200, {}
@@ -560,6 +579,7 @@ GROUPS = {
     "start": start,
     "grade": grade,
     "pad": pad,
+    "lab_page": lab_page_speed,
     "processes": processes,
     "course": course,
     "again": again,

@@ -6,7 +6,7 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from course_tools.publish import notebooks, slides
+from course_tools.publish import notebooks, npm, slides
 from course_utils.exercises import TASKS
 
 LESSONS = notebooks.find()
@@ -100,9 +100,9 @@ def test_long_texts_take_several_slides():
 
 def test_without_npm_a_sentence_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(notebooks, "ROOT", tmp_path)
-    monkeypatch.setattr(slides.shutil, "which", lambda name: None)
+    monkeypatch.setattr(npm.shutil, "which", lambda name: None)
     slides.frontend.cache_clear()
-    with pytest.raises(SystemExit, match="install Node.js"):
+    with pytest.raises(npm.NpmError, match="install Node.js"):
         slides.frontend()
     slides.frontend.cache_clear()
 

@@ -22,6 +22,8 @@ TEXTS = {
     ".json",
     ".css",
     ".js",
+    ".ts",
+    ".html",
     ".j2",
     ".cff",
     ".txt",

@@ -1,5 +1,5 @@
-"""`course run`, `site`, `slides`, `outline` and `release`; for maintainers `execute`, `student`,
-`address` and `sync`.
+"""`course run`, `site`, `slides`, `lab-page`, `outline` and `release`; for maintainers `execute`,
+`student`, `address` and `sync`.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -35,6 +35,12 @@ def add_to(commands) -> None:
     command = of_lessons("slides", help="write every lesson as a deck, from its committed figures")
     out(command, "build/slides")
     command.set_defaults(run=slides)
+    command = commands.add_parser(
+        "lab-page", help="build the page where every model answers to a drawing, and serve it"
+    )
+    out(command, "build/lab-page")
+    command.add_argument("--port", type=int, default=0, help="default: any free one")
+    command.set_defaults(run=lab_page)
     commands.add_parser(
         "outline", help="list which slide of the lecture stands where"
     ).set_defaults(run=outline)
@@ -109,6 +115,12 @@ def slides(chosen: Namespace) -> int:
     from course_tools.publish import slides
 
     return slides.write(chosen.out, *chosen.lessons)
+
+
+def lab_page(chosen: Namespace) -> int:
+    from course_tools.publish import lab_page
+
+    return lab_page.serve(chosen.out, chosen.port)
 
 
 def outline(chosen: Namespace) -> None:

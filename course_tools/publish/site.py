@@ -4,7 +4,6 @@ Nothing is executed. `pages` makes the sources, notebooks and markdown, in a fol
 """
 
 import contextlib
-import importlib
 import importlib.util
 import io
 import os
@@ -20,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 from nbformat import NotebookNode
 
-from course_tools.publish import address, formulas, notebooks, pages, slides
+from course_tools.publish import address, formulas, lab_page, notebooks, pages, slides
 from course_tools.publish.student_version import STUDENT
 from course_utils.errors import CourseError
 
@@ -114,11 +113,8 @@ def _decks(out: Path) -> bool:
 
 def _lab(out: Path) -> bool:
     """Build the page of the lab; without npm it says so itself."""
-    name = "course_tools.publish.lab_page"
-    if importlib.util.find_spec(name) is None:
-        return False
     try:
-        return importlib.import_module(name).build(out) is not None
+        return lab_page.build(out) is not None
     except CourseError as reason:
         print(f"The site will have no lab page. {reason}")
         return False

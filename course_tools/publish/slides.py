@@ -9,8 +9,6 @@ import base64
 import functools
 import html
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +20,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from course_tools.publish import address, notebooks
+from course_tools.publish import address, notebooks, npm
 from course_tools.publish.formulas import mathml
 
 FRONTEND = Path(__file__).parent / "frontend"
@@ -272,27 +270,13 @@ def frontend() -> Path:
     """Return the folder with reveal.js and the fonts, which npm downloads once.
 
     Raises:
-        SystemExit: where there is no npm, or it cannot download them.
+        npm.NpmError: where there is no npm, or it cannot download them.
     """
-    out = notebooks.ROOT / "build" / "frontend"
-    wanted = (FRONTEND / "package-lock.json").read_bytes()
-    fetched = out / "node_modules" / ".fetched"
-    if fetched.exists() and fetched.read_bytes() == wanted:
-        return out / "node_modules"
-    npm = shutil.which("npm")
-    if not npm:
-        raise SystemExit(
-            "Slides need npm, once, to download reveal.js and the fonts: install Node.js"
-            " (https://nodejs.org), then run this command again."
-        )
-    shutil.copytree(FRONTEND, out, dirs_exist_ok=True)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    if subprocess.run(command, cwd=out).returncode:
-        raise SystemExit(
-            "npm could not download what slides need; its messages stand above. The command was:"
-            f" {' '.join(command)}"
-        )
-    fetched.write_bytes(wanted)
+    out = npm.install(
+        FRONTEND,
+        notebooks.ROOT / "build" / "frontend",
+        purpose="Slides need npm, once, to download reveal.js and the fonts",
+    )
     return out / "node_modules"
 
 

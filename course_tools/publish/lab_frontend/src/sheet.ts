@@ -1,0 +1,150 @@
+// The sheet: pen, eraser, undo, clear and examples, by mouse, touch and keyboard.
+import { h } from "./dom";
+import { type Centred, SIDE, centred } from "./maths";
+import { t } from "./text";
+
+const SMALL = 112, LARGE = 672, WIDTH = 1 / 12; // pixels for the models and the eye; share of a side
+
+interface Stroke { erase: boolean; points: [number, number][] }
+type Layer = Stroke | Float32Array; // an example is an image
+
+export interface Sheet {
+  element: HTMLElement;
+  pick(example: Float32Array): void;
+}
+
+/**
+ * `changed` gets what is on the sheet, in 28 × 28, after every change: a drawing is centred, an
+ * example is taken as it is. `digit` is called for a number key.
+ */
+export function sheet(changed: (seen: Centred) => void, digit: (label: string) => void): Sheet {
+  const paper = h("canvas", {
+    width: LARGE, height: LARGE, className: "ink paper", tabIndex: 0, role: "application", "aria-label": t("draw.sheet"),
+  });
+  const hint = h("div", { className: "hint" }, ghost(), h("p", {}, t("draw.here")));
+  const cursor = h("span", { className: "cursor", hidden: true });
+  const large = paper.getContext("2d")!;
+  const small = new OffscreenCanvas(SMALL, SMALL).getContext("2d", { willReadFrequently: true })!;
+  let layers: Layer[] = [], erase = false, place: [number, number] = [0.5, 0.5], down = false;
+
+  function draw(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D, side: number) {
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, side, side);
+    context.lineCap = context.lineJoin = "round";
+    for (const layer of layers) {
+      if (layer instanceof Float32Array) {
+        image(context, layer, side);
+        continue;
+      }
+      context.strokeStyle = layer.erase ? "#fff" : "#000";
+      context.lineWidth = side * WIDTH * (layer.erase ? 2 : 1);
+      context.beginPath();
+      layer.points.forEach(([x, y], i) => context[i ? "lineTo" : "moveTo"](x * side, y * side));
+      const [x, y] = layer.points[0];
+      context.lineTo(x * side + (layer.points.length > 1 ? NaN : 0.01), y * side);
+      context.stroke();
+    }
+  }
+  function redraw() {
+    draw(large, LARGE);
+    draw(small, SMALL);
+    const seen = small.getImageData(0, 0, SMALL, SMALL).data;
+    hint.hidden = layers.length > 0;
+    const [only, more] = layers;
+    if (only instanceof Float32Array && !more) changed({ image: only, box: null });
+    else changed(centred(Float32Array.from({ length: SMALL * SMALL }, (_, i) => 1 - seen[4 * i] / 255), SMALL));
+  }
+  function begin(at: [number, number]) {
+    layers.push({ erase, points: [at] });
+    redraw();
+  }
+  function on(at: [number, number]) {
+    const stroke = layers.at(-1);
+    if (!stroke || stroke instanceof Float32Array) return;
+    stroke.points.push(at);
+    redraw();
+  }
+  const undo = () => { layers.pop(); redraw(); };
+  const clear = () => { layers = []; redraw(); };
+  const at = (event: PointerEvent): [number, number] => {
+    const box = paper.getBoundingClientRect();
+    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+  };
+  paper.addEventListener("pointerdown", (event) => {
+    paper.setPointerCapture(event.pointerId);
+    cursor.hidden = true;
+    begin(at(event));
+  });
+  paper.addEventListener("pointermove", (event) => {
+    if (!event.buttons) return;
+    const between = event.getCoalescedEvents?.() ?? []; // since the last frame; some browsers say none
+    for (const e of between.length ? between : [event]) on(at(e));
+  });
+
+  const moves: Record<string, [number, number]> = {
+    ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
+  };
+  paper.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const move = moves[event.key], key = event.key.toLowerCase();
+    if (move) {
+      const step = event.shiftKey ? 0.06 : 0.02;
+      place = place.map((p, i) => Math.min(0.95, Math.max(0.05, p + step * move[i]))) as [number, number];
+      if (down) on(place);
+    } else if (key === " ") {
+      down = !down;
+      if (down) begin(place);
+    } else if (key === "e") select(!erase);
+    else if (key === "z") { down = false; undo(); }
+    else if (key === "c") { down = false; clear(); }
+    else if (/^\d$/.test(key)) digit(key);
+    else return;
+    event.preventDefault();
+    cursor.hidden = false;
+    cursor.classList.toggle("down", down);
+    cursor.style.left = `${100 * place[0]}%`;
+    cursor.style.top = `${100 * place[1]}%`;
+  });
+  paper.addEventListener("blur", () => { down = false; cursor.hidden = true; });
+
+  const pen = h("button", { onclick: () => select(false) }, t("draw.pen"));
+  const rubber = h("button", { onclick: () => select(true) }, t("draw.eraser"));
+  function select(eraser: boolean) {
+    erase = eraser;
+    pen.setAttribute("aria-pressed", String(!erase));
+    rubber.setAttribute("aria-pressed", String(erase));
+  }
+  select(false);
+  draw(large, LARGE);
+  const tools = h("div", { className: "tools" }, pen, rubber,
+    h("button", { onclick: undo }, t("draw.undo")), h("button", { onclick: clear }, t("draw.clear")));
+  return {
+    element: h("div", { className: "sheet" }, h("div", { className: "frame" }, paper, hint, cursor), tools),
+    pick(example) { layers = [example]; redraw(); },
+  };
+}
+
+/** A 3 that draws itself, faintly, while the sheet is empty. */
+function ghost(): SVGSVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 60 80");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(svg.namespaceURI!, "path") as SVGPathElement;
+  path.setAttribute("d", "M12 14C24 2 48 6 46 22C45 34 34 38 24 38C36 38 50 42 50 56C50 76 22 80 10 66");
+  path.setAttribute("pathLength", "100");
+  svg.append(path);
+  return svg;
+}
+
+/** An example at the scale of the sheet: a digit of 20 pixels fills most of it. */
+function image(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D, pixels: Float32Array, side: number) {
+  const canvas = new OffscreenCanvas(SIDE, SIDE), tile = canvas.getContext("2d")!;
+  const data = tile.createImageData(SIDE, SIDE);
+  pixels.forEach((ink, i) => {
+    data.data.fill(255 - Math.round(255 * ink), 4 * i, 4 * i + 3);
+    data.data[4 * i + 3] = 255;
+  });
+  tile.putImageData(data, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvas, 0, 0, side, side);
+}
