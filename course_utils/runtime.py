@@ -6,8 +6,8 @@ import random
 import numpy as np
 import torch
 
-# Where gradients vanish, parameters and moments shrink below 1e-38, and with such "denormal" numbers
-# a processor computes several times more slowly. They count as 0.
+# Where gradients vanish, parameters and moments shrink below 1e-38, and with such "denormal"
+# numbers a processor computes several times more slowly. They count as 0.
 torch.set_flush_denormal(True)
 
 
