@@ -179,7 +179,8 @@ def _build(
             address.put(notebook, f"notebooks/student/{path.name}", where)
             notebooks.write(notebook, student / path.name)
     for package in PACKAGES:
-        shutil.copytree(root / package, new / package, ignore=shutil.ignore_patterns("__pycache__"))
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        shutil.copytree(root / package, new / package, ignore=ignored)
     shutil.rmtree(new / ANSWERS)
     tasks = [task for task in TASKS.values() if task.lesson in chosen]
     handout.write(tasks, new / HANDOUT.relative_to(root), seed=seed)
