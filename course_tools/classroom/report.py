@@ -50,7 +50,7 @@ def write(out: Path, grades: Grades, *, safe: bool) -> None:
     history.note(
         out,
         {
-            tuple(str(cell(text)).strip() for text in row[:3]): (str(row[3]), str(row[5]))
+            tuple(str(cell(text)).strip() for text in row[:3]): (str(row[3]), str(cell(row[5])))
             for row in rows
             if row[2]
         },
