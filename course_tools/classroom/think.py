@@ -78,7 +78,7 @@ def write(out: Path, grades: Grades) -> None:
             digest=digest,
             columns=",".join(COLUMNS),
             name=MARKED,
-            made=grades.due.now.isoformat(),
+            when=grades.due.now.isoformat(),
             # Drafts that the browser keeps belong to one folder of grades.
             draft=hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16],
         )
