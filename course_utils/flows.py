@@ -68,11 +68,10 @@ def guided(velocity: Callable, y: Tensor, weight: float, *, nothing: int) -> Fie
     """
 
     def field(x: Tensor, t: Tensor) -> Tensor:
-        conditional = velocity(x, t, y)
         if weight == 1:
-            return conditional
+            return velocity(x, t, y)
         free = velocity(x, t, torch.full_like(y, nothing))
-        return free + weight * (conditional - free)
+        return free + weight * (velocity(x, t, y) - free) if weight else free
 
     return field
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from course_utils import flows
 from course_utils.layers import dense, down, leaky, same, up
 
 
@@ -384,6 +385,73 @@ class Classifier(nn.Module):
         return self.head(self.features(x))
 
 
+class Velocity(nn.Module):
+    """The velocity field of a flow through codes, for every label and for none.
+
+    forward: places (B, k), times (B,) from 0 to 1 and labels (B,) → velocities (B, k). The label
+    `nothing`, one above the real ones, stands for "no label".
+    """
+
+    def __init__(self, k: int, *, n_classes: int = 10, width: int = 256, blocks: int = 3) -> None:
+        super().__init__()
+        self.nothing = n_classes
+        self.place, self.time = nn.Linear(k, width), nn.Linear(16, width)
+        self.label = nn.Embedding(n_classes + 1, width)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(width), nn.SiLU(), nn.Linear(width, width),
+                nn.SiLU(), nn.Linear(width, width),
+            )
+            for _ in range(blocks)
+        )  # fmt: skip
+        self.out = nn.Sequential(nn.LayerNorm(width), nn.SiLU(), nn.Linear(width, k))
+
+    def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
+        angle = torch.pi * t[:, None] * torch.arange(1, 9, device=t.device)
+        clock = torch.cat([angle.sin(), angle.cos()], dim=1)  # (B, 16)
+        h = self.place(x) + self.time(clock) + self.label(y)
+        for block in self.blocks:
+            h = h + block(h)
+        return self.out(h)
+
+
+class LatentFlow(nn.Module):
+    """A flow from noise to the codes of an autoencoder, and the decoder behind it.
+
+    Rombach et al. 2022 do the same with larger networks ("latent diffusion").
+
+    Args:
+        ae: the autoencoder; it is not trained here.
+        k: its latent dimension.
+        conditional: whether `draw` takes the label into account.
+        guidance: the weight w of `flows.guided`.
+    """
+
+    def __init__(self, ae: AE, k: int, *, conditional: bool, guidance: float = 1.0) -> None:
+        super().__init__()
+        self.ae, self.velocity = ae.requires_grad_(False), Velocity(k)
+        self.conditional, self.guidance = conditional, guidance
+        self.register_buffer("mean", torch.zeros(k))  # of the codes
+        self.register_buffer("scale", torch.ones(k))
+
+    @torch.no_grad()
+    def encode(self, x: Tensor) -> Tensor:
+        """Encode images (B, 1, 28, 28) as codes (B, k), each dimension of mean 0 and variance 1."""
+        return (self.ae.encode(x) - self.mean) / self.scale
+
+    def draw(self, z: Tensor, y: Tensor, *, steps: int = 20) -> Tensor:
+        """Let noise z (B, k) flow to codes of the labels y (B,), and decode them.
+
+        Returns:
+            Images (B, 1, 28, 28) in [0, 1].
+        """
+        nothing = self.velocity.nothing
+        field = flows.guided(
+            self.velocity, y, self.guidance if self.conditional else 0.0, nothing=nothing
+        )
+        return self.ae.decode(flows.integrate(field, z, steps=steps)[-1] * self.scale + self.mean)
+
+
 LATENT_DIM, LATENT_DIM_GAN = 24, 16  # of PCA and AE; of GAN and conditional GAN
 # Of the VAEs that ship. Few: the codes of real digits fill the prior, and samples are digits. Many:
 # reconstructions are near, and the bound is high.
@@ -396,6 +464,12 @@ def make_vae(k: int, *, n_classes: int = 0, width: int = 16, hidden: int = 128) 
         Encoder(2 * k, n_classes=n_classes, width=width, hidden=hidden),
         Decoder(k, n_classes=n_classes, width=width, hidden=hidden),
     )
+
+
+def make_flow(*, conditional: bool, guidance: float = 1.0) -> LatentFlow:
+    """A flow on the codes of the autoencoder that ships."""
+    ae = AE(Encoder(LATENT_DIM), Decoder(LATENT_DIM))
+    return LatentFlow(ae, LATENT_DIM, conditional=conditional, guidance=guidance)
 
 
 SHIPPED: dict[str, Callable[[], nn.Module]] = {
@@ -413,4 +487,6 @@ SHIPPED: dict[str, Callable[[], nn.Module]] = {
     # Dense layers would bring its samples nearer, but its reconstructions farther from originals.
     "vae_gan": lambda: make_vae(LATENT_DIMS["vae_gan"], hidden=0),
     "cvae_gan": lambda: make_vae(LATENT_DIMS["cvae_gan"], n_classes=10),
+    "latent_flow": lambda: make_flow(conditional=False),
+    "latent_flow_label": lambda: make_flow(conditional=True, guidance=1.5),
 }

@@ -1,5 +1,6 @@
 """How every model that ships is made, and what it can do: one `Recipe` each."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from torch import Generator, Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from course_utils import data, metrics, models, runtime, scoreboard
+from course_utils import data, metrics, models, runtime, scoreboard, weights
 from course_utils.models import LATENT_DIM
 from course_utils.objectives import (
     discriminator_loss,
     feature_distance,
+    flow_matching,
     generator_loss,
     kl,
     reconstruction,
@@ -28,6 +30,7 @@ from course_utils.training import Objective, Player, Watcher, distributed, play
 class Recipe:
     """How one of the models `models.SHIPPED` is trained, and what it can do.
 
+    prepare: (module, training data) → None, before training.
     players: (module, steps) → the players of `training.play`; none where `finish` does it all.
     keep: (module, players) → the module whose weights are written.
     finish: (module, training data) → None, after training.
@@ -42,6 +45,7 @@ class Recipe:
     """
 
     players: Callable[[nn.Module, int], dict[str, Player]] = lambda module, steps: {}
+    prepare: Callable[[nn.Module, data.Images], None] = lambda module, train: None
     keep: Callable[[nn.Module, Mapping[str, Player]], nn.Module] = lambda module, players: module
     finish: Callable[[nn.Module, data.Images], None] = lambda module, train: None
     draw: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
@@ -88,6 +92,7 @@ def make(
     steps = steps or recipe.steps_for(images)
     runtime.seed_everything(seed)
     module = models.SHIPPED[name]().to(images.y.device)
+    recipe.prepare(module, images)
     players = recipe.players(module, steps)
     before = resume(players) if resume else None
     left = steps - (before.done if before else 0)
@@ -328,6 +333,44 @@ def classifier_report(net: nn.Module, test: data.Images) -> str:
     return f"{metrics.accuracy(net.half().float(), test.x, test.y):.2%} of {len(test)} test images"
 
 
+# Of the latent flow: the share of labels that are left out in training, so that one network knows
+# the field of every label and that of none.
+WITHOUT_LABEL = 0.15
+
+
+def prepare_flow(flow: models.LatentFlow, train: data.Images) -> None:
+    """Put the autoencoder that ships into the flow, or a new one, and measure its codes."""
+    try:
+        ae = weights.pretrained("ae", train.name, device=train.y.device)
+    except FileNotFoundError:
+        ae = make("ae", train)
+    own = flow.ae.state_dict()
+    flow.ae.load_state_dict({key: value for key, value in ae.state_dict().items() if key in own})
+    z = torch.cat([flow.ae.encode(part) for part in train.x.split(1000)]).detach()
+    flow.mean.copy_(z.mean(dim=0))
+    flow.scale.copy_(z.std(dim=0))
+
+
+def flow_players(flow: models.LatentFlow, steps: int) -> dict[str, Player]:
+    """Lesson 10: flow matching on codes."""
+
+    def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        x1 = flow.encode(x)
+        x0, t = torch.randn_like(x1), torch.rand(len(x1), device=x1.device)
+        dropped = torch.rand(len(y), device=y.device) < (WITHOUT_LABEL if flow.conditional else 2)
+        y = torch.where(dropped, flow.velocity.nothing, y)
+        return {"loss": flow_matching(flow.velocity, x0, x1, t, y)}
+
+    player = single_player(flow.velocity, objective, steps, 2e-3)[""]
+    average = AveragedModel(flow.velocity, multi_avg_fn=get_ema_multi_avg_fn(0.995))
+    return {"": dataclasses.replace(player, average=average)}
+
+
+def averaged_flow(flow: models.LatentFlow, players: Mapping[str, Player]) -> models.LatentFlow:
+    flow.velocity.load_state_dict(players[""].average.module.state_dict())
+    return flow
+
+
 # What a VAE can do
 
 MEANS = "decoder means, not samples of P(x|z)"
@@ -411,4 +454,16 @@ RECIPES: dict[str, Recipe] = {
     "cvae_gan": vae_recipe(
         "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=2000
     ),
+    **{
+        name: Recipe(
+            flow_players,
+            prepare=prepare_flow,
+            keep=averaged_flow,
+            draw=lambda flow, z, y: flow.draw(z, y),
+            note="decoder means of codes from a flow",
+            conditional=name.endswith("label"),
+            steps=3000, steps_if_small=2000, batch_size=512,
+        )
+        for name in ("latent_flow", "latent_flow_label")
+    },
 }  # fmt: skip
