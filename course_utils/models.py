@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from course_utils import flows
-from course_utils.layers import dense, down, leaky, same, up
+from course_utils.layers import MaskedConv, dense, down, leaky, same, up
 
 
 class PCA(nn.Module):
@@ -383,6 +383,49 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))
+
+
+class PixelCNN(nn.Module):
+    """An autoregressive model of black and white images (van den Oord et al. 2016).
+
+    Its probability is exact: log P(x) = Σᵢ log P(xᵢ | pixels before i), row by row.
+
+    forward: images (B, 1, H, W) → logits (B, 1, H, W); each depends on the pixels before it.
+    """
+
+    def __init__(self, channels: int = 16, layers: int = 6) -> None:
+        super().__init__()
+        self.first = MaskedConv(1, channels, 7, own=False)
+        self.others = nn.ModuleList(
+            MaskedConv(channels, channels, 3, own=True) for _ in range(layers - 2)
+        )
+        self.last = MaskedConv(channels, 1, 1, own=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.first(x)
+        for layer in self.others:
+            h = h + layer(F.silu(h))
+        return self.last(F.silu(h))
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Compute log P(x) of images (B, 1, H, W) of 0 and 1, in nats, (B,)."""
+        return -F.binary_cross_entropy_with_logits(self(x), x, reduction="none").flatten(1).sum(1)
+
+    @torch.no_grad()
+    def sample(self, n: int, *, size: int = 28, generator: Generator | None = None) -> Tensor:
+        """Sample n images (n, 1, size, size), pixel by pixel, by `generator` on the model's device.
+
+        A row is computed from the rows that it can see, so that one image does not cost 784 passes
+        over a whole one.
+        """
+        reach = 3 + len(self.others)  # rows above that the layers see together
+        x = torch.zeros(n, 1, size, size, device=self.last.bias.device)
+        for row in range(size):
+            top = max(0, row - reach)
+            for column in range(size):
+                logit = self(x[:, :, top : row + 1])[:, 0, -1, column]
+                x[:, 0, row, column] = torch.bernoulli(logit.sigmoid(), generator=generator)
+        return x
 
 
 class Velocity(nn.Module):
