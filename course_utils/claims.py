@@ -7,7 +7,7 @@ RANGES = json.loads((Path(__file__).parent / "expected.json").read_text(encoding
 
 
 def expect(claim: str, value: float, dataset: str) -> None:
-    """Print a measured value beside the range that runs with other seeds gave.
+    """Print a measured value beside the range to expect from runs with other seeds.
 
     Args:
         claim: its name in `expected.json`, where the ranges stand; begins with the lesson's number.
@@ -25,7 +25,7 @@ def expect(claim: str, value: float, dataset: str) -> None:
     if low is None:
         print(f"{name}: {value:.3g}")
         return
-    print(f"{name}: {value:.3g} (other seeds gave values between {low} and {high})")
+    print(f"{name}: {value:.3g} (with other seeds or on other machines: {low} to {high})")
     assert low <= value <= high, (
         f"{claim}: {value:.4g} is outside {low} to {high}, the range on {dataset}"
     )

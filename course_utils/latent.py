@@ -35,7 +35,8 @@ def arc(z0: Tensor, z1: Tensor, n: int) -> Tensor:
     """
     omega = 2 * torch.atan2(*((z0 / z0.norm() + s * z1 / z1.norm()).norm() for s in (-1, 1)))
     t = torch.linspace(0, 1, n, dtype=z0.dtype, device=z0.device)[:, None]
-    return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+    away, near = torch.sin((1 - t) * omega), torch.sin(t * omega)
+    return (away * z0 + near * z1) / torch.sin(omega)
 
 
 def analogy(a: Tensor, b: Tensor, c: Tensor) -> Tensor:

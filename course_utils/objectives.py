@@ -76,7 +76,7 @@ def kl(mu: Tensor, log_var: Tensor) -> Tensor:
     return 0.5 * (log_var.exp() + mu**2 - 1 - log_var).flatten(1).sum(dim=1).mean()
 
 
-def free_bits(kl: Tensor, floor: float) -> Tensor:
+def kl_with_free_bits(kl: Tensor, floor: float) -> Tensor:
     """Compute the KL term with free bits: each latent dimension costs at least `floor`.
 
     Args:
@@ -89,7 +89,8 @@ def free_bits(kl: Tensor, floor: float) -> Tensor:
 
     Source: Kingma et al. 2016, appendix C.
     """
-    return kl.mean(dim=0).clamp(min=floor).sum()
+    above = F.relu(kl.mean(dim=0) - floor)  # (k,)
+    return floor * kl.shape[1] + above.sum()
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:

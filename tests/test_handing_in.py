@@ -66,7 +66,7 @@ def test_submit_says_what_is_unsolved_and_writes_one_small_file(work, capsys):
     before = path.read_bytes()
     assert main(["submit", "05", "--name", "Ada Lovelace"]) == 0
     said = capsys.readouterr().out
-    assert "1 of 5 points" in said and said.count("○") == 2 and said.count("✓ active_units") == 1
+    assert "1 of 6 points" in said and said.count("○") == 2 and said.count("✓ active_units") == 1
     handed_in = work / "handin" / "05_ada_lovelace.ipynb"
     assert str(handed_in) in said and path.read_bytes() == before
     assert handed_in.stat().st_size < 200_000

@@ -167,26 +167,33 @@ def _wrong(task: Task | Handout, message: str, points: int = 0) -> Result:
 
 
 def _hint(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[object]) -> str:
-    """Return the hint of the first mistake that explains all answers, or of their relation."""
-    for i, hint in enumerate(task.hints):
-        if all(
-            _alike(task, answer, each.mistaken(i))
-            for each, answer in zip(rounds, answers, strict=True)
-        ):
-            return f" Hint: {hint}"
+    """Return the hint of the first mistake that explains all answers, or of their relation.
+
+    A mistake that explains them a thousand times more closely than the task demands goes first: two
+    mistakes can be alike by chance, within what an answer in single precision is allowed.
+    """
+    for share in (1e-3, 1.0):
+        for i, hint in enumerate(task.hints):
+            if all(
+                _alike(task, answer, each.mistaken(i), share)
+                for each, answer in zip(rounds, answers, strict=True)
+            ):
+                return f" Hint: {hint}"
     relation = _relation(
         task, [each.expected for each in rounds], [_array(answer) for answer in answers]
     )
     return f" Hint: {relation}" if relation else ""
 
 
-def _alike(task: Task | Handout, answer: object, mistaken: object) -> bool:
-    """Return whether two answers are equal, with NaN and infinity in the same places."""
+def _alike(task: Task | Handout, answer: object, mistaken: object, share: float) -> bool:
+    """Return whether two answers are equal, by a share of the task's tolerance, with NaN and
+    infinity in the same places.
+    """
     a, b = _array(answer), _array(mistaken)
     return (
         a is not None
         and a.shape == b.shape
-        and np.allclose(a, b, rtol=task.rtol, atol=task.atol, equal_nan=True)
+        and np.allclose(a, b, rtol=share * task.rtol, atol=share * task.atol, equal_nan=True)
     )
 
 

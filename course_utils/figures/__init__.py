@@ -6,7 +6,7 @@ No function here knows a model.
 from course_utils.figures.animation import animate
 from course_utils.figures.diagrams import diagram, tree
 from course_utils.figures.drawing_pad import drawing
-from course_utils.figures.grids import image_grid, image_rows, manifolds
+from course_utils.figures.grids import image_grid, image_rows, manifolds, show_rows
 from course_utils.figures.latent_pad import pad
 from course_utils.figures.scatter import PRIOR_RADIUS, codes
 from course_utils.figures.sketch import Sketch
@@ -27,6 +27,7 @@ __all__ = [
     "manifolds",
     "pad",
     "show",
+    "show_rows",
     "slider",
     "sliders",
     "stage",

@@ -49,5 +49,5 @@ function film(el, frames, options) {
   el.replaceChildren(picture, bar);
   el.style.maxWidth = options.width + "px";
   show(0);
-  new IntersectionObserver((seen) => { if (wished) play(seen.at(-1).isIntersecting); }).observe(el);
+  new IntersectionObserver((seen) => { if (wished) play(seen.at(-1).isIntersecting); }).observe(picture);
 }

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from torch import Tensor
 
-from course_utils.figures import style  # noqa: F401  (the look)
+from course_utils.figures import style
 
 
 # One canvas: where the tiles lie is needed for the pixels, the frames and the labels.
@@ -101,6 +101,17 @@ def image_rows(
     for i, text in enumerate(heads):
         ax.text(2 + 30 * i + 14, 0, text, ha="center", va="bottom", fontsize=12)
     return ax
+
+
+def show_rows(rows: Mapping[str, object], *, heads: Sequence[str] = (), alt: str) -> None:
+    """Show rows of images as a figure of their own.
+
+    Args:
+        rows: as of `image_rows`.
+        heads: as of `image_rows`.
+        alt: describes the figure for readers who cannot see it.
+    """
+    style.show(image_rows(rows, heads=heads).figure, alt=alt)  # type: ignore[arg-type]
 
 
 def manifolds(x, *, names: Sequence = ("",), columns: int = 5, ax: Axes | None = None) -> Axes:
