@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from course_utils import flows
@@ -412,19 +412,23 @@ class PixelCNN(nn.Module):
         return -F.binary_cross_entropy_with_logits(self(x), x, reduction="none").flatten(1).sum(1)
 
     @torch.no_grad()
-    def sample(self, n: int, *, size: int = 28, generator: Generator | None = None) -> Tensor:
-        """Sample n images (n, 1, size, size), pixel by pixel, by `generator` on the model's device.
+    def draw(self, z: Tensor) -> Tensor:
+        """Turn noise z (B, H · W) from N(0, I) into samples of P(x), pixel by pixel.
 
-        A row is computed from the rows that it can see, so that one image does not cost 784 passes
-        over a whole one.
+        A pixel is black where Φ(zᵢ) < P(xᵢ = 1 | pixels before i). Only the rows that a pixel
+        depends on are computed, not the whole image.
+
+        Returns:
+            Images (B, 1, H, W) of 0 and 1, H = W.
         """
-        reach = 3 + len(self.others)  # rows above that the layers see together
-        x = torch.zeros(n, 1, size, size, device=self.last.bias.device)
+        size, reach = math.isqrt(z.shape[1]), 3 + len(self.others)  # rows above that are seen
+        u = torch.special.ndtr(z).view(-1, size, size)
+        x = torch.zeros(len(z), 1, size, size, dtype=z.dtype, device=z.device)
         for row in range(size):
             top = max(0, row - reach)
             for column in range(size):
-                logit = self(x[:, :, top : row + 1])[:, 0, -1, column]
-                x[:, 0, row, column] = torch.bernoulli(logit.sigmoid(), generator=generator)
+                p = self(x[:, :, top : row + 1])[:, 0, -1, column].sigmoid()
+                x[:, 0, row, column] = (u[:, row, column] < p).to(z.dtype)
         return x
 
 
@@ -530,6 +534,7 @@ SHIPPED: dict[str, Callable[[], nn.Module]] = {
     # Dense layers would bring its samples nearer, but its reconstructions farther from originals.
     "vae_gan": lambda: make_vae(LATENT_DIMS["vae_gan"], hidden=0),
     "cvae_gan": lambda: make_vae(LATENT_DIMS["cvae_gan"], n_classes=10),
+    "pixel_cnn": PixelCNN,
     "latent_flow": lambda: make_flow(conditional=False),
     "latent_flow_label": lambda: make_flow(conditional=True, guidance=1.5),
 }

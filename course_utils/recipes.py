@@ -30,8 +30,8 @@ from course_utils.training import Objective, Player, Watcher, distributed, play
 class Recipe:
     """How one of the models `models.SHIPPED` is trained, and what it can do.
 
-    prepare: (module, training data) → None, before training.
     players: (module, steps) → the players of `training.play`; none where `finish` does it all.
+    batches: (module, training data, batch size, seed) → what they are trained on.
     keep: (module, players) → the module whose weights are written.
     finish: (module, training data) → None, after training.
     draw: (module, z, y) → images (B, 1, 28, 28) in [0, 1], for z (B, latent_dim) from N(0, I) and
@@ -39,19 +39,23 @@ class Recipe:
     note: about these images.
     reconstruct: (module, x, y) → images like x (B, 1, 28, 28).
     weights: (module, y) → `encode` and `logits` for `metrics.log_weights`.
+    log_prob: (module, x) → log P(x) of black and white images, (B,), in nats, where it is exact.
     latent_dim: the length of z. conditional: whether `draw` takes the label into account.
     steps, batch_size: of training. steps_if_small: steps on a set of fewer than 5,000 images.
     report: (module, test data) → a line to print.
     """
 
     players: Callable[[nn.Module, int], dict[str, Player]] = lambda module, steps: {}
-    prepare: Callable[[nn.Module, data.Images], None] = lambda module, train: None
+    batches: Callable[[nn.Module, data.Images, int, int], Iterator] = (
+        lambda module, train, batch_size, seed: data.batches(train, batch_size, seed=seed)
+    )
     keep: Callable[[nn.Module, Mapping[str, Player]], nn.Module] = lambda module, players: module
     finish: Callable[[nn.Module, data.Images], None] = lambda module, train: None
     draw: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
     note: str = ""
     reconstruct: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
     weights: Callable[[nn.Module, Tensor], tuple[Callable, Callable]] | None = None
+    log_prob: Callable[[nn.Module, Tensor], Tensor] | None = None
     latent_dim: int = LATENT_DIM
     conditional: bool = False
     steps: int = 2500
@@ -92,13 +96,12 @@ def make(
     steps = steps or recipe.steps_for(images)
     runtime.seed_everything(seed)
     module = models.SHIPPED[name]().to(images.y.device)
-    recipe.prepare(module, images)
     players = recipe.players(module, steps)
     before = resume(players) if resume else None
     left = steps - (before.done if before else 0)
     if players and left:
         distributed.own_noise(seed + steps - left)
-        batches = data.batches(images, recipe.batch_size, seed=seed)
+        batches = recipe.batches(module, images, recipe.batch_size, seed)
         history = play(
             players, distributed.share(before.skip(batches) if before else batches), left,
             watch=[before] if before else (), label=f"{name}, {images.name}",
@@ -130,6 +133,8 @@ def score(
         return recipe.reconstruct(module, x, y)
 
     def bound(x: Tensor, y: Tensor) -> Tensor:
+        if recipe.log_prob:
+            return recipe.log_prob(module, x)
         given = metrics.iw_bound(
             metrics.log_weights(*recipe.weights(module, y), generator=noise), x, samples=samples
         )
@@ -142,7 +147,7 @@ def score(
         conditional=recipe.conditional,
         max_items=max_items,
         reconstruct=reconstruct if recipe.reconstruct else None,
-        bound=bound if recipe.weights else None,
+        bound=bound if recipe.weights or recipe.log_prob else None,
     )
 
 
@@ -338,32 +343,46 @@ def classifier_report(net: nn.Module, test: data.Images) -> str:
 WITHOUT_LABEL = 0.15
 
 
-def prepare_flow(flow: models.LatentFlow, train: data.Images) -> None:
-    """Put the autoencoder that ships into the flow, or a new one, and measure its codes."""
+def codes_and_labels(
+    flow: models.LatentFlow, train: data.Images, batch_size: int, seed: int
+) -> Iterator[tuple[Tensor, ...]]:
+    """Put the autoencoder that ships into the flow, or a new one; return batches of its codes.
+
+    The codes are computed once, since the autoencoder does not change.
+    """
     try:
         ae = weights.pretrained("ae", train.name, device=train.y.device)
     except FileNotFoundError:
         ae = make("ae", train)
-    own = flow.ae.state_dict()
-    flow.ae.load_state_dict({key: value for key, value in ae.state_dict().items() if key in own})
-    z = torch.cat([flow.ae.encode(part) for part in train.x.split(1000)]).detach()
+    flow.ae.E.load_state_dict(ae.E.state_dict())
+    flow.ae.D.load_state_dict(ae.D.state_dict())
+    z = torch.cat([flow.encode(part) for part in train.x.split(1000)])
     flow.mean.copy_(z.mean(dim=0))
     flow.scale.copy_(z.std(dim=0))
+    return data.shuffled(((z - flow.mean) / flow.scale, train.y), batch_size, seed=seed)
 
 
 def flow_players(flow: models.LatentFlow, steps: int) -> dict[str, Player]:
     """Lesson 10: flow matching on codes."""
 
-    def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        x1 = flow.encode(x)
+    def objective(x1: Tensor, y: Tensor) -> dict[str, Tensor]:
         x0, t = torch.randn_like(x1), torch.rand(len(x1), device=x1.device)
-        dropped = torch.rand(len(y), device=y.device) < (WITHOUT_LABEL if flow.conditional else 2)
-        y = torch.where(dropped, flow.velocity.nothing, y)
+        without = torch.rand(len(y), device=y.device) < (WITHOUT_LABEL if flow.conditional else 2)
+        y = torch.where(without, flow.velocity.nothing, y)
         return {"loss": flow_matching(flow.velocity, x0, x1, t, y)}
 
     player = single_player(flow.velocity, objective, steps, 2e-3)[""]
     average = AveragedModel(flow.velocity, multi_avg_fn=get_ema_multi_avg_fn(0.995))
     return {"": dataclasses.replace(player, average=average)}
+
+
+def pixel_players(model: models.PixelCNN, steps: int) -> dict[str, Player]:
+    """Lesson 10: −log P(x) of images that are made black and white anew in every step."""
+
+    def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        return {"loss": -model.log_prob(torch.bernoulli(x)).mean()}
+
+    return single_player(model, objective, steps, 5e-3)
 
 
 def averaged_flow(flow: models.LatentFlow, players: Mapping[str, Player]) -> models.LatentFlow:
@@ -454,10 +473,17 @@ RECIPES: dict[str, Recipe] = {
     "cvae_gan": vae_recipe(
         "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=2000
     ),
+    "pixel_cnn": Recipe(
+        pixel_players,
+        draw=lambda model, z, y: model.draw(z),
+        note="samples of black and white images",
+        log_prob=lambda model, x: model.log_prob(x),
+        latent_dim=784, steps=2500, steps_if_small=1500,
+    ),
     **{
         name: Recipe(
             flow_players,
-            prepare=prepare_flow,
+            batches=codes_and_labels,
             keep=averaged_flow,
             draw=lambda flow, z, y: flow.draw(z, y),
             note="decoder means of codes from a flow",

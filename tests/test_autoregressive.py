@@ -37,8 +37,8 @@ def test_all_images_of_a_size_have_probability_1_together(pixel_cnn):
 
 def test_samples_are_as_frequent_as_their_probability(pixel_cnn):
     n, generator = 20_000, torch.Generator().manual_seed(1)
-    drawn = pixel_cnn.float().sample(n, size=2, generator=generator).flatten(1)
-    states = torch.tensor(list(itertools.product((0.0, 1.0), repeat=4)))
+    drawn = pixel_cnn.draw(torch.randn(n, 4, dtype=torch.float64, generator=generator)).flatten(1)
+    states = torch.tensor(list(itertools.product((0.0, 1.0), repeat=4)), dtype=torch.float64)
     p = pixel_cnn.log_prob(states.view(-1, 1, 2, 2)).exp()
     found = (drawn[:, None] == states).all(dim=2).double().mean(dim=0)
     assert ((found - p).abs() < 4.5 * (p * (1 - p) / n).sqrt() + 1e-4).all()
