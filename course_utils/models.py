@@ -415,19 +415,21 @@ class PixelCNN(nn.Module):
     def draw(self, z: Tensor) -> Tensor:
         """Turn noise z (B, H · W) from N(0, I) into samples of P(x), pixel by pixel.
 
-        A pixel is black where Φ(zᵢ) < P(xᵢ = 1 | pixels before i). Only the rows that a pixel
-        depends on are computed, not the whole image.
+        A pixel is black where Φ(zᵢ) < P(xᵢ = 1 | pixels before i). Only the window that the pixel
+        depends on is computed, not the whole image.
 
         Returns:
             Images (B, 1, H, W) of 0 and 1, H = W.
         """
-        size, reach = math.isqrt(z.shape[1]), 3 + len(self.others)  # rows above that are seen
+        # How far the layers see together: 3 places by the first, 1 by each of those in between.
+        size, reach = math.isqrt(z.shape[1]), 3 + len(self.others)
         u = torch.special.ndtr(z).view(-1, size, size)
         x = torch.zeros(len(z), 1, size, size, dtype=z.dtype, device=z.device)
         for row in range(size):
-            top = max(0, row - reach)
             for column in range(size):
-                p = self(x[:, :, top : row + 1])[:, 0, -1, column].sigmoid()
+                top, left = max(0, row - reach), max(0, column - reach)
+                window = x[:, :, top : row + 1, left : column + reach + 1]
+                p = self(window)[:, 0, -1, column - left].sigmoid()
                 x[:, 0, row, column] = (u[:, row, column] < p).to(z.dtype)
         return x
 

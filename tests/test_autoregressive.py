@@ -42,3 +42,13 @@ def test_samples_are_as_frequent_as_their_probability(pixel_cnn):
     p = pixel_cnn.log_prob(states.view(-1, 1, 2, 2)).exp()
     found = (drawn[:, None] == states).all(dim=2).double().mean(dim=0)
     assert ((found - p).abs() < 4.5 * (p * (1 - p) / n).sqrt() + 1e-4).all()
+
+
+def test_a_window_of_the_image_is_enough(pixel_cnn):
+    """Each pixel of a sample follows from the probabilities of the whole image before it."""
+    z = torch.randn(3, 20 * 20, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    x = pixel_cnn.draw(z)
+    with torch.no_grad():
+        p = pixel_cnn(x).sigmoid().flatten(1)
+    assert torch.equal(x.flatten(1), (torch.special.ndtr(z) < p).double())
+    assert 0 < x.mean() < 1
