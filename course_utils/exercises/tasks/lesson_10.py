@@ -269,7 +269,7 @@ GUIDED_STEP = Task(
 # masked_conv: the order of an autoregressive model
 
 
-def _mask_inputs(generator: Generator, *, case: int) -> dict[str, object]:
+def _mask_inputs(generator: Generator, *, case: int = 0) -> dict[str, object]:
     size = (3, 5)[case // 2]
     return {
         "x": randn(generator, 2, 1, 7, 6),
