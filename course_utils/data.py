@@ -113,7 +113,31 @@ def batches(data: Images, batch_size: int, *, seed: int = 0) -> Iterator[tuple[T
             f"batch size must be between 1 and the {len(data)} images of {data.name}/{data.split},"
             f" got {batch_size}"
         )
-    return _batches(data, batch_size, torch.Generator().manual_seed(seed))
+    return (
+        (pixels.float().div_(255), y)
+        for pixels, y in shuffled((data.pixels, data.y), batch_size, seed=seed)
+    )
+
+
+def shuffled(
+    tensors: tuple[Tensor, ...], batch_size: int, *, seed: int = 0
+) -> Iterator[tuple[Tensor, ...]]:
+    """Return an endless iterator over shuffled batches of tensors that belong together.
+
+    Args:
+        tensors: each (N, …), on one device.
+        batch_size: rows per batch, at most N. What is left over at the end of a pass, fewer than a
+            batch, is not used in that pass.
+        seed: of the permutations.
+
+    Returns:
+        An iterator over tuples of tensors, each (batch_size, …).
+    """
+    generator, n = torch.Generator().manual_seed(seed), len(tensors[0])
+    while True:
+        order = torch.randperm(n, generator=generator).to(tensors[0].device)
+        for index in order.split(batch_size)[: n // batch_size]:
+            yield tuple(tensor.index_select(0, index) for tensor in tensors)
 
 
 def letter(character: str) -> Tensor:
@@ -251,18 +275,6 @@ def non_digits(digits: Tensor, *, seed: int = 0) -> dict[str, Tensor]:
         "one dot": dots,
     }
     return {kind: x.view(n, 1, 28, 28).to(digits.device) for kind, x in kinds.items()}
-
-
-def _batches(
-    data: Images, batch_size: int, generator: torch.Generator
-) -> Iterator[tuple[Tensor, Tensor]]:
-    while True:
-        order = torch.randperm(len(data), generator=generator).to(data.pixels.device)
-        for index in order.split(batch_size)[: len(data) // batch_size]:
-            yield (
-                data.pixels.index_select(0, index).float().div_(255),
-                data.y.index_select(0, index),
-            )
 
 
 def _digits(split: str) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from itertools import pairwise
 
-from torch import nn
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 
 def leaky() -> nn.LeakyReLU:
@@ -79,3 +81,21 @@ def up(channels_in: int, channels_out: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels_in, 4 * channels_out, 3, padding=1), nn.PixelShuffle(2), nn.SiLU()
     )
+
+
+class MaskedConv(nn.Conv2d):
+    """A convolution that sees, at each pixel, only those before it, row by row (van den Oord et al.
+    2016).
+
+    own: whether it sees the pixel itself, too (mask B); the first layer must not (mask A).
+    """
+
+    def __init__(self, c_in: int, c_out: int, size: int, *, own: bool) -> None:
+        super().__init__(c_in, c_out, size, padding=size // 2)
+        mask = torch.ones(size, size)
+        mask[size // 2, size // 2 + own :] = 0
+        mask[size // 2 + 1 :] = 0
+        self.register_buffer("mask", mask, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from course_utils.layers import dense, down, leaky, same, up
+from course_utils import flows
+from course_utils.layers import MaskedConv, dense, down, leaky, same, up
 
 
 class PCA(nn.Module):
@@ -384,6 +385,122 @@ class Classifier(nn.Module):
         return self.head(self.features(x))
 
 
+class PixelCNN(nn.Module):
+    """An autoregressive model of black and white images (van den Oord et al. 2016).
+
+    Its probability is exact: log P(x) = Σᵢ log P(xᵢ | pixels before i), row by row.
+
+    forward: images (B, 1, H, W) → logits (B, 1, H, W); each depends on the pixels before it.
+    """
+
+    def __init__(self, channels: int = 16, layers: int = 6) -> None:
+        super().__init__()
+        self.first = MaskedConv(1, channels, 7, own=False)
+        self.others = nn.ModuleList(
+            MaskedConv(channels, channels, 3, own=True) for _ in range(layers - 2)
+        )
+        self.last = MaskedConv(channels, 1, 1, own=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.first(x)
+        for layer in self.others:
+            h = h + layer(F.silu(h))
+        return self.last(F.silu(h))
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Compute log P(x) of images (B, 1, H, W) of 0 and 1, in nats, (B,)."""
+        return -F.binary_cross_entropy_with_logits(self(x), x, reduction="none").flatten(1).sum(1)
+
+    @torch.no_grad()
+    def draw(self, z: Tensor) -> Tensor:
+        """Turn noise z (B, H · W) from N(0, I) into samples of P(x), pixel by pixel.
+
+        A pixel is black where Φ(zᵢ) < P(xᵢ = 1 | pixels before i). Only the window that the pixel
+        depends on is computed, not the whole image.
+
+        Returns:
+            Images (B, 1, H, W) of 0 and 1, H = W.
+        """
+        # How far the layers see together: 3 places by the first, 1 by each of those in between.
+        size, reach = math.isqrt(z.shape[1]), 3 + len(self.others)
+        u = torch.special.ndtr(z).view(-1, size, size)
+        x = torch.zeros(len(z), 1, size, size, dtype=z.dtype, device=z.device)
+        for row in range(size):
+            for column in range(size):
+                top, left = max(0, row - reach), max(0, column - reach)
+                window = x[:, :, top : row + 1, left : column + reach + 1]
+                p = self(window)[:, 0, -1, column - left].sigmoid()
+                x[:, 0, row, column] = (u[:, row, column] < p).to(z.dtype)
+        return x
+
+
+class Velocity(nn.Module):
+    """The velocity field of a flow through codes, for every label and for none.
+
+    forward: places (B, k), times (B,) from 0 to 1 and labels (B,) → velocities (B, k). The label
+    `nothing`, one above the real ones, stands for "no label".
+    """
+
+    def __init__(self, k: int, *, n_classes: int = 10, width: int = 256, blocks: int = 3) -> None:
+        super().__init__()
+        self.nothing = n_classes
+        self.place, self.time = nn.Linear(k, width), nn.Linear(16, width)
+        self.label = nn.Embedding(n_classes + 1, width)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(width), nn.SiLU(), nn.Linear(width, width),
+                nn.SiLU(), nn.Linear(width, width),
+            )
+            for _ in range(blocks)
+        )  # fmt: skip
+        self.out = nn.Sequential(nn.LayerNorm(width), nn.SiLU(), nn.Linear(width, k))
+
+    def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
+        angle = torch.pi * t[:, None] * torch.arange(1, 9, device=t.device)
+        clock = torch.cat([angle.sin(), angle.cos()], dim=1)  # (B, 16)
+        h = self.place(x) + self.time(clock) + self.label(y)
+        for block in self.blocks:
+            h = h + block(h)
+        return self.out(h)
+
+
+class LatentFlow(nn.Module):
+    """A flow from noise to the codes of an autoencoder, and the decoder behind it.
+
+    Rombach et al. 2022 do the same with larger networks ("latent diffusion").
+
+    Args:
+        ae: the autoencoder; it is not trained here.
+        k: its latent dimension.
+        conditional: whether `draw` takes the label into account.
+        guidance: the weight w of `flows.guided`.
+    """
+
+    def __init__(self, ae: AE, k: int, *, conditional: bool, guidance: float = 1.0) -> None:
+        super().__init__()
+        self.ae, self.velocity = ae.requires_grad_(False), Velocity(k)
+        self.conditional, self.guidance = conditional, guidance
+        self.register_buffer("mean", torch.zeros(k))  # of the codes
+        self.register_buffer("scale", torch.ones(k))
+
+    @torch.no_grad()
+    def encode(self, x: Tensor) -> Tensor:
+        """Encode images (B, 1, 28, 28) as codes (B, k), each dimension of mean 0 and variance 1."""
+        return (self.ae.encode(x) - self.mean) / self.scale
+
+    def draw(self, z: Tensor, y: Tensor, *, steps: int = 20) -> Tensor:
+        """Let noise z (B, k) flow to codes of the labels y (B,), and decode them.
+
+        Returns:
+            Images (B, 1, 28, 28) in [0, 1].
+        """
+        nothing = self.velocity.nothing
+        field = flows.guided(
+            self.velocity, y, self.guidance if self.conditional else 0.0, nothing=nothing
+        )
+        return self.ae.decode(flows.integrate(field, z, steps=steps)[-1] * self.scale + self.mean)
+
+
 LATENT_DIM, LATENT_DIM_GAN = 24, 16  # of PCA and AE; of GAN and conditional GAN
 # Of the VAEs that ship. Few: the codes of real digits fill the prior, and samples are digits. Many:
 # reconstructions are near, and the bound is high.
@@ -396,6 +513,12 @@ def make_vae(k: int, *, n_classes: int = 0, width: int = 16, hidden: int = 128) 
         Encoder(2 * k, n_classes=n_classes, width=width, hidden=hidden),
         Decoder(k, n_classes=n_classes, width=width, hidden=hidden),
     )
+
+
+def make_flow(*, conditional: bool, guidance: float = 1.0) -> LatentFlow:
+    """A flow on the codes of the autoencoder that ships."""
+    ae = AE(Encoder(LATENT_DIM), Decoder(LATENT_DIM))
+    return LatentFlow(ae, LATENT_DIM, conditional=conditional, guidance=guidance)
 
 
 SHIPPED: dict[str, Callable[[], nn.Module]] = {
@@ -413,4 +536,7 @@ SHIPPED: dict[str, Callable[[], nn.Module]] = {
     # Dense layers would bring its samples nearer, but its reconstructions farther from originals.
     "vae_gan": lambda: make_vae(LATENT_DIMS["vae_gan"], hidden=0),
     "cvae_gan": lambda: make_vae(LATENT_DIMS["cvae_gan"], n_classes=10),
+    "pixel_cnn": PixelCNN,
+    "latent_flow": lambda: make_flow(conditional=False),
+    "latent_flow_label": lambda: make_flow(conditional=True, guidance=1.5),
 }

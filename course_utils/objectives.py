@@ -3,6 +3,8 @@
 They sum over pixels and latent dimensions and average over the batch.
 """
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -142,3 +144,34 @@ def feature_distance(h_hat: Tensor, h: Tensor, *, variance: float = 1.0) -> Tens
     Source: Larsen et al. 2016, eqs. 6 and 7, where s² = 1.
     """
     return squared_error(h_hat, h) / (2 * variance)
+
+
+def flow_matching(
+    velocity: Callable[..., Tensor], x0: Tensor, x1: Tensor, t: Tensor, y: Tensor | None = None
+) -> Tensor:
+    """Compute the loss of conditional flow matching: E ‖velocity(x_t, t) − (x₁ − x₀)‖².
+
+    x_t = (1 − t) x₀ + t x₁ lies on the straight way from noise to data. The field that minimises
+    the loss is the mean of x₁ − x₀ over all ways through a place. The loss is no likelihood, and it
+    does not fall to 0.
+
+    Args:
+        velocity: places (B, d), times (B,) and, where y is given, labels (B,) → (B, d).
+        x0: noise, (B, d).
+        x1: data, (B, d).
+        t: times from 0 to 1, (B,).
+        y: labels, (B,).
+
+    Returns:
+        The squared error, summed over dimensions and averaged over the batch, a scalar.
+
+    Source: Lipman et al. 2023, equations 9 and 23; Liu et al. 2023.
+    """
+    if not x0.shape == x1.shape or t.shape != x0.shape[:1]:
+        raise ValueError(
+            "expected noise and data of one shape (B, d) and times (B,), got"
+            f" {tuple(x0.shape)}, {tuple(x1.shape)} and {tuple(t.shape)}"
+        )
+    x_t = (1 - t[:, None]) * x0 + t[:, None] * x1
+    labels = () if y is None else (y,)
+    return squared_error(velocity(x_t, t, *labels), x1 - x0)

@@ -1,5 +1,6 @@
 """How every model that ships is made, and what it can do: one `Recipe` each."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from torch import Generator, Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from course_utils import data, metrics, models, runtime, scoreboard
+from course_utils import data, metrics, models, runtime, scoreboard, weights
 from course_utils.models import LATENT_DIM
 from course_utils.objectives import (
     discriminator_loss,
     feature_distance,
+    flow_matching,
     generator_loss,
     kl,
     reconstruction,
@@ -29,6 +31,7 @@ class Recipe:
     """How one of the models `models.SHIPPED` is trained, and what it can do.
 
     players: (module, steps) → the players of `training.play`; none where `finish` does it all.
+    batches: (module, training data, batch size, seed) → what they are trained on.
     keep: (module, players) → the module whose weights are written.
     finish: (module, training data) → None, after training.
     draw: (module, z, y) → images (B, 1, 28, 28) in [0, 1], for z (B, latent_dim) from N(0, I) and
@@ -36,18 +39,23 @@ class Recipe:
     note: about these images.
     reconstruct: (module, x, y) → images like x (B, 1, 28, 28).
     weights: (module, y) → `encode` and `logits` for `metrics.log_weights`.
+    log_prob: (module, x) → log P(x) of black and white images, (B,), in nats, where it is exact.
     latent_dim: the length of z. conditional: whether `draw` takes the label into account.
     steps, batch_size: of training. steps_if_small: steps on a set of fewer than 5,000 images.
     report: (module, test data) → a line to print.
     """
 
     players: Callable[[nn.Module, int], dict[str, Player]] = lambda module, steps: {}
+    batches: Callable[[nn.Module, data.Images, int, int], Iterator] = (
+        lambda module, train, batch_size, seed: data.batches(train, batch_size, seed=seed)
+    )
     keep: Callable[[nn.Module, Mapping[str, Player]], nn.Module] = lambda module, players: module
     finish: Callable[[nn.Module, data.Images], None] = lambda module, train: None
     draw: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
     note: str = ""
     reconstruct: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
     weights: Callable[[nn.Module, Tensor], tuple[Callable, Callable]] | None = None
+    log_prob: Callable[[nn.Module, Tensor], Tensor] | None = None
     latent_dim: int = LATENT_DIM
     conditional: bool = False
     steps: int = 2500
@@ -93,7 +101,7 @@ def make(
     left = steps - (before.done if before else 0)
     if players and left:
         distributed.own_noise(seed + steps - left)
-        batches = data.batches(images, recipe.batch_size, seed=seed)
+        batches = recipe.batches(module, images, recipe.batch_size, seed)
         history = play(
             players, distributed.share(before.skip(batches) if before else batches), left,
             watch=[before] if before else (), label=f"{name}, {images.name}",
@@ -125,6 +133,8 @@ def score(
         return recipe.reconstruct(module, x, y)
 
     def bound(x: Tensor, y: Tensor) -> Tensor:
+        if recipe.log_prob:
+            return recipe.log_prob(module, x)
         given = metrics.iw_bound(
             metrics.log_weights(*recipe.weights(module, y), generator=noise), x, samples=samples
         )
@@ -137,7 +147,7 @@ def score(
         conditional=recipe.conditional,
         max_items=max_items,
         reconstruct=reconstruct if recipe.reconstruct else None,
-        bound=bound if recipe.weights else None,
+        bound=bound if recipe.weights or recipe.log_prob else None,
     )
 
 
@@ -328,6 +338,58 @@ def classifier_report(net: nn.Module, test: data.Images) -> str:
     return f"{metrics.accuracy(net.half().float(), test.x, test.y):.2%} of {len(test)} test images"
 
 
+# Of the latent flow: the share of labels that are left out in training, so that one network knows
+# the field of every label and that of none.
+WITHOUT_LABEL = 0.15
+
+
+def codes_and_labels(
+    flow: models.LatentFlow, train: data.Images, batch_size: int, seed: int
+) -> Iterator[tuple[Tensor, ...]]:
+    """Put the autoencoder that ships into the flow, or a new one; return batches of its codes.
+
+    The codes are computed once, since the autoencoder does not change.
+    """
+    try:
+        ae = weights.pretrained("ae", train.name, device=train.y.device)
+    except FileNotFoundError:
+        ae = make("ae", train)
+    flow.ae.E.load_state_dict(ae.E.state_dict())
+    flow.ae.D.load_state_dict(ae.D.state_dict())
+    z = torch.cat([flow.encode(part) for part in train.x.split(1000)])
+    flow.mean.copy_(z.mean(dim=0))
+    flow.scale.copy_(z.std(dim=0))
+    return data.shuffled(((z - flow.mean) / flow.scale, train.y), batch_size, seed=seed)
+
+
+def flow_players(flow: models.LatentFlow, steps: int) -> dict[str, Player]:
+    """Lesson 10: flow matching on codes."""
+
+    def objective(x1: Tensor, y: Tensor) -> dict[str, Tensor]:
+        x0, t = torch.randn_like(x1), torch.rand(len(x1), device=x1.device)
+        without = torch.rand(len(y), device=y.device) < (WITHOUT_LABEL if flow.conditional else 2)
+        y = torch.where(without, flow.velocity.nothing, y)
+        return {"loss": flow_matching(flow.velocity, x0, x1, t, y)}
+
+    player = single_player(flow.velocity, objective, steps, 2e-3)[""]
+    average = AveragedModel(flow.velocity, multi_avg_fn=get_ema_multi_avg_fn(0.995))
+    return {"": dataclasses.replace(player, average=average)}
+
+
+def pixel_players(model: models.PixelCNN, steps: int) -> dict[str, Player]:
+    """Lesson 10: −log P(x) of images that are made black and white anew in every step."""
+
+    def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        return {"loss": -model.log_prob(torch.bernoulli(x)).mean()}
+
+    return single_player(model, objective, steps, 5e-3)
+
+
+def averaged_flow(flow: models.LatentFlow, players: Mapping[str, Player]) -> models.LatentFlow:
+    flow.velocity.load_state_dict(players[""].average.module.state_dict())
+    return flow
+
+
 # What a VAE can do
 
 MEANS = "decoder means, not samples of P(x|z)"
@@ -411,4 +473,23 @@ RECIPES: dict[str, Recipe] = {
     "cvae_gan": vae_recipe(
         "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=2000
     ),
+    "pixel_cnn": Recipe(
+        pixel_players,
+        draw=lambda model, z, y: model.draw(z),
+        note="samples of black and white images",
+        log_prob=lambda model, x: model.log_prob(x),
+        latent_dim=784, steps=2500, steps_if_small=1500,
+    ),
+    **{
+        name: Recipe(
+            flow_players,
+            batches=codes_and_labels,
+            keep=averaged_flow,
+            draw=lambda flow, z, y: flow.draw(z, y),
+            note="decoder means of codes from a flow",
+            conditional=name.endswith("label"),
+            steps=3000, steps_if_small=2000, batch_size=512,
+        )
+        for name in ("latent_flow", "latent_flow_label")
+    },
 }  # fmt: skip

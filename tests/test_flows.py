@@ -1,0 +1,114 @@
+"""Flows, compared with the Gaussian whose field is known."""
+
+import math
+
+import pytest
+import torch
+
+from course_utils import flows, objectives
+
+MEAN, SIGMA = torch.tensor([1.0, -2.0], dtype=torch.float64), 0.5
+
+
+def field(x, t):
+    """The velocity from N(0, I) to N(MEAN, SIGMA²), both independent: E[x₁ − x₀ | x_t = x]."""
+    t = t[:, None]
+    variance = (1 - t) ** 2 + (t * SIGMA) ** 2
+    return MEAN + (t * SIGMA**2 - (1 - t)) / variance * (x - t * MEAN)
+
+
+@pytest.fixture
+def noise():
+    return torch.randn(200, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+
+def errors(noise, midpoint):
+    """At the end of dx/dt = x cos t, with 20 and 40 steps: there x is e^(sin 1) times the start."""
+
+    def velocity(x, t):
+        return x * t.cos()[:, None]
+
+    exact = math.exp(math.sin(1)) * noise
+    return [
+        (flows.integrate(velocity, noise, steps=n, midpoint=midpoint)[-1] - exact).abs().max()
+        for n in (20, 40)
+    ]
+
+
+def test_midpoint_is_of_second_order_and_euler_of_first(noise):
+    coarse, fine = errors(noise, midpoint=True)
+    assert fine < 2e-3 and 3.3 < coarse / fine < 4.7
+    coarse, fine = errors(noise, midpoint=False)
+    assert 1.7 < coarse / fine < 2.3
+
+
+def test_the_path_ends_at_the_data(noise):
+    end = flows.integrate(field, noise, steps=40)[-1]
+    assert (end - (MEAN + SIGMA * noise)).abs().max() < 1e-3
+
+
+def test_the_way_back_leads_to_the_noise(noise):
+    path = flows.integrate(field, noise, steps=50)
+    assert path.shape == (51, 200, 2) and torch.equal(path[0], noise)
+    back = flows.integrate(field, path[-1], steps=50, start=1.0, end=0.0)[-1]
+    assert (back - noise).abs().max() < 1e-3
+
+
+def test_the_log_density_is_that_of_the_gaussian(noise):
+    x = MEAN + 0.7 * noise
+    exact = torch.distributions.Normal(MEAN, SIGMA).log_prob(x).sum(dim=1)
+    assert (flows.log_density(field, x, steps=100) - exact).abs().max() < 5e-3
+
+
+def test_the_loss_is_least_at_the_known_field():
+    g = torch.Generator().manual_seed(1)
+    x0, e = (torch.randn(40_000, 2, dtype=torch.float64, generator=g) for _ in range(2))
+    x1, t = MEAN + SIGMA * e, torch.rand(40_000, dtype=torch.float64, generator=g)
+    best = objectives.flow_matching(field, x0, x1, t)
+    # E Var[x₁ − x₀ | x_t], two dimensions: 1 + σ² − (tσ² − (1 − t))² / ((1 − t)² + t²σ²)
+    residual = 1 + SIGMA**2 - (t * SIGMA**2 - (1 - t)) ** 2 / ((1 - t) ** 2 + (t * SIGMA) ** 2)
+    assert best.item() == pytest.approx(2 * residual.mean().item(), rel=0.02)
+    for wrong in (
+        lambda x, t: field(x, t) + 0.2,
+        lambda x, t: field(x, 1 - t),  # time reversed
+        lambda x, t: 0.8 * field(x, t),
+    ):
+        assert objectives.flow_matching(wrong, x0, x1, t) > best + 0.02
+
+
+def test_the_loss_is_summed_over_dimensions_and_averaged_over_the_batch():
+    x0, x1, t = torch.zeros(3, 4), torch.ones(3, 4), torch.tensor([0.0, 0.5, 1.0])
+    seen = {}
+
+    def velocity(x, t, y):
+        seen.update(x=x, t=t, y=y)
+        return torch.zeros_like(x)
+
+    y = torch.tensor([1, 2, 3])
+    assert objectives.flow_matching(velocity, x0, x1, t, y) == 4
+    assert torch.equal(seen["x"], t[:, None].expand(3, 4)) and torch.equal(seen["y"], y)
+    with pytest.raises(ValueError, match=r"\(3, 4\), \(2, 4\) and \(3,\)"):
+        objectives.flow_matching(velocity, x0, x1[:2], t)
+
+
+def test_guidance_is_a_line_through_two_fields():
+    y = torch.tensor([3, 7])
+
+    def velocity(x, t, y):
+        return x + y[:, None]
+
+    x, t = torch.zeros(2, 1), torch.zeros(2)
+    for weight, expected in ((0, [10, 10]), (1, [3, 7]), (2, [-4, 4])):
+        found = flows.guided(velocity, y, weight, nothing=10)(x, t)
+        assert found[:, 0].tolist() == expected, weight
+
+
+def test_no_steps_are_refused(noise):
+    with pytest.raises(ValueError, match="at least one step, got 0"):
+        flows.integrate(field, noise, steps=0)
+
+
+def test_a_density_of_nothing_moved_is_the_normal(noise):
+    still = flows.log_density(lambda x, t: 0 * x, noise, steps=3)
+    expected = -0.5 * (noise.square().sum(dim=1) + 2 * math.log(2 * math.pi))
+    assert torch.allclose(still, expected)
