@@ -55,7 +55,11 @@ def release(out: Path, where: address.Address | None = None) -> None:
         address.put(notebook, f"notebooks/student/{path.name}", where)
         notebooks.write(notebook, path)
     for package in PACKAGES:
-        shutil.copytree(root / package, out / package, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+        shutil.copytree(
+            root / package,
+            out / package,
+            ignore=shutil.ignore_patterns("__pycache__", "node_modules"),
+        )
     shutil.rmtree(out / ANSWERS)
     handout.write(TASKS.values(), out / HANDOUT.relative_to(root))
     environment = jinja2.Environment(
