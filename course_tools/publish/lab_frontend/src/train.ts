@@ -5,13 +5,13 @@ import type { Lab } from "./lab";
 import { grid, normal } from "./maths";
 import { type Key, t } from "./text";
 
-const SPAN = 3, TILES = 40, STAGE = 840, SHOWN = 300; // half a side, places of D's map, pixels, points
+const SPAN = 3, TILES = 32, STAGE = 832, SHOWN = 300; // half a side, places of D's map, pixels, points
 const [REAL, FAKE] = [PALETTE[0], PALETTE[6]];
 const MODES = 8, SPREAD = 0.15, NEAR = 3 * SPREAD; // of the ring
-const BUSY = 25; // milliseconds of training for every picture
+const BUSY = 40; // milliseconds of training for every picture
 
 type Sample = (n: number) => Float32Array;
-let seed = 1;
+let seed = Math.floor(1e9 * Math.random());
 const draw = (n: number) => normal(n, ++seed);
 const centre = (k: number) => [2 * Math.cos((k * Math.PI) / 4), 2 * Math.sin((k * Math.PI) / 4)];
 const DATA = {
@@ -69,7 +69,7 @@ export function train(lab: Lab): HTMLElement {
     for (let i = 0; i < Number(turnsOfG.element.value); i++) await turn("G");
     rounds++;
   }
-  const show = newest(async () => {
+  async function look() {
     if (!game) return;
     const now = game, map = await now.judge(places), fake = await now.generate(shown);
     if (now !== game) return;
@@ -78,7 +78,8 @@ export function train(lab: Lab): HTMLElement {
     const nats = (v: number) => (Number.isNaN(v) ? "–" : v.toFixed(2));
     said.textContent = `${t("train.said", { rounds, d: nats(losses.D), g: nats(losses.G) })} ${found}`;
     room.dataset.rounds = String(rounds);
-  });
+  }
+  const show = newest(look);
   function paint(map: Float32Array, fake: Float32Array) {
     const context = canvas.getContext("2d")!, style = getComputedStyle(canvas), tile = STAGE / TILES;
     context.fillStyle = style.getPropertyValue("--paper");
@@ -117,7 +118,7 @@ export function train(lab: Lab): HTMLElement {
     while (playing) {
       const end = performance.now() + BUSY;
       do await round(); while (playing && performance.now() < end);
-      show();
+      await look();
       await new Promise((next) => requestAnimationFrame(next));
     }
   }
