@@ -10,7 +10,7 @@ const SHOWN = ["pca", "ae", "vae", "cvae", "vae_gan"];
 const STYLES = ["cvae", "cvae_gan"];
 const DETECTORS = { certainty: "draw.certainty", density: "draw.density_name", code: "draw.code_name" } as const;
 const MANY = [1, 10, 50, 500]; // codes per bound
-const MOVING = 10; // while the pen is down, at most so many
+const MOVING = 4; // while the pen is down, at most so many
 
 export const nameOf = (model: string) => t(`name.${model}` as Key);
 
