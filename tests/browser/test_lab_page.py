@@ -342,7 +342,7 @@ def test_walk(opened, known):
     plane.focus()
     for key in ("Shift+ArrowRight", "Shift+ArrowRight", "ArrowUp"):
         plane.press(key)
-    assert page.locator(".place").inner_text().startswith("z = (1.00, 0.10)")
+    assert page.locator(".walk .place").inner_text().startswith("z = (1.00, 0.10)")
     place = known["vae2"].decode(torch.tensor([[1.0, 0.1]]))
     assert eventually(lambda: same_ink(image, place))
     page.get_by_label("Decoded digits").check()
@@ -375,7 +375,7 @@ def test_a_drawing_comes_along_on_the_walk(opened):
     answered(page)
     home = page.get_by_role("button", name="Go to your digit")
     home.click()
-    assert "0.00, 0.00" not in page.locator(".place").inner_text()
+    assert "0.00, 0.00" not in page.locator(".walk .place").inner_text()
     assert page.get_by_role("combobox", name="From").input_value() == "mine"
     drawn, seen = (
         page.locator(".strip[data-model=pixels] canvas").first,
