@@ -27,8 +27,8 @@ def test_packing_loses_nothing(generator):
 
 def test_halves_apart_take_less(generator):
     content = torch.randn(20_000, generator=generator).half().numpy().tobytes()
-    together, apart = (len(lab_models.pack(content, halves=halves)) for halves in (False, True))
-    assert apart < 0.96 * together
+    whole, split = (len(lab_models.pack(content, halves=halves)) for halves in (False, True))
+    assert split < 0.96 * whole
 
 
 def test_log_densities_are_those_of_gaussians(digits):

@@ -35,9 +35,7 @@ def add_to(commands) -> None:
     command = of_lessons("slides", help="write every lesson as a deck, from its committed figures")
     out(command, "build/slides")
     command.set_defaults(run=slides)
-    command = commands.add_parser(
-        "lab-page", help="build the page where every model answers to a drawing, and serve it"
-    )
+    command = commands.add_parser("lab-page", help="serve a page where all models answer drawings")
     out(command, "build/lab-page")
     command.add_argument("--port", type=int, default=0, help="default: any free one")
     command.set_defaults(run=lab_page)

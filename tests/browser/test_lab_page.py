@@ -21,13 +21,15 @@ import torch
 
 from course_tools.publish import lab_models, lab_page
 from course_utils import data, metrics, models
+from course_utils.layers import dense, leaky
+from course_utils.objectives import discriminator_loss, generator_loss
 
 pytestmark = pytest.mark.slow
 
 BELOW = "my Übungen/lab"  # of the site's root
 N = 100  # images for every graph
 TOLERANCE = 1e-3
-ROOMS = ("draw", "walk", "generate")
+ROOMS = ("draw", "walk", "generate", "train")
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +208,7 @@ def test_the_bound_equals_pytorchs(lab, known, test):
         expected = weights.logsumexp(dim=0) - np.log(30) - (np.log(10) if given else 0)
         found = lab.evaluate(
             "([m, x, y, e]) => {" + CODEC + "return lab.call('bound', m, unpack(x), y, unpack(e))}",
-            [name, text_of(x), y.tolist() if given else None, text_of(eps)],
+            [name, text_of(x), y.item(), text_of(eps)],
         )
         assert abs(found - expected.item()) < 0.01
 
@@ -340,7 +342,7 @@ def test_walk(opened, known):
     plane.focus()
     for key in ("Shift+ArrowRight", "Shift+ArrowRight", "ArrowUp"):
         plane.press(key)
-    assert page.locator(".place").inner_text().startswith("z = (1.00, 0.10)")
+    assert page.locator(".walk .place").inner_text().startswith("z = (1.00, 0.10)")
     place = known["vae2"].decode(torch.tensor([[1.0, 0.1]]))
     assert eventually(lambda: same_ink(image, place))
     page.get_by_label("Decoded digits").check()
@@ -373,7 +375,7 @@ def test_a_drawing_comes_along_on_the_walk(opened):
     answered(page)
     home = page.get_by_role("button", name="Go to your digit")
     home.click()
-    assert "0.00, 0.00" not in page.locator(".place").inner_text()
+    assert "0.00, 0.00" not in page.locator(".walk .place").inner_text()
     assert page.get_by_role("combobox", name="From").input_value() == "mine"
     drawn, seen = (
         page.locator(".strip[data-model=pixels] canvas").first,
@@ -432,6 +434,68 @@ def test_the_flow_is_pytorchs_where_it_ships(opened, known):
     page.locator("#step").fill("20")
     page.locator("#guidance").fill("4")
     assert eventually(lambda: not torch.equal(ink(page.locator(".flow canvas").first), last))
+
+
+def playing(opened):
+    watch = opened("train")
+    watch.page.wait_for_function("window.game", timeout=60_000)
+    return watch
+
+
+def test_a_turn_moves_one_player_as_pytorch_does(opened, generator):
+    """Two turns each, with momentum: losses, gradients and Adam against PyTorch's."""
+    page = playing(opened).page
+    page.evaluate("game.momentum = 0.5")
+
+    def network(who: str, activation) -> torch.nn.Module:
+        weights = [torch.tensor(w) for w in page.evaluate(f"game.weights({who!r})")]
+        copy = dense(2, 64, 64, 64, 1 if who == "D" else 2, activation=activation)
+        for own, w in zip(copy.parameters(), weights, strict=True):
+            own.data = w.view(*own.shape[::-1]).T.clone() if own.dim() == 2 else w
+        return copy
+
+    kinds = {"D": leaky, "G": torch.nn.SiLU}
+    copies = {who: network(who, kind) for who, kind in kinds.items()}
+    adams = {
+        who: torch.optim.Adam(copy.parameters(), lr=2e-3, betas=(0.5, 0.9))
+        for who, copy in copies.items()
+    }
+    for who in ("D", "G", "D", "G"):
+        x, z = torch.randn(2, 256, 2, generator=generator)
+        fake = copies["D"](copies["G"](z))
+        loss = generator_loss(fake) if who == "G" else discriminator_loss(copies["D"](x), fake)
+        adams[who].zero_grad()
+        loss.backward()
+        adams[who].step()
+        found = page.evaluate(
+            "([who, x, z]) => {" + CODEC + "return game.turn(who, unpack(x), unpack(z))}",
+            [who, text_of(x), text_of(z)],
+        )
+        assert abs(found - loss.item()) < 1e-4
+        for name, kind in kinds.items():
+            moved = zip(network(name, kind).parameters(), copies[name].parameters(), strict=True)
+            # Adam divides by the gradient's size: where that is tiny, rounding shows.
+            assert max((a - b).abs().max().item() for a, b in moved) < 1e-3, (who, name)
+
+
+def test_train(opened):
+    watch = playing(opened)
+    page = watch.page
+    stage, said = page.locator(".stage"), page.locator(".train .place")
+    before = stage.screenshot()
+    page.get_by_role("button", name="One turn of D").click()
+    assert eventually(lambda: re.search(r"Loss of D \d", said.inner_text()))
+    assert "of G –" in said.inner_text()
+    page.get_by_role("button", name="Play").click()
+    # After a few hundred rounds the lesson's game covers the ring.
+    found = r"/found: [678] of 8/.test(document.querySelector('.train .place').textContent)"
+    page.wait_for_function(found, timeout=240_000)
+    page.get_by_role("button", name="Pause").click()
+    assert stage.screenshot() != before
+    page.get_by_role("button", name="Start again").click()
+    assert eventually(lambda: "Round 0." in said.inner_text())
+    page.get_by_label("Data").select_option("square")
+    assert eventually(lambda: "found" not in said.inner_text()) and not watch.errors
 
 
 # Everybody, everywhere

@@ -29,12 +29,18 @@ export function picture(alt: string, className = ""): HTMLCanvasElement {
 
 /** Paint the image number `i` of several. */
 export function paint(canvas: HTMLCanvasElement, images: Float32Array | null, i = 0): void {
-  const context = canvas.getContext("2d")!, data = context.createImageData(SIDE, SIDE);
-  for (let p = 0; p < PIXELS; p++) {
-    data.data.fill(255 - Math.round(255 * (images ? images[i * PIXELS + p] : 0)), 4 * p, 4 * p + 3);
-    data.data[4 * p + 3] = 255;
+  canvas.getContext("2d")!.putImageData(asData(images ?? BLANK, i), 0, 0);
+}
+
+const BLANK = new Float32Array(PIXELS);
+
+/** The image number `i` of several as black ink on white. */
+export function asData(images: Float32Array, i = 0): ImageData {
+  const data = new ImageData(SIDE, SIDE), pixels = new Uint32Array(data.data.buffer);
+  for (let p = 0; p < PIXELS; p++) { // red, green and blue alike, and opaque, in one number
+    pixels[p] = 0xff000000 | (0x010101 * (255 - Math.round(255 * images[i * PIXELS + p])));
   }
-  context.putImageData(data, 0, 0);
+  return data;
 }
 
 const SVG = "http://www.w3.org/2000/svg";

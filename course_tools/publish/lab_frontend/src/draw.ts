@@ -10,7 +10,7 @@ const SHOWN = ["pca", "ae", "vae", "cvae", "vae_gan"];
 const STYLES = ["cvae", "cvae_gan"];
 const DETECTORS = { certainty: "draw.certainty", density: "draw.density_name", code: "draw.code_name" } as const;
 const MANY = [1, 10, 50, 500]; // codes per bound
-const MOVING = 10; // while the pen is down, at most so many
+const MOVING = 1; // while the pen is down, at most so many
 
 export const nameOf = (model: string) => t(`name.${model}` as Key);
 
@@ -47,6 +47,13 @@ export function draw(lab: Lab): HTMLElement {
     answers.classList.toggle("empty", !lab.drawing);
   });
   lab.addEventListener("model", () => ask(lab.drawing, K));
+  // Browsers compile WebAssembly again, and better, once it has run for a while: a few answers that
+  // nobody sees make the first stroke as quick as the later ones.
+  lab.addEventListener("ready", async () => {
+    for (let i = 0; i < 8 && !lab.drawing && lab.models.size; i++) {
+      await lab.call("answer", lab.example("3"), MOVING);
+    }
+  });
   show(null);
   answers.classList.add("empty");
 

@@ -6,9 +6,10 @@ import { Lab } from "./lab";
 import * as maths from "./maths";
 import type { Manifest, Problem } from "./protocol";
 import { t } from "./text";
+import { train } from "./train";
 import { walk } from "./walk";
 
-const ROOMS = { draw, walk, generate };
+const ROOMS = { draw, walk, generate, train };
 type Room = keyof typeof ROOMS;
 const mega = (bytes: number) => (bytes / 1e6).toFixed(1);
 

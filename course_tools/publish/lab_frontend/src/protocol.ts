@@ -50,7 +50,7 @@ export interface Calls {
   generate(model: string, noise: Float32Array, width: number, y: number[]): Float32Array;
   flow(noise: Float32Array, width: number, y: number[], guidance: number, steps: number): Float32Array[];
   run(model: string, graph: string, inputs: Record<string, Float32Array | number[]>): Record<string, Float32Array>;
-  bound(model: string, x: Float32Array, y: number[] | null, eps: Float32Array): number;
+  bound(model: string, x: Float32Array, label: number, eps: Float32Array): number;
 }
 
 /** What goes wrong with one file, by its code in text.json, and the file's name. */

@@ -1,5 +1,5 @@
 // The sheet: pen, eraser, undo, clear and examples, by mouse, touch and keyboard.
-import { h } from "./dom";
+import { asData, h } from "./dom";
 import { type Centred, SIDE, centred } from "./maths";
 import { t } from "./text";
 
@@ -66,13 +66,14 @@ export function sheet(changed: (seen: Centred) => void, digit: (label: string) =
   }
   const undo = () => { layers.pop(); redraw(); };
   const clear = () => { layers = []; redraw(); };
+  let box = paper.getBoundingClientRect(); // asked once a stroke: each time, the page is laid out
   const at = (event: PointerEvent): [number, number] => {
-    const box = paper.getBoundingClientRect();
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   };
   paper.addEventListener("pointerdown", (event) => {
     paper.setPointerCapture(event.pointerId);
     cursor.hidden = true;
+    box = paper.getBoundingClientRect();
     begin(at(event));
   });
   paper.addEventListener("pointermove", (event) => {
@@ -138,13 +139,8 @@ function ghost(): SVGSVGElement {
 
 /** An example at the scale of the sheet: a digit of 20 pixels fills most of it. */
 function image(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D, pixels: Float32Array, side: number) {
-  const canvas = new OffscreenCanvas(SIDE, SIDE), tile = canvas.getContext("2d")!;
-  const data = tile.createImageData(SIDE, SIDE);
-  pixels.forEach((ink, i) => {
-    data.data.fill(255 - Math.round(255 * ink), 4 * i, 4 * i + 3);
-    data.data[4 * i + 3] = 255;
-  });
-  tile.putImageData(data, 0, 0);
+  const canvas = new OffscreenCanvas(SIDE, SIDE);
+  canvas.getContext("2d")!.putImageData(asData(pixels), 0, 0);
   context.imageSmoothingEnabled = false;
   context.drawImage(canvas, 0, 0, side, side);
 }

@@ -104,8 +104,7 @@ function plane(lab: Lab): HTMLElement {
     find();
     go(place);
   });
-  lab.addEventListener("drawing", find);
-  lab.addEventListener("room", () => { find(); redraw(); });
+  lab.addEventListener("room", (event) => { if ((event as CustomEvent).detail === "walk") find(); });
   return h("section", { className: "planes" }, h("h2", {}, t("walk.plane")), h("p", { className: "lead" }, t("walk.plane_lead")),
     h("fieldset", { className: "control" }, h("legend", { className: "unseen" }, t("walk.background")),
       choose("codes", t("walk.codes"), true), choose("digits", t("walk.decoded"), false), home),
@@ -139,8 +138,12 @@ function between(lab: Lab): HTMLElement {
     }
     if (lab.drawing && !chosen) from.value = "mine";
   });
-  lab.addEventListener("room", () => show());
-  lab.addEventListener("model", () => show());
+  let here = false;
+  lab.addEventListener("room", (event) => {
+    here = (event as CustomEvent).detail === "walk";
+    if (here) show();
+  });
+  lab.addEventListener("ready", () => { if (here) show(); });
   return h("section", {}, h("h2", {}, t("walk.between")), h("p", { className: "lead" }, t("walk.between_lead")),
     h("div", { className: "control" }, h("label", {}, t("walk.from"), from), h("label", {}, t("walk.to"), to)),
     ...rows.map(({ model, images }) => h("div", { className: "strip", "data-model": model }, h("h3", {}, nameOf(model)), h("div", { className: "ten nine" }, ...images))));
@@ -166,7 +169,7 @@ function knobs(lab: Lab): HTMLElement {
     }));
     decode();
   });
-  lab.addEventListener("room", () => begin());
+  lab.addEventListener("room", (event) => { if ((event as CustomEvent).detail === "walk") begin(); });
   lab.addEventListener("model", (event) => { if ((event as CustomEvent).detail === model.value) begin(); });
   paint(image, new Float32Array(PIXELS));
   return h("section", {}, h("h2", {}, t("walk.knobs")), h("p", { className: "lead" }, t("walk.knobs_lead")),

@@ -133,12 +133,13 @@ async function encode(model: string, x: Float32Array, label: number) {
   return { seen, code: found.mu ?? found.code, logVar: found.log_var, logP: found.log_p };
 }
 
-async function bound(model: string, x: Float32Array, y: number[] | null, eps: Float32Array): Promise<number> {
-  const { mu, log_var } = await run(model, "encode", { x, ...labels(model, y) });
-  const z = maths.draws(mu, log_var, eps), K = eps.length / mu.length;
-  const many = y && Array<number>(K).fill(y[0]);
+/** The bound on log P(x) from the code of x, for black and white x. */
+async function bound(
+  model: string, x: Float32Array, y: number, mu: Float32Array, logVar: Float32Array, eps: Float32Array,
+): Promise<number> {
+  const z = maths.draws(mu, logVar, eps), many = Array<number>(eps.length / mu.length).fill(y);
   const { logits } = await run(model, "decode", { z, ...labels(model, many) }, ["logits"]);
-  const nats = maths.bound(x, log_var, eps, z, logits);
+  const nats = maths.bound(x, logVar, eps, z, logits);
   // log P(x) ≥ log P(x, y) = log P(x|y) + log 1/10.
   return models[model].conditional ? nats - Math.log(10) : nats;
 }
@@ -148,7 +149,12 @@ type Asynchronous = {
 };
 
 const calls: Asynchronous = {
-  run, bound, decode,
+  run, decode,
+
+  async bound(model, x, label, eps) {
+    const { seen, code, logVar } = await encode(model, x, label);
+    return bound(model, seen, label, code, logVar, eps);
+  },
 
   async encode(model, x, label) {
     const { code, logVar } = await encode(model, x, label);
@@ -172,12 +178,14 @@ const calls: Asynchronous = {
       if (!logVar) continue;
       const sigma = logVar.map((v) => Math.exp(v / 2));
       const eps = maths.normal(K * code.length, SEED);
-      const nats = BERNOULLI.includes(model) ? { bound: await bound(model, seen, [label], eps) } : {};
-      said.reconstructions[model] = { ...found, sigma, ...nats };
+      said.reconstructions[model] = { ...found, sigma };
+      if (BERNOULLI.includes(model)) {
+        said.reconstructions[model].bound = await bound(model, seen, label, code, logVar, eps);
+      }
     }
     const all = Array.from({ length: 10 }, (_, i) => i);
     for (const model of STYLES.filter(whole)) {
-      const { code } = await encode(model, x, label);
+      const code = said.reconstructions[model]?.code ?? (await encode(model, x, label)).code;
       const ten = new Float32Array(10 * code.length);
       for (const i of all) ten.set(code, i * code.length);
       said.styles[model] = await decode(model, ten, all);
