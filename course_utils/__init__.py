@@ -25,6 +25,7 @@ LAYERS = (
     "datasets",
     "data",
     "layers",
+    "flows",
     "models",
     "weights",
     "objectives",

@@ -350,10 +350,12 @@ def codes_and_labels(
 
     The codes are computed once, since the autoencoder does not change.
     """
+    ae: nn.Module | None
     try:
         ae = weights.pretrained("ae", train.name, device=train.y.device)
     except FileNotFoundError:
         ae = make("ae", train)
+    assert ae is not None  # only a training that can be resumed gives None
     flow.ae.E.load_state_dict(ae.E.state_dict())
     flow.ae.D.load_state_dict(ae.D.state_dict())
     z = torch.cat([flow.encode(part) for part in train.x.split(1000)])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -143,7 +144,7 @@ def test_every_formula_is_understood(lesson):
 
 
 def slides_need_npm():
-    if not slides.shutil.which("node"):
+    if not shutil.which("node"):
         pytest.skip("there is no Node.js here")
 
 

@@ -144,7 +144,7 @@ def _social_picture(path: Path) -> None:
     from matplotlib.figure import Figure
 
     picture = plt.imread(notebooks.ROOT / "docs" / "picture.png")
-    fig = Figure(figsize=(12, 6.3), dpi=100)
+    fig = Figure(figsize=(12, 6.3), dpi=100, layout="none")
     fig.text(0.06, 0.78, "Deep generative models", fontsize=46, weight="bold")
     fig.text(0.06, 0.66, f"{len(notebooks.find())} lessons, from PCA to VAE/GAN", fontsize=28)
     ax = fig.add_axes((0.06, 0.08, 0.88, 0.5))

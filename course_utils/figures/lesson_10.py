@@ -63,7 +63,7 @@ def pairs_and_paths(x0: Tensor, x1: Tensor, path: Tensor) -> None:
     show(
         fig,
         alt="Left, straight lines from noise to random data points, which cross everywhere. Right, "
-        "the paths of the flow from the same noise: they bend and do not cross.",
+        "the paths of the flow from the same noise: they bend, and cross only rarely.",
     )
 
 
@@ -79,7 +79,7 @@ def errors_by_calls(errors: Mapping[str, Mapping[int, float]]) -> None:
     ax.legend(frameon=False)
     show(
         fig,
-        alt="Error against calls of the field, both axes logarithmic: the line of the midpoint rule "
+        alt="Error against calls of the field, both axes logarithmic: that of the midpoint rule "
         "falls about twice as steeply as that of Euler's method.",
     )
 
@@ -113,9 +113,7 @@ def appearing(frames: Tensor) -> Callable[[int, Axes], None]:
     """What a film draws: decoded codes on their way. frames: (steps + 1, N, 1, 28, 28)."""
 
     def draw(step: int, ax: Axes) -> None:
-        image_grid(
-            frames[step], columns=10, ax=ax, title=f"$t$ = {step / (len(frames) - 1):.2f}"
-        )
+        image_grid(frames[step], columns=10, ax=ax, title=f"$t$ = {step / (len(frames) - 1):.2f}")
 
     return draw
 
@@ -124,8 +122,8 @@ def best_sheet(x: Tensor, columns: int = 20) -> None:
     """A large sheet of generated digits. x: (N, 1, 28, 28), a row for each label."""
     fig, ax = plt.subplots(figsize=(11, 11 * (len(x) / columns) / columns))
     image_grid(x, columns=columns, ax=ax)
-    show(fig, alt="A large sheet of generated digits: one row for each label, all different, all "
-                  "legible.")  # fmt: skip
+    show(fig, alt="A large sheet of generated digits: one row for each label, all different, "
+                  "nearly all legible.")  # fmt: skip
 
 
 def two_samplers(paths: Mapping[str, Tensor], data: Tensor, shown: int = 6) -> None:
@@ -157,10 +155,11 @@ def densities(maps: Mapping[str, Tensor], points: Tensor) -> None:
         points: (M, 2).
     """
     fig, axes = plt.subplots(1, len(maps), figsize=(4.8 * len(maps), 4.9), squeeze=False)
+    top = float(torch.stack(list(maps.values())).quantile(0.995))
     for ax, (name, density) in zip(axes.flat, maps.items(), strict=True):
         ax.imshow(
             density, origin="lower", extent=(-REACH, REACH, -REACH, REACH), cmap="Purples",
-            vmax=float(density.quantile(0.995)), interpolation="bilinear",
+            vmax=top, interpolation="bilinear",
         )  # fmt: skip
         ax.scatter(*points[:200].T, s=4, color=PALETTE[6], lw=0, alpha=0.8)
         _plane(ax, name)
@@ -176,7 +175,7 @@ def sees(slopes: Mapping[str, Tensor], row: int, column: int) -> None:
     fig, axes = plt.subplots(1, len(slopes), figsize=(4.8 * len(slopes), 3.8), squeeze=False)
     for ax, (name, slope) in zip(axes.flat, slopes.items(), strict=True):
         shown = np.where(slope > 0, np.log10(np.maximum(slope, 1e-12)), np.nan)
-        picture = ax.imshow(shown, cmap="viridis_r", vmin=-3)
+        picture = ax.imshow(shown, cmap="viridis_r", vmin=-3, vmax=1)
         ax.add_patch(
             plt.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=PALETTE[2], lw=2)
         )
