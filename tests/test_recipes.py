@@ -48,8 +48,8 @@ def test_every_model_is_trained_written_and_read(name, tmp_path, capsys):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["w.safetensors"]
 
 
-# Layers that are normalised, or small: with such a rate they learn badly, their loss stays below ten
-# times the first one, and it falls again with the rate.
+# Layers that are normalised, or small: with such a rate they learn badly. But their loss stays
+# below ten times the first one, and it falls again with the rate.
 ROBUST = {"latent_flow", "latent_flow_label", "pixel_cnn"}
 
 

@@ -62,6 +62,8 @@ def build(
         path = work / "sources" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    for picture in sorted((notebooks.ROOT / "docs").glob("*.png")):
+        shutil.copyfile(picture, work / "sources" / "docs" / picture.name)
     _copy_mathjax(html / "_static" / "mathjax")
     _social_picture(html / "_static" / "social.png")
     failed = _sphinx(work)
