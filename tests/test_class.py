@@ -203,8 +203,8 @@ def test_deadlines_that_cannot_be_used_say_why(tmp_path, text, says):
 
 
 def test_the_tables_of_the_documentation_can_be_used(tmp_path):
-    people = roster.read(file(tmp_path, "roster.csv", block("csv roster")))
-    found = due.read(file(tmp_path, "due.csv", block("csv due")), people)
+    people = roster.read(file(tmp_path, "roster.csv", block("text roster")))
+    found = due.read(file(tmp_path, "due.csv", block("text due")), people)
     assert people.named("augusta king") is people.students[0]
     assert found.of("Ada Lovelace", "03").due == datetime(2026, 10, 26, 23, 59)
     assert found.of("Alan Turing", "03").due == datetime(2026, 10, 29, 23, 59)
@@ -591,7 +591,7 @@ def test_a_class_from_download_to_gradebook(tmp_path, monkeypatch, capsys, peopl
         Path(folder).mkdir()
     everybody = simulated_class.write(Path("downloads"), people, submissions)
     simulated_class.roster(Path("grades/roster.csv"), everybody)
-    file(tmp_path, "grades/due.csv", block("csv due"))
+    file(tmp_path, "grades/due.csv", block("text due"))
     simulated_class.moodle_gradebook(Path("moodle.csv"), everybody)
     simulated_class.canvas_gradebook(Path("canvas.csv"), everybody)
     commands = [shlex.split(line)[1:] for line in block("sh walk").splitlines()]
