@@ -326,7 +326,7 @@ MASKED_CONV = Task(
             "the meaning of own is turned round: with own = 1 the middle stays, with own = 0 not.",
         ),
         Mistake(
-            _masked(lambda row, column, own: _before(column.T, row.T, own)),
+            _masked(lambda row, column, own: _before(column, row, own)),
             "the order goes row by row: above are all earlier pixels, and on the left of the same"
             " row. That mask goes column by column.",
         ),
