@@ -472,21 +472,15 @@ class LatentFlow(nn.Module):
     Args:
         ae: the autoencoder; it is not trained here.
         k: its latent dimension.
-        conditional: whether `draw` takes the label into account.
-        guidance: the weight w of `flows.guided`.
+        guidance: the weight w of `flows.guided`; with 0 the label does not matter.
     """
 
-    def __init__(self, ae: AE, k: int, *, conditional: bool, guidance: float = 1.0) -> None:
+    def __init__(self, ae: AE, k: int, *, guidance: float) -> None:
         super().__init__()
         self.ae, self.velocity = ae.requires_grad_(False), Velocity(k)
-        self.conditional, self.guidance = conditional, guidance
+        self.guidance = guidance
         self.register_buffer("mean", torch.zeros(k))  # of the codes
         self.register_buffer("scale", torch.ones(k))
-
-    @torch.no_grad()
-    def encode(self, x: Tensor) -> Tensor:
-        """Encode images (B, 1, 28, 28) as codes (B, k), each dimension of mean 0 and variance 1."""
-        return (self.ae.encode(x) - self.mean) / self.scale
 
     def draw(self, z: Tensor, y: Tensor, *, steps: int = 20) -> Tensor:
         """Let noise z (B, k) flow to codes of the labels y (B,), and decode them.
@@ -494,10 +488,7 @@ class LatentFlow(nn.Module):
         Returns:
             Images (B, 1, 28, 28) in [0, 1].
         """
-        nothing = self.velocity.nothing
-        field = flows.guided(
-            self.velocity, y, self.guidance if self.conditional else 0.0, nothing=nothing
-        )
+        field = flows.guided(self.velocity, y, self.guidance, nothing=self.velocity.nothing)
         return self.ae.decode(flows.integrate(field, z, steps=steps)[-1] * self.scale + self.mean)
 
 
@@ -515,10 +506,10 @@ def make_vae(k: int, *, n_classes: int = 0, width: int = 16, hidden: int = 128) 
     )
 
 
-def make_flow(*, conditional: bool, guidance: float = 1.0) -> LatentFlow:
+def make_flow(*, guidance: float) -> LatentFlow:
     """A flow on the codes of the autoencoder that ships."""
     ae = AE(Encoder(LATENT_DIM), Decoder(LATENT_DIM))
-    return LatentFlow(ae, LATENT_DIM, conditional=conditional, guidance=guidance)
+    return LatentFlow(ae, LATENT_DIM, guidance=guidance)
 
 
 SHIPPED: dict[str, Callable[[], nn.Module]] = {
@@ -537,6 +528,6 @@ SHIPPED: dict[str, Callable[[], nn.Module]] = {
     "vae_gan": lambda: make_vae(LATENT_DIMS["vae_gan"], hidden=0),
     "cvae_gan": lambda: make_vae(LATENT_DIMS["cvae_gan"], n_classes=10),
     "pixel_cnn": PixelCNN,
-    "latent_flow": lambda: make_flow(conditional=False),
-    "latent_flow_label": lambda: make_flow(conditional=True, guidance=1.5),
+    "latent_flow": lambda: make_flow(guidance=0.0),
+    "latent_flow_label": lambda: make_flow(guidance=1.5),
 }

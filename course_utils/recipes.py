@@ -358,7 +358,7 @@ def codes_and_labels(
     assert ae is not None  # only a training that can be resumed gives None
     flow.ae.E.load_state_dict(ae.E.state_dict())
     flow.ae.D.load_state_dict(ae.D.state_dict())
-    z = torch.cat([flow.encode(part) for part in train.x.split(1000)])
+    z = torch.cat([flow.ae.encode(part) for part in train.x.split(1000)]).detach()
     flow.mean.copy_(z.mean(dim=0))
     flow.scale.copy_(z.std(dim=0))
     return data.shuffled(((z - flow.mean) / flow.scale, train.y), batch_size, seed=seed)
@@ -369,7 +369,8 @@ def flow_players(flow: models.LatentFlow, steps: int) -> dict[str, Player]:
 
     def objective(x1: Tensor, y: Tensor) -> dict[str, Tensor]:
         x0, t = torch.randn_like(x1), torch.rand(len(x1), device=x1.device)
-        without = torch.rand(len(y), device=y.device) < (WITHOUT_LABEL if flow.conditional else 2)
+        share = WITHOUT_LABEL if flow.guidance else 1.0
+        without = torch.rand(len(y), device=y.device) < share
         y = torch.where(without, flow.velocity.nothing, y)
         return {"loss": flow_matching(flow.velocity, x0, x1, t, y)}
 

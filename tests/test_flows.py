@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from course_utils import flows, objectives
+from course_utils import flows, models, objectives
 
 MEAN, SIGMA = torch.tensor([1.0, -2.0], dtype=torch.float64), 0.5
 
@@ -112,3 +112,29 @@ def test_a_density_of_nothing_moved_is_the_normal(noise):
     still = flows.log_density(lambda x, t: 0 * x, noise, steps=3)
     expected = -0.5 * (noise.square().sum(dim=1) + 2 * math.log(2 * math.pi))
     assert torch.allclose(still, expected)
+
+
+def latent_flow(guidance):
+    """A flow whose weights are random, and far from 0."""
+    torch.manual_seed(0)
+    ae = models.AE(torch.nn.Identity(), torch.nn.Linear(3, 784))
+    flow = models.LatentFlow(ae, 3, guidance=guidance)
+    flow.mean.copy_(torch.tensor([1.0, -2.0, 0.5]))
+    flow.scale.copy_(torch.tensor([0.5, 2.0, 3.0]))
+    return flow
+
+
+def test_without_guidance_the_label_does_not_matter():
+    z = torch.randn(10, 3, generator=torch.Generator().manual_seed(1))
+    images = {w: [latent_flow(w).draw(z, y + torch.zeros(10).long()) for y in (2, 7)]
+              for w in (0.0, 1.0, 2.0)}  # fmt: skip
+    assert torch.equal(*images[0.0])
+    assert not any(torch.allclose(*images[w], atol=1e-3) for w in (1.0, 2.0))
+
+
+def test_codes_are_scaled_back_before_they_are_decoded():
+    flow, y = latent_flow(1.0), torch.arange(10)
+    z = torch.randn(10, 3, generator=torch.Generator().manual_seed(1))
+    end = flows.integrate(lambda x, t: flow.velocity(x, t, y), z, steps=20)[-1]
+    codes = torch.tensor([1.0, -2.0, 0.5]) + end * torch.tensor([0.5, 2.0, 3.0])
+    assert torch.allclose(flow.draw(z, y), flow.ae.D(codes).sigmoid(), atol=1e-6)
