@@ -12,6 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from course_tools.publish import lab_page
+from course_utils.errors import CourseError
 
 LOADS, SECONDS = 5, 3
 WARM = 2  # seconds of drawing before, in which the browser compiles what runs often
@@ -59,8 +60,13 @@ def page_of(browser: Browser, address: str) -> Iterator[Page]:
 def measure() -> dict[str, list[float]]:
     """Return several values for every figure, by its name; none where the page cannot be built."""
     path = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    if not path:
+        return {}
     with tempfile.TemporaryDirectory() as place:
-        if not path or not lab_page.build(Path(place)):
+        try:
+            lab_page.build(Path(place))
+        except CourseError as reason:
+            print(reason)
             return {}
         with lab_page.server(Path(place)) as server, sync_playwright() as playwright:
             threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -18,7 +18,7 @@ from course_tools.classroom.roster import Student
 from course_tools.classroom.tables import KEPT, Row, Table, TableError
 from course_tools.grading.collect import Paper
 from course_utils import atomic
-from course_utils.exercises import TASKS
+from course_utils.exercises import TASKS, points_of
 
 SYSTEMS = ("moodle", "canvas")
 # What tells a student: the columns of both platforms, the surest first.
@@ -150,7 +150,7 @@ class Export:
             if lesson not in self.columns
         ]
         for lesson, column in self.columns.items():
-            own = sum(task.points for task in TASKS.values() if task.lesson == lesson)
+            own = points_of(lesson)
             own += grades.due.think(lesson) * sum(
                 TASKS[tag.removeprefix("think-")].lesson == lesson for tag in grades.questions
             )

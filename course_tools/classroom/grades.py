@@ -14,7 +14,7 @@ from course_tools.classroom.tables import points as short
 from course_tools.grading.collect import Paper
 from course_tools.grading.extract import THINK
 from course_tools.grading.mark import ANSWERED, NO_ANSWER, REVIEW, Mark
-from course_utils.exercises import TASKS
+from course_utils.exercises import TASKS, points_of
 
 BY_HAND = "by hand"
 
@@ -80,7 +80,7 @@ class Grades:
         """Return the points that there are for a lesson; 0 where it does not count yet."""
         if not self.handed_in(student, lesson) and not self.is_due(student, lesson):
             return short(sum(mark.of for mark in self.own(student) if mark.lesson == lesson))
-        tasks = sum(task.points for task in TASKS.values() if task.lesson == lesson)
+        tasks = points_of(lesson)
         open_ones = {mark.task for mark in self.own(student) if mark.status == ANSWERED}
         counted = {tag for tag in self.questions - open_ones if _lesson(tag) == lesson}
         return short(tasks + self.due.think(lesson) * len(counted))

@@ -14,7 +14,7 @@ from course_tools.classroom.tables import points as short
 from course_tools.grading.extract import THINK
 from course_tools.grading.mark import ANSWERED, NO_ANSWER, REVIEW, Mark
 from course_utils import atomic
-from course_utils.exercises import TASKS
+from course_utils.exercises import TASKS, points_of
 
 COLUMNS = ("student", "lesson", "task", "points", "of", "reason")
 UNSAFE = "Graded with --unsafe-no-sandbox: this code ran with the grader's rights. "
@@ -215,7 +215,7 @@ def _print(out: Path, grades: Grades, warning: str) -> None:
         own = [mark for mark in grades.marks if mark.lesson == lesson]
         handed_in = len({mark.student for mark in own if mark.file})
         points = sum(mark.points or 0 for mark in own if mark.file)
-        of = sum(task.points for task in TASKS.values() if task.lesson == lesson)
+        of = points_of(lesson)
         average = f"{points / handed_in:5.2f} of {of} on average, " if handed_in else ""
         print(f"  lesson {lesson}  {average}{handed_in} handed in")
     for task in TASKS:

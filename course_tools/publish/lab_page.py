@@ -15,13 +15,14 @@ from typing import Any
 
 from course_tools.publish import lab_models, notebooks, npm
 from course_utils import data, recipes, weights
+from course_utils.errors import CourseError
 
 FRONTEND = Path(__file__).parent / "lab_frontend"
 RUNTIME = "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"
 EXPORTER = ("onnx", "onnxscript")
 
 
-def build(folder: Path, *, dataset: str | None = None) -> Path | None:
+def build(folder: Path, *, dataset: str | None = None) -> Path:
     """Write the lab page.
 
     Args:
@@ -29,23 +30,18 @@ def build(folder: Path, *, dataset: str | None = None) -> Path | None:
         dataset: of models and test images; default: as in the lessons, MNIST if it is there.
 
     Returns:
-        The path of its index.html; None where npm or the exporter is missing, after printing a
-        sentence that says so.
+        The path of its index.html.
 
     Raises:
-        npm.NpmError: where npm is there and fails.
-        CourseError: where no weights ship for the data set.
+        npm.NpmError: where npm is missing or fails.
+        CourseError: where the exporter is missing, or no weights ship for the data set.
     """
     absent = [name for name in EXPORTER if not importlib.util.find_spec(name)]
     if absent:
-        print(
-            f"The lab page needs {' and '.join(absent)} to export its models: pip install"
-            ' "generative-models-course[site]", or, in a checkout, pip install -e ".[site]".'
+        raise CourseError(
+            f"The lab page needs {' and '.join(absent)} to export its models: pip install -e"
+            " '.[site]'"
         )
-        return None
-    if not shutil.which("npm"):
-        print("The lab page needs npm: install Node.js (https://nodejs.org), then try again.")
-        return None
     work = npm.install(
         FRONTEND,
         notebooks.ROOT / "build" / "lab_frontend",
@@ -76,8 +72,7 @@ def _write_models(folder: Path, dataset: str, *, runtime: Path) -> None:
             "parameters": sum(p.numel() for p in model.state_dict().values()),
             "graphs": {},
         }
-    if "flow" in shipped:
-        about["flow"]["guidance"] = shipped["flow"].guidance
+    about["flow"]["guidance"] = shipped["flow"].guidance
     for name, function, graph, packed in lab_models.files(dataset):
         file = _write(folder, f"{name}.{function}.onnx", packed)
         about[name]["graphs"][function] = {
@@ -134,10 +129,7 @@ def serve(folder: Path, port: int) -> int:
         port: 0 for any free one.
     """
     notebooks.require_checkout()
-    page = build(folder)
-    if page is None:
-        return 1
-    with server(page.parent, port) as running:
+    with server(build(folder).parent, port) as running:
         print(
             f"The lab page: http://localhost:{running.server_address[1]}/ (Ctrl-C ends it). Any"
             f" static host can serve the folder {folder}.",

@@ -19,7 +19,7 @@ from course_tools.publish.notebooks import Lesson
 from course_tools.publish.reading import for_reading
 from course_utils import LAYERS
 from course_utils.errors import CourseError
-from course_utils.exercises import TASKS
+from course_utils.exercises import points_of
 
 SETTINGS = Path("docs", "site")
 COPIED = (
@@ -122,7 +122,7 @@ def doors(lesson: Lesson, parts: Parts) -> str:
 
 def points(lesson: Lesson) -> str:
     """Return the points that the tasks of a lesson give, as text."""
-    total = sum(task.points for task in TASKS.values() if task.lesson == lesson.number)
+    total = points_of(lesson.number)
     return f"{total} point" + "s" * (total != 1)
 
 

@@ -4,7 +4,7 @@ import base64
 import sys
 
 from course_tools.publish import address, notebooks
-from course_utils.exercises import TASKS
+from course_utils.exercises import points_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -62,7 +62,7 @@ def table(where: address.Address | None, *numbers: str, read: bool = True) -> st
     ]
     for lesson in notebooks.find(*numbers):
         file, run = lesson.path.name, f"{lesson.seconds} s" if lesson.seconds else "–"
-        points = sum(task.points for task in TASKS.values() if task.lesson == lesson.number)
+        points = points_of(lesson.number)
         links = (
             [f"[![read](https://img.shields.io/badge/read-lesson-3f90da)](notebooks/{file})"]
             if read

@@ -7,7 +7,16 @@ from course_utils.exercises.check import Result, check
 from course_utils.exercises.task import Mistake, Part, Task
 from course_utils.exercises.verify import verify
 
-__all__ = ["TASKS", "Mistake", "Part", "Result", "Task", "check", "verify"]
+__all__ = ["TASKS", "Mistake", "Part", "Result", "Task", "check", "points_of", "verify"]
+
+
+def points_of(lesson: str) -> int:
+    """Return the points that the tasks of a lesson give together.
+
+    Args:
+        lesson: its number, e.g. "02".
+    """
+    return sum(task.points for task in all_tasks().values() if task.lesson == lesson)
 
 
 def __getattr__(name: str) -> Any:
