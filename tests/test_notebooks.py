@@ -295,6 +295,9 @@ def test_the_table_of_symbols_names_where_each_is_introduced():
                 "X",
                 r"\mu",
                 r"\sigma",
+                "x_0",
+                "x_1",
+                "x_t",
             )
             assert number in found if other_life else number == min(found, default=""), (
                 symbol,

@@ -247,7 +247,7 @@ def _label_inputs(generator: Generator) -> dict[str, object]:
     In two rows the labels lie more than 800 nats apart. One label is very rare, and yet counts in
     one row.
     """
-    level = torch.tensor([-1500.0, -900, -760, -400, -120, -60], dtype=torch.float64)
+    level = torch.tensor([-1500.0, -900, -760, -400, -120, -100], dtype=torch.float64)
     given = (level + 10 * randn(generator, 6))[:, None] + 3 * randn(generator, 6, 10)
     log_py = 0.7 * randn(generator, 10)
     log_py[9] -= 30

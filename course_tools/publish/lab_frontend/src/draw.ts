@@ -2,20 +2,23 @@
 import { bars, fromBytes, h, newest, paint, picture, setBars } from "./dom";
 import type { Lab } from "./lab";
 import { BOX, SIDE, type Centred } from "./maths";
-import type { Answer, Detector, Manifest } from "./protocol";
+import { RECONSTRUCT, STYLES, type Answer, type Detector, type Manifest } from "./protocol";
 import { sheet } from "./sheet";
 import { type Key, nats, percent, t } from "./text";
 
-const SHOWN = ["pca", "ae", "vae", "cvae", "vae_gan"];
-const STYLES = ["cvae", "cvae_gan"];
 const DETECTORS = { certainty: "draw.certainty", density: "draw.density_name", code: "draw.code_name" } as const;
 const MANY = [1, 10, 50, 500]; // codes per bound
-const MOVING = 1; // while the pen is down, at most so many
+// While the pen moves. With one code, two cores give 30 answers a second: benchmarks/RESULTS.md.
+const MOVING = 1;
+// Answers before the first stroke. On two busy cores the first took 0.6 to 1.1 s, the next ones
+// 0.1 s; a few more than needed do no harm, for they end when somebody draws.
+const WARM = 8;
 
 export const nameOf = (model: string) => t(`name.${model}` as Key);
 
+/** The room is one closure: the sheet, the answers and K share its state. */
 export function draw(lab: Lab): HTMLElement {
-  const parts = [verdict(), reconstructions(lab), styles(), detectors(lab.manifest)];
+  const parts: Part[] = [verdict(), reconstructions(lab), styles(), detectors(lab.manifest)];
   const answers = h("div", { className: "answers" }, ...parts.map((part) => part.element));
   if (lab.manifest) answers.append(which(lab.manifest));
   const said = h("p", { className: "said", role: "status" }, t("draw.empty"));
@@ -30,18 +33,13 @@ export function draw(lab: Lab): HTMLElement {
   const ask = newest(async (x: Float32Array | null, codes: number) => {
     if (!lab.models.size) return;
     const answer = x && (await lab.call("answer", x, codes));
-    if (x !== lab.drawing) { // a newer one waits
-      if (answer) answers.dataset.answers = String(++count);
-      return show(answer);
-    }
     show(answer);
-    lab.label = answer?.label ?? 0;
+    if (x === lab.drawing) lab.label = answer?.label ?? 0; // else a newer one waits
     answers.dataset.answers = String(++count);
-    answers.dataset.ms = answer ? answer.ms.toFixed(1) : "";
   });
   // Quickly while the pen moves, then with all codes, and read out once it rests.
   lab.addEventListener("drawing", () => {
-    ask(lab.drawing, Math.min(K, MOVING));
+    ask(lab.drawing, MOVING);
     clearTimeout(refine);
     refine = window.setTimeout(() => ask(lab.drawing, K), 150);
     answers.classList.toggle("empty", !lab.drawing);
@@ -50,7 +48,7 @@ export function draw(lab: Lab): HTMLElement {
   // Browsers compile WebAssembly again, and better, once it has run for a while: a few answers that
   // nobody sees make the first stroke as quick as the later ones.
   lab.addEventListener("ready", async () => {
-    for (let i = 0; i < 8 && !lab.drawing && lab.models.size; i++) {
+    for (let i = 0; i < WARM && !lab.drawing && lab.models.size; i++) {
       await lab.call("answer", lab.example("3"), MOVING);
     }
   });
@@ -64,7 +62,8 @@ export function draw(lab: Lab): HTMLElement {
   const announce = () => {
     clearTimeout(silence);
     silence = window.setTimeout(() => {
-      slow.textContent = lab.drawing ? `${parts[0].says()} ${parts[3].says()}` : t("draw.empty");
+      slow.textContent = lab.drawing
+        ? parts.flatMap((part) => part.says?.() ?? []).join(" ") : t("draw.empty");
     }, 900);
   };
   lab.addEventListener("drawing", announce);
@@ -79,7 +78,7 @@ export function draw(lab: Lab): HTMLElement {
     h("div", { className: "right" }, said, answers, slow));
 }
 
-interface Part { element: HTMLElement; show(answer: Answer | null): void; says(): string }
+interface Part { element: HTMLElement; show(answer: Answer | null): void; says?(): string }
 
 function examples(lab: Lab, pick: (image: Float32Array) => void): HTMLElement {
   const row = (title: string, wanted: (label: string) => boolean) =>
@@ -137,15 +136,15 @@ function verdict(): Part {
         element.classList.toggle("chosen", label === answer?.label);
         element.title = p ? t("draw.chance", { label, percent: percent(p[label]) }) : "";
       });
-      heard = p ? t("draw.announce", { label: answer.label!, percent: percent(p[answer.label!]), verdict: "" }) : "";
+      heard = p ? t("draw.announce", { label: answer.label!, percent: percent(p[answer.label!]) }) : "";
     },
-    says: () => heard.trim(),
+    says: () => heard,
   };
 }
 
 function reconstructions(lab: Lab): Part {
   const yours = picture(t("draw.yours"));
-  const cards = SHOWN.map((model) => {
+  const cards = RECONSTRUCT.map((model) => {
     const k = lab.manifest?.models[model]?.latent_dim ?? 1;
     const image = picture(nameOf(model)), code = bars(t("draw.code_alt", { k }), k);
     const size = h("p", { className: "quiet" }), value = h("p", { className: "value" });
@@ -174,7 +173,7 @@ function reconstructions(lab: Lab): Part {
     element: h("section", {}, h("h2", {}, t("draw.through")), h("p", { className: "lead" }, t("draw.through_lead")),
       h("div", { className: "row cards" }, self, ...cards.map((c) => c.element)),
       h("div", { className: "control" }), h("p", { className: "quiet" }, t("draw.nats"))),
-    show, says: () => "",
+    show,
   };
 }
 
@@ -199,12 +198,12 @@ function styles(): Part {
     element: h("section", {}, h("h2", {}, t("draw.styles")), h("p", { className: "lead" }, t("draw.styles_lead")),
       ...rows.map(({ model, tiles }) => h("div", { className: "strip", "data-model": model },
         h("h3", {}, nameOf(model)), h("div", { className: "ten" }, ...tiles.map((tile) => tile.frame))))),
-    show, says: () => "",
+    show,
   };
 }
 
 /** The share of test digits with a lower score. */
-export function rank({ quantiles }: Detector, score: number): number {
+function rank({ quantiles }: Detector, score: number): number {
   const above = quantiles.findIndex((q) => q > score);
   if (above <= 0) return above < 0 ? 1 : 0;
   const [low, high] = [quantiles[above - 1], quantiles[above]];
@@ -214,11 +213,13 @@ export function rank({ quantiles }: Detector, score: number): number {
 function detectors(manifest: Manifest | null): Part {
   const rows = Object.entries(DETECTORS).map(([name, key]) => {
     const said = h("strong", { className: "yesno" }), mark = h("span", { className: "mark", hidden: true });
-    const share = h("p", { className: "quiet" });
+    const share = h("p", { className: "quiet" }), about = manifest?.detectors[name];
+    const turned = h("span", { className: "turned" }); // the digits below the threshold
+    if (about) turned.style.width = `${100 * rank(about, about.threshold)}%`;
     const element = h("li", { "data-detector": name },
       h("div", {}, h("h3", {}, t(key)), h("p", { className: "quiet" }, t(`draw.${name}_says` as Key))),
-      said, h("div", { className: "meter" }, h("span", { className: "turned" }), mark), share);
-    return { name, key, said, mark, share, element };
+      said, h("div", { className: "meter" }, turned, mark), share);
+    return { name, about, said, mark, share, element };
   });
   const together = h("p", { className: "lead together" });
   let heard = "";
@@ -227,8 +228,8 @@ function detectors(manifest: Manifest | null): Part {
       h("ul", { className: "detectors", role: "list" }, ...rows.map((r) => r.element)), together, manifest ? rates(manifest) : ""),
     show(answer) {
       const verdicts: boolean[] = [];
-      for (const { name, said, mark, share } of rows) {
-        const about = manifest?.detectors[name], score = answer?.scores[name];
+      for (const { name, about, said, mark, share } of rows) {
+        const score = answer?.scores[name];
         const known = about !== undefined && score !== undefined;
         mark.hidden = !known;
         said.textContent = share.textContent = "";

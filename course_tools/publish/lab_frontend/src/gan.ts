@@ -65,6 +65,14 @@ const judge = jit((d: Weights, x: Values) => nn.sigmoid(D(d, x)));
 /** Points in the plane, (N, 2), as an array of jax-js. */
 const points = (values: Float32Array) => np.array(values as Float32Array<ArrayBuffer>, { shape: [values.length / 2, 2] });
 
+/** One thing at a time: none may find arrays that another one has disposed of or not yet computed. */
+let last: Promise<unknown> = Promise.resolve();
+function queued<T>(work: () => T | Promise<T>): Promise<T> {
+  const result = last.then(work);
+  last = result.catch(() => {}); // said where it is waited for
+  return result;
+}
+
 interface State { weights: Weights; m: Weights; v: Weights; steps: number }
 
 /** Two players, each with its own Adam; a turn of one leaves the other as it is. */
@@ -88,7 +96,11 @@ export class Game {
   }
 
   /** One step of one player, on data x (for D) and noise z; returns its loss in nats. */
-  async turn(who: Player, x: Float32Array, z: Float32Array): Promise<number> {
+  turn(who: Player, x: Float32Array, z: Float32Array): Promise<number> {
+    return queued(() => this.step(who, x, z));
+  }
+
+  private async step(who: Player, x: Float32Array, z: Float32Array): Promise<number> {
     const me = this.players[who], other = refs(this.players[who === "D" ? "G" : "D"].weights);
     me.steps++;
     const [momentum, step] = [np.array(this.momentum), np.array(me.steps)];
@@ -99,22 +111,26 @@ export class Game {
     return (await loss.data())[0];
   }
 
-  async generate(z: Float32Array): Promise<Float32Array> {
-    return (await generate(refs(this.players.G.weights), points(z)).data()) as Float32Array;
+  generate(z: Float32Array): Promise<Float32Array> {
+    return queued(() => generate(refs(this.players.G.weights), points(z)).data() as Promise<Float32Array>);
   }
 
   /** D(x): how sure D is that points are real. */
-  async judge(x: Float32Array): Promise<Float32Array> {
-    return (await judge(refs(this.players.D.weights), points(x)).data()) as Float32Array;
+  judge(x: Float32Array): Promise<Float32Array> {
+    return queued(() => judge(refs(this.players.D.weights), points(x)).data() as Promise<Float32Array>);
   }
 
-  async weights(who: Player): Promise<number[][]> {
-    return Promise.all(this.players[who].weights.map(async (w) => Array.from(await w.ref.data()) as number[]));
+  weights(who: Player): Promise<number[][]> {
+    return queued(() =>
+      Promise.all(this.players[who].weights.map(async (w) => Array.from(await w.ref.data()) as number[])));
   }
 
+  /** Give its memory back; no calls may follow. */
   end(): void {
-    for (const { weights, m, v } of Object.values(this.players)) {
-      for (const array of [...weights, ...m, ...v]) array.dispose();
-    }
+    queued(() => {
+      for (const { weights, m, v } of Object.values(this.players)) {
+        for (const array of [...weights, ...m, ...v]) array.dispose();
+      }
+    });
   }
 }

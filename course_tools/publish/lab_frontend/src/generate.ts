@@ -10,18 +10,21 @@ const COLUMNS = 10, WIDTH = 24, STEPS = 20; // numbers of a vector of noise; ste
 const CLOSE = 3, EVERY = 2; // the column whose way is shown in full, and its steps
 const LABELS = Array.from({ length: COLUMNS }, (_, i) => i);
 
+/** The room is one closure: its controls share its state. */
 export function generate(lab: Lab): HTMLElement {
   const rows = MODELS.filter((m) => lab.manifest?.models[m]).map((model) => row(lab, model));
   const strips = LABELS.map((i) => bars(t("generate.noise_alt", { i: i + 1 }), WIDTH));
   const flow = lab.manifest?.models.flow ? film(lab) : null;
-  let seed = 1, from = normal(COLUMNS * WIDTH, seed), to = from, angle = 0, timer = 0;
+  let seed = 1, from = normal(COLUMNS * WIDTH, seed), to = from, angle = 0;
+  let frame = 0; // the next one of the walk; 0 while it rests
 
   /** On the circle through two draws, every point is again a draw from N(0, I). */
   function noise(): Float32Array {
     const all = from.map((v, i) => Math.cos(angle) * v + Math.sin(angle) * to[i]);
     return same.checked ? all.map((_, i) => all[i % WIDTH]) : all;
   }
-  const show = newest(async (moving: boolean) => {
+  const show = newest(async () => {
+    if (frame) angle += 0.04;
     const z = noise();
     strips.forEach((strip, i) => setBars(strip, z.subarray(i * WIDTH, (i + 1) * WIDTH)));
     if (!lab.ready) return;
@@ -30,39 +33,39 @@ export function generate(lab: Lab): HTMLElement {
       const found = await lab.call("generate", model, z, WIDTH, LABELS);
       images.forEach((canvas, i) => paint(canvas, found, i));
     }
-    if (!moving) flow?.start(z);
+    if (!frame && !room.hidden) flow?.start(z);
     room.dataset.shown = String(Number(room.dataset.shown ?? 0) + 1);
-    if (moving && timer) {
-      angle += 0.04;
-      timer = requestAnimationFrame(() => show(true));
-    }
   });
   function again() {
     from = normal(COLUMNS * WIDTH, ++seed);
     to = normal(COLUMNS * WIDTH, ++seed);
     angle = 0;
-    show(timer > 0);
+    show();
+  }
+  function step() { // where the models are slower than the frames, `newest` leaves frames out
+    frame = requestAnimationFrame(step);
+    show();
   }
   function stop() {
-    cancelAnimationFrame(timer);
-    timer = 0;
+    cancelAnimationFrame(frame);
+    frame = 0;
     wander.textContent = t("generate.wander");
   }
   const wander = h("button", { onclick: () => {
-    if (timer) {
+    if (frame) {
       stop();
-      return show(false);
+      return show();
     }
     if (to === from) to = normal(COLUMNS * WIDTH, ++seed);
     wander.textContent = t("generate.stop");
-    timer = requestAnimationFrame(() => show(true));
+    step();
   } }, t("generate.wander"));
-  const same = h("input", { type: "checkbox", onchange: () => show(timer > 0) });
+  const same = h("input", { type: "checkbox", onchange: () => show() });
   lab.addEventListener("room", (event) => {
-    if ((event as CustomEvent).detail === "generate") show(false);
-    else if (timer) stop();
+    if ((event as CustomEvent).detail === "generate") show();
+    else if (frame) stop();
   });
-  lab.addEventListener("ready", () => { if (!room.hidden) show(false); });
+  lab.addEventListener("ready", () => { if (!room.hidden) show(); });
 
   const room = h("section", { className: "generate room" }, h("section", {},
     h("h2", {}, t("generate.heading")), h("p", { className: "lead" }, t("generate.lead")),

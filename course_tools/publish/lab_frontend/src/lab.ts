@@ -8,6 +8,7 @@ type Name = keyof Calls;
 export class Lab extends EventTarget {
   readonly models = new Set<string>(); // that have loaded whole
   readonly problems: Problem[] = [];
+  readonly wasm = typeof WebAssembly === "object"; // which every model needs
   /** The centred drawing; null while the sheet is empty. */
   drawing: Float32Array | null = null;
   label = 0; // the classifier's, of the drawing
@@ -18,7 +19,7 @@ export class Lab extends EventTarget {
 
   constructor(readonly manifest: Manifest | null) {
     super();
-    if (!manifest || typeof WebAssembly !== "object") return;
+    if (!manifest || !this.wasm) return;
     this.worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     this.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.receive(data);
     this.worker.onerror = () => this.receive({ kind: "problem", problem: { why: "runtime", file: "worker" } });

@@ -23,9 +23,8 @@ async function manifest(): Promise<Manifest | null> {
 }
 
 function loading(lab: Lab): HTMLElement {
-  const bar = h("progress", { max: 1, value: 0, "aria-label": t("page.loading", { loaded: "", total: "" }).trim() });
+  const bar = h("progress", { max: 1, value: 0, "aria-label": t("page.progress") });
   const said = h("span"), element = h("p", { className: "loading", role: "status" }, bar, said);
-  const noModels = !lab.manifest || typeof WebAssembly !== "object";
   lab.addEventListener("progress", (event) => {
     const { loaded, total } = (event as CustomEvent).detail;
     bar.value = loaded / total;
@@ -39,7 +38,7 @@ function loading(lab: Lab): HTMLElement {
   lab.addEventListener("problem", (event) => {
     if (((event as CustomEvent).detail as Problem).why === "runtime") element.hidden = true;
   });
-  element.hidden = noModels;
+  element.hidden = !lab.manifest || !lab.wasm;
   return element;
 }
 
@@ -47,10 +46,15 @@ function problems(lab: Lab): HTMLElement {
   const list = h("div", { className: "problems", role: "alert" });
   const add = (text: string) => list.append(h("p", { className: "notice" }, text));
   if (!lab.manifest) add(t("problem.no_manifest"));
-  else if (typeof WebAssembly !== "object") add(t("problem.no_wasm"));
+  else if (!lab.wasm) add(t("problem.no_wasm"));
   lab.addEventListener("problem", (event) => {
     const { why, file, model } = (event as CustomEvent).detail as Problem;
     add(t(`problem.${why}`, { file, model: model ? nameOf(model) : "" }));
+  });
+  const failed = h("p", { className: "notice" }); // one for all calls: the newest failure
+  addEventListener("unhandledrejection", ({ reason }) => {
+    failed.textContent = t("problem.call", { message: reason?.message ?? String(reason) });
+    list.append(failed);
   });
   return list;
 }
@@ -72,7 +76,7 @@ async function start() {
     lab.dispatchEvent(new CustomEvent("room", { detail: here }));
   };
   document.getElementById("app")!.append(
-    h("a", { className: "skip", href: "#main" , onclick: (event: Event) => { event.preventDefault(); document.getElementById("main")!.focus(); } }, t("page.skip")),
+    h("a", { className: "skip", href: "#main", onclick: (event: Event) => { event.preventDefault(); document.getElementById("main")!.focus(); } }, t("page.skip")),
     h("header", {}, h("h1", {}, t("page.heading")), h("p", { className: "lead" }, t("page.lead")),
       h("div", { className: "bar" }, h("nav", { "aria-label": t("page.rooms") }, ...rooms.map((r) => r.link)), loading(lab)),
       problems(lab)),

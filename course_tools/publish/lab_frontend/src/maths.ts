@@ -112,10 +112,6 @@ export function softmax(logits: ArrayLike<number>): number[] {
 export const largest = (values: ArrayLike<number>) =>
   Array.from(values).reduce((best, v, i, all) => (v > all[best] ? i : best), 0);
 
-/** The KL divergence of N(μ, σ²) from N(0, 1) of each latent dimension, in nats. */
-export const costs = (mu: Float32Array, logVar: Float32Array) =>
-  mu.map((m, i) => 0.5 * (Math.exp(logVar[i]) + m * m - 1 - logVar[i]));
-
 /** z = μ + σ ε for K draws of ε (K, k). */
 export function draws(mu: Float32Array, logVar: Float32Array, eps: Float32Array): Float32Array {
   const k = mu.length;

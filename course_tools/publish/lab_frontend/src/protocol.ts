@@ -1,6 +1,9 @@
 // What the page and its worker say to each other.
 
-export interface GraphFile { file: string; bytes: number; sha256: string; inputs: string[]; outputs: string[] }
+/** The models that reconstruct a drawing, and those that give it other labels, as the page shows them. */
+export const RECONSTRUCT = ["pca", "ae", "vae", "cvae", "vae_gan"], STYLES = ["cvae", "cvae_gan"];
+
+interface GraphFile { file: string; bytes: number; sha256: string; inputs: string[]; outputs: string[] }
 
 export interface Model {
   weights: string;
@@ -25,7 +28,7 @@ export interface Manifest {
 }
 
 /** A reconstruction with its code, and for a VAE the bound. */
-export interface Reconstruction {
+interface Reconstruction {
   image: Float32Array;
   code: Float32Array;
   sigma?: Float32Array;
@@ -39,12 +42,11 @@ export interface Answer {
   reconstructions: Record<string, Reconstruction>;
   styles: Record<string, Float32Array>; // ten images each
   scores: Record<string, number>; // of the detectors
-  ms: number;
 }
 
 export interface Calls {
   answer(x: Float32Array, K: number): Answer;
-  encode(model: string, x: Float32Array, label: number): { code: Float32Array; sigma?: Float32Array };
+  encode(model: string, x: Float32Array, label: number): { code: Float32Array };
   decode(model: string, z: Float32Array, y: number[] | null): Float32Array;
   between(model: string, a: Float32Array, b: Float32Array, n: number): Float32Array;
   generate(model: string, noise: Float32Array, width: number, y: number[]): Float32Array;

@@ -5,17 +5,19 @@ import { t } from "./text";
 
 const SMALL = 112, LARGE = 672, WIDTH = 1 / 12; // pixels for the models and the eye; share of a side
 
-interface Stroke { erase: boolean; points: [number, number][] }
+type Place = [number, number]; // in shares of a side
+interface Stroke { erase: boolean; points: Place[] }
 type Layer = Stroke | Float32Array; // an example is an image
 
-export interface Sheet {
+interface Sheet {
   element: HTMLElement;
   pick(example: Float32Array): void;
 }
 
 /**
  * `changed` gets what is on the sheet, in 28 × 28, after every change: a drawing is centred, an
- * example is taken as it is. `digit` is called for a number key.
+ * example is taken as it is. `digit` is called for a number key. One closure: pen, eraser, pointer
+ * and keys share the layers.
  */
 export function sheet(changed: (seen: Centred) => void, digit: (label: string) => void): Sheet {
   const paper = h("canvas", {
@@ -25,7 +27,8 @@ export function sheet(changed: (seen: Centred) => void, digit: (label: string) =
   const cursor = h("span", { className: "cursor", hidden: true });
   const large = paper.getContext("2d")!;
   const small = new OffscreenCanvas(SMALL, SMALL).getContext("2d", { willReadFrequently: true })!;
-  let layers: Layer[] = [], erase = false, place: [number, number] = [0.5, 0.5], down = false;
+  let layers: Layer[] = [], erase = false, place: Place = [0.5, 0.5], down = false;
+  let pointer = -1; // the one that draws: a drag from elsewhere must not
 
   function draw(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D, side: number) {
     context.fillStyle = "#fff";
@@ -39,9 +42,10 @@ export function sheet(changed: (seen: Centred) => void, digit: (label: string) =
       context.strokeStyle = layer.erase ? "#fff" : "#000";
       context.lineWidth = side * WIDTH * (layer.erase ? 2 : 1);
       context.beginPath();
-      layer.points.forEach(([x, y], i) => context[i ? "lineTo" : "moveTo"](x * side, y * side));
-      const [x, y] = layer.points[0];
-      context.lineTo(x * side + (layer.points.length > 1 ? NaN : 0.01), y * side);
+      const [[x, y], ...more] = layer.points;
+      context.moveTo(x * side, y * side);
+      for (const [x, y] of more) context.lineTo(x * side, y * side);
+      if (!more.length) context.lineTo(x * side + 0.01, y * side); // a dot: no length draws nothing
       context.stroke();
     }
   }
@@ -54,35 +58,42 @@ export function sheet(changed: (seen: Centred) => void, digit: (label: string) =
     if (only instanceof Float32Array && !more) changed({ image: only, box: null });
     else changed(centred(Float32Array.from({ length: SMALL * SMALL }, (_, i) => 1 - seen[4 * i] / 255), SMALL));
   }
-  function begin(at: [number, number]) {
+  function begin(at: Place) {
     layers.push({ erase, points: [at] });
     redraw();
   }
-  function on(at: [number, number]) {
+  function on(...places: Place[]) {
     const stroke = layers.at(-1);
     if (!stroke || stroke instanceof Float32Array) return;
-    stroke.points.push(at);
+    stroke.points.push(...places);
     redraw();
   }
-  const undo = () => { layers.pop(); redraw(); };
-  const clear = () => { layers = []; redraw(); };
+  function put(next: Layer[]) { // and lift the pen, or it would go on in another stroke
+    [layers, down, pointer] = [next, false, -1];
+    redraw();
+  }
+  const undo = () => put(layers.slice(0, -1)), clear = () => put([]);
   let box = paper.getBoundingClientRect(); // asked once a stroke: each time, the page is laid out
-  const at = (event: PointerEvent): [number, number] => {
-    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-  };
+  const at = (event: PointerEvent): Place =>
+    [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   paper.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    pointer = event.pointerId;
     paper.setPointerCapture(event.pointerId);
     cursor.hidden = true;
     box = paper.getBoundingClientRect();
     begin(at(event));
   });
   paper.addEventListener("pointermove", (event) => {
-    if (!event.buttons) return;
+    if (event.pointerId !== pointer) return;
     const between = event.getCoalescedEvents?.() ?? []; // since the last frame; some browsers say none
-    for (const e of between.length ? between : [event]) on(at(e));
+    on(...(between.length ? between : [event]).map(at));
+  });
+  paper.addEventListener("lostpointercapture", (event) => { // after pointerup and pointercancel
+    if (event.pointerId === pointer) pointer = -1;
   });
 
-  const moves: Record<string, [number, number]> = {
+  const moves: Record<string, Place> = {
     ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
   };
   paper.addEventListener("keydown", (event) => {
@@ -90,14 +101,14 @@ export function sheet(changed: (seen: Centred) => void, digit: (label: string) =
     const move = moves[event.key], key = event.key.toLowerCase();
     if (move) {
       const step = event.shiftKey ? 0.06 : 0.02;
-      place = place.map((p, i) => Math.min(0.95, Math.max(0.05, p + step * move[i]))) as [number, number];
+      place = place.map((p, i) => Math.min(0.95, Math.max(0.05, p + step * move[i]))) as Place;
       if (down) on(place);
     } else if (key === " ") {
       down = !down;
       if (down) begin(place);
     } else if (key === "e") select(!erase);
-    else if (key === "z") { down = false; undo(); }
-    else if (key === "c") { down = false; clear(); }
+    else if (key === "z") undo();
+    else if (key === "c") clear();
     else if (/^\d$/.test(key)) digit(key);
     else return;
     event.preventDefault();
@@ -121,7 +132,7 @@ export function sheet(changed: (seen: Centred) => void, digit: (label: string) =
     h("button", { onclick: undo }, t("draw.undo")), h("button", { onclick: clear }, t("draw.clear")));
   return {
     element: h("div", { className: "sheet" }, h("div", { className: "frame" }, paper, hint, cursor), tools),
-    pick(example) { layers = [example]; redraw(); },
+    pick: (example) => put([example]),
   };
 }
 

@@ -34,7 +34,7 @@ function around(place: (k: number) => number[], spread: number): Sample {
 }
 
 /** How many of the ring's modes have at least 1 % of the points near them, as in the lesson. */
-export function modesFound(points: Float32Array): number {
+function modesFound(points: Float32Array): number {
   const n = points.length / 2, near = Array<number>(MODES).fill(0);
   for (let i = 0; i < n; i++) {
     for (let k = 0; k < MODES; k++) {
@@ -45,6 +45,42 @@ export function modesFound(points: Float32Array): number {
   return near.filter((count) => count >= n / 100).length;
 }
 
+type Option = string | number;
+
+/** A choice with its label, by its name in text.json. */
+function select(name: string, values: Option[], start: Option, text: (v: Option) => string, changed = () => {}) {
+  const element = h("select", { name, onchange: changed },
+    ...values.map((v) => h("option", { value: String(v), selected: v === start }, text(v))));
+  return { element, label: h("label", {}, t(`train.${name}` as Key), element) };
+}
+
+/** D's map, and above it the points. */
+function paint(canvas: HTMLCanvasElement, map: Float32Array, real: Float32Array, fake: Float32Array) {
+  const context = canvas.getContext("2d")!, tile = STAGE / TILES;
+  const paper = getComputedStyle(canvas).getPropertyValue("--paper");
+  context.fillStyle = paper;
+  context.fillRect(0, 0, STAGE, STAGE);
+  map.forEach((p, i) => {
+    context.globalAlpha = 0.75 * Math.abs(2 * p - 1);
+    context.fillStyle = p > 0.5 ? REAL : FAKE;
+    context.fillRect(Math.floor((i % TILES) * tile), Math.floor(Math.floor(i / TILES) * tile), Math.ceil(tile), Math.ceil(tile));
+  });
+  context.globalAlpha = 1;
+  context.strokeStyle = paper;
+  context.lineWidth = 2;
+  for (const [points, colour] of [[real, REAL], [fake, FAKE]] as const) {
+    context.fillStyle = colour;
+    for (let i = 0; i < points.length; i += 2) {
+      const x = ((points[i] + SPAN) / (2 * SPAN)) * STAGE, y = ((SPAN - points[i + 1]) / (2 * SPAN)) * STAGE;
+      context.beginPath();
+      context.arc(x, y, 6, 0, 2 * Math.PI);
+      context.fill();
+      context.stroke();
+    }
+  }
+}
+
+/** The room is one closure: its controls share its state. */
 export function train(lab: Lab): HTMLElement {
   const canvas = h("canvas", { width: STAGE, height: STAGE, className: "stage", role: "img", "aria-label": t("train.stage_alt") });
   const said = h("p", { className: "place" }), problem = h("p", { className: "notice", hidden: true });
@@ -52,10 +88,6 @@ export function train(lab: Lab): HTMLElement {
   let game: Game | null = null, batch = 0, rounds = 0, playing = false, losses: Record<Player, number> = { D: NaN, G: NaN };
   let made: typeof import("./gan") | null = null, real = new Float32Array();
 
-  const select = (name: string, values: (string | number)[], start: string | number, text: (v: string | number) => string, changed = () => {}) => {
-    const element = h("select", { name, onchange: changed }, ...values.map((v) => h("option", { value: String(v), selected: v === start }, text(v))));
-    return { element, label: h("label", {}, t(`train.${name}` as Key), element) };
-  };
   const momentum = select("momentum", [0, 0.5, 0.9], 0, String, () => { if (game) game.momentum = Number(momentum.element.value); });
   const turnsOfD = select("turns_d", [1, 2, 5], 1, String), turnsOfG = select("turns_g", [1, 2, 5], 1, String);
   const data = select("data", Object.keys(DATA), "ring", (v) => t(`train.${v}` as Key), () => restart());
@@ -71,40 +103,18 @@ export function train(lab: Lab): HTMLElement {
   }
   async function look() {
     if (!game) return;
-    const now = game, map = await now.judge(places), fake = await now.generate(shown);
+    const now = game, ring = data.element.value === "ring";
+    const [map, fake, many] = await Promise.all([ // all begin before a restart ends the game
+      now.judge(places), now.generate(shown), ring ? now.generate(draw(2000)) : null,
+    ]);
     if (now !== game) return;
-    paint(map, fake);
-    const found = data.element.value === "ring" ? t("train.modes", { found: modesFound(await now.generate(draw(2000))), n: MODES }) : "";
+    paint(canvas, map, real, fake);
+    const found = many ? t("train.modes", { found: modesFound(many), n: MODES }) : "";
     const nats = (v: number) => (Number.isNaN(v) ? "–" : v.toFixed(2));
     said.textContent = `${t("train.said", { rounds, d: nats(losses.D), g: nats(losses.G) })} ${found}`;
     room.dataset.rounds = String(rounds);
   }
   const show = newest(look);
-  function paint(map: Float32Array, fake: Float32Array) {
-    const context = canvas.getContext("2d")!, style = getComputedStyle(canvas), tile = STAGE / TILES;
-    context.fillStyle = style.getPropertyValue("--paper");
-    context.fillRect(0, 0, STAGE, STAGE);
-    map.forEach((p, i) => {
-      context.globalAlpha = 0.75 * Math.abs(2 * p - 1);
-      context.fillStyle = p > 0.5 ? REAL : FAKE;
-      context.fillRect(Math.floor((i % TILES) * tile), Math.floor(Math.floor(i / TILES) * tile), Math.ceil(tile), Math.ceil(tile));
-    });
-    context.globalAlpha = 1;
-    const dots = (points: Float32Array, colour: string) => {
-      for (let i = 0; i < points.length; i += 2) {
-        const x = ((points[i] + SPAN) / (2 * SPAN)) * STAGE, y = ((SPAN - points[i + 1]) / (2 * SPAN)) * STAGE;
-        context.beginPath();
-        context.arc(x, y, 6, 0, 2 * Math.PI);
-        context.fillStyle = colour;
-        context.strokeStyle = style.getPropertyValue("--paper");
-        context.lineWidth = 2;
-        context.fill();
-        context.stroke();
-      }
-    };
-    dots(real, REAL);
-    dots(fake, FAKE);
-  }
   function restart() {
     if (!made) return;
     game?.end();
@@ -114,19 +124,24 @@ export function train(lab: Lab): HTMLElement {
     Object.assign(window, { game });
     show();
   }
-  async function run() {
-    while (playing) {
-      const end = performance.now() + BUSY;
-      do await round(); while (playing && performance.now() < end);
-      await look();
-      await new Promise((next) => requestAnimationFrame(next));
+  const run = newest(async () => { // never twice at once, however fast one clicks
+    try {
+      while (playing) {
+        const end = performance.now() + BUSY;
+        do await round(); while (playing && performance.now() < end);
+        await look();
+        await new Promise((next) => requestAnimationFrame(next));
+      }
+    } finally {
+      go(false); // where training failed, the button says Play again
     }
+  });
+  function go(on: boolean) {
+    playing = on;
+    play.textContent = t(on ? "train.pause" : "train.play");
+    if (on) run();
   }
-  const play = h("button", { className: "strong", onclick: () => {
-    playing = !playing;
-    play.textContent = t(playing ? "train.pause" : "train.play");
-    if (playing) run();
-  } }, t("train.play"));
+  const play = h("button", { className: "strong", onclick: () => go(!playing) }, t("train.play"));
   const one = (who: Player) => h("button", { onclick: async () => { await turn(who); show(); } }, t(`train.turn_${who.toLowerCase()}` as Key));
 
   const controls = h("div", { className: "control" }, play, one("D"), one("G"), h("button", { onclick: restart }, t("train.restart")));
@@ -139,8 +154,7 @@ export function train(lab: Lab): HTMLElement {
 
   lab.addEventListener("room", async (event) => {
     if ((event as CustomEvent).detail !== "train") {
-      if (playing) play.click();
-      return;
+      return go(false);
     }
     if (made) return show();
     try { // loaded only here, for no other room needs it

@@ -7,50 +7,59 @@ import { t } from "./text";
 
 const SPAN = 3.5, TILES = 15, PLANE = 840; // of the plane: half a side, decoded digits, pixels
 const SPACES = ["pixels", "pca", "ae", "vae2", "vae", "vae_gan"], STEPS = 9;
-const KNOBS = 6, MODELS = ["vae", "vae_gan", "cvae", "cvae_gan"], START = "3";
+const KNOBS = 6, START = "3";
+
+type Place = [number, number]; // a code of the 2-D VAE
 
 export function walk(lab: Lab): HTMLElement {
   return h("section", { className: "walk room" }, plane(lab), between(lab), knobs(lab));
 }
 
+/** A place of the plane in the pixels of its canvas. */
+const pixel = ([a, b]: Place): Place => [((a + SPAN) / (2 * SPAN)) * PLANE, ((SPAN - b) / (2 * SPAN)) * PLANE];
+
+function ring(context: CanvasRenderingContext2D, at: Place, radius: number, width: number, colour: string) {
+  context.lineWidth = width;
+  context.strokeStyle = colour;
+  context.beginPath();
+  context.arc(...pixel(at), radius, 0, 2 * Math.PI);
+  context.stroke();
+}
+
+/** Codes in the colours of their labels, a ring around the place, and one around the drawing's code. */
+function paintPlane(canvas: HTMLCanvasElement, codes: Place[], y: number[], place: Place, mine: Place | null) {
+  const context = canvas.getContext("2d")!, style = getComputedStyle(canvas);
+  const [ink, paper, accent] = ["--ink", "--paper", "--accent"].map((name) => style.getPropertyValue(name));
+  context.clearRect(0, 0, PLANE, PLANE);
+  codes.forEach((code, i) => {
+    context.fillStyle = PALETTE[y[i]];
+    context.beginPath();
+    context.arc(...pixel(code), 6, 0, 2 * Math.PI);
+    context.fill();
+  });
+  if (mine) {
+    ring(context, mine, 20, 10, paper);
+    ring(context, mine, 20, 5, accent);
+  }
+  ring(context, place, 14, 10, paper);
+  ring(context, place, 14, 4, ink);
+}
+
+/** One closure: pointer, keys and buttons share the place. */
 function plane(lab: Lab): HTMLElement {
   const canvas = h("canvas", { width: PLANE, height: PLANE, className: "plane", tabIndex: 0, role: "application", "aria-label": t("walk.plane_alt") });
   const behind = h("canvas", { width: TILES * SIDE, height: TILES * SIDE, className: "ink behind", hidden: true, "aria-hidden": "true" });
   const image = picture(t("walk.place_alt", { a: 0, b: 0 }), "huge"), said = h("p", { className: "place", role: "status" });
   const { z: codes, y } = lab.manifest?.codes ?? { z: [], y: [] };
-  let place: [number, number] = [0, 0], mine: [number, number] | null = null, dots = true;
+  let place: Place = [0, 0], mine: Place | null = null, dots = true;
 
-  const pixel = ([a, b]: [number, number]): [number, number] => [((a + SPAN) / (2 * SPAN)) * PLANE, ((SPAN - b) / (2 * SPAN)) * PLANE];
-  function redraw() {
-    const context = canvas.getContext("2d")!, style = getComputedStyle(canvas);
-    const [ink, paper] = [style.getPropertyValue("--ink"), style.getPropertyValue("--paper")];
-    context.clearRect(0, 0, PLANE, PLANE);
-    if (dots) codes.forEach((code, i) => {
-      context.fillStyle = PALETTE[y[i]];
-      context.beginPath();
-      context.arc(...pixel(code), 6, 0, 2 * Math.PI);
-      context.fill();
-    });
-    const ring = (at: [number, number], radius: number, width: number, colour: string) => {
-      context.lineWidth = width;
-      context.strokeStyle = colour;
-      context.beginPath();
-      context.arc(...pixel(at), radius, 0, 2 * Math.PI);
-      context.stroke();
-    };
-    if (mine) {
-      ring(mine, 20, 10, paper);
-      ring(mine, 20, 5, style.getPropertyValue("--accent"));
-    }
-    ring(place, 14, 10, paper);
-    ring(place, 14, 4, ink);
-  }
-  const decode = newest(async ([a, b]: [number, number]) => {
+  const redraw = () => paintPlane(canvas, dots ? codes : [], y, place, mine);
+  const decode = newest(async ([a, b]: Place) => {
     if (!lab.models.has("vae2")) return;
     paint(image, await lab.call("decode", "vae2", Float32Array.of(a, b), null));
   });
-  function go(to: [number, number]) {
-    place = to.map((v) => Math.min(SPAN, Math.max(-SPAN, v))) as [number, number];
+  function go(to: Place) {
+    place = to.map((v) => Math.min(SPAN, Math.max(-SPAN, v))) as Place;
     const [a, b] = place.map((v) => v.toFixed(2).replace("-", "−"));
     let near = -1, least = 0.15; // a code farther away says nothing about this place
     codes.forEach((c, i) => {
@@ -88,7 +97,7 @@ function plane(lab: Lab): HTMLElement {
   const find = newest(async () => {
     mine = null;
     if (lab.drawing && lab.models.has("vae2")) {
-      mine = [...(await lab.call("encode", "vae2", lab.drawing, 0)).code] as [number, number];
+      mine = [...(await lab.call("encode", "vae2", lab.drawing, 0)).code] as Place;
     }
     home.disabled = !mine;
     redraw();
@@ -151,14 +160,15 @@ function between(lab: Lab): HTMLElement {
 
 function knobs(lab: Lab): HTMLElement {
   const image = picture("", "huge"), start = h("p", { className: "quiet" }), sliders = h("div", { className: "sliders" });
-  const model = h("select", { id: "knobs-model", onchange: () => begin() }, ...MODELS.map((m) => h("option", { value: m }, nameOf(m))));
+  const model = h("select", { id: "knobs-model", onchange: () => begin() },
+    ...Object.keys(lab.manifest?.cost ?? {}).map((m) => h("option", { value: m }, nameOf(m))));
   let code = new Float32Array(), label = 0;
   const decode = newest(async () => { paint(image, await lab.call("decode", model.value, code, [label])); });
   const begin = newest(async () => {
     const name = model.value, x = lab.drawing ?? lab.example(START);
     if (!lab.models.has(name)) return;
     label = lab.drawing ? lab.label : Number(START);
-    start.textContent = t(lab.drawing ? "walk.start_drawing" : "walk.start_example");
+    start.textContent = t(lab.drawing ? "walk.start_drawing" : "walk.start_example", { label: START });
     image.setAttribute("aria-label", t("walk.knobs_alt", { model: nameOf(name) }));
     code = (await lab.call("encode", name, x, label)).code as Float32Array<ArrayBuffer>;
     const cost = lab.manifest!.cost[name], order = cost.map((_, i) => i).sort((a, b) => cost[b] - cost[a]);

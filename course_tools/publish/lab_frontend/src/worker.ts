@@ -5,14 +5,15 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import * as maths from "./maths";
 import { PIXELS, SIDE } from "./maths";
-import type { Answer, Calls, FromWorker, Manifest, Model, Problem, ToWorker } from "./protocol";
+import {
+  RECONSTRUCT, STYLES, type Answer, type Calls, type FromWorker, type Manifest, type Model, type Problem,
+  type ToWorker,
+} from "./protocol";
 
 type Inputs = Record<string, Float32Array | number[]>;
 
 const SEED = 1; // of the noise in the bound: a drawing that stays has a bound that stays
-const RECONSTRUCT = ["pca", "ae", "vae", "cvae", "vae_gan"];
 const BERNOULLI = ["vae", "vae2", "cvae"]; // trained on black and white images, with a bound
-const STYLES = ["cvae", "cvae_gan"];
 
 const sessions = new Map<string, ort.InferenceSession>();
 let models: Record<string, Model> = {};
@@ -157,13 +158,11 @@ const calls: Asynchronous = {
   },
 
   async encode(model, x, label) {
-    const { code, logVar } = await encode(model, x, label);
-    return { code, sigma: logVar?.map((v) => Math.exp(v / 2)) };
+    return { code: (await encode(model, x, label)).code };
   },
 
   async answer(x, K) {
-    const start = performance.now();
-    const said: Answer = { reconstructions: {}, styles: {}, scores: {}, ms: 0 };
+    const said: Answer = { reconstructions: {}, styles: {}, scores: {} };
     if (whole("classifier")) {
       said.probabilities = maths.softmax((await run("classifier", "classify", { x })).logits);
       said.label = maths.largest(said.probabilities);
@@ -190,7 +189,6 @@ const calls: Asynchronous = {
       for (const i of all) ten.set(code, i * code.length);
       said.styles[model] = await decode(model, ten, all);
     }
-    said.ms = performance.now() - start;
     return said;
   },
 
