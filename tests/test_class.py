@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import re
 import shlex
@@ -36,9 +35,11 @@ from course_tools.classroom import (
 from course_tools.classroom.gradebook import Export
 from course_tools.classroom.roster import Roster, Student
 from course_tools.grading import extract
-from course_tools.grading.collect import collect, same_lesson_twice
-from course_tools.grading.mark import ANSWERED, NO_ANSWER
+from course_tools.grading.collect import collect, content, same_lesson_twice
+from course_tools.grading.mark import ANSWERED, NO_ANSWER, Mark
 from course_tools.publish import notebooks
+from course_tools.publish.address import Address
+from course_tools.publish.class_repo import release
 from course_utils.exercises import TASKS
 
 needs_bwrap = pytest.mark.skipif(
@@ -123,6 +124,21 @@ def test_a_name_that_is_not_certain_is_flagged(tmp_path):
     assert any("not on the roster" in text for text in said)
 
 
+def test_two_folders_of_one_student_are_late_by_themselves(tmp_path):
+    for folder, when in (("Ada Lovelace", NOW), ("Augusta King", NOW + timedelta(2))):
+        (tmp_path / folder).mkdir()
+        path = file(tmp_path / folder, "01.ipynb", "{}")
+        os.utime(path, (when.timestamp(), when.timestamp()))
+    people = Roster((Student("Ada Lovelace", also=("Augusta King",)),))
+    papers, _, _ = collect(tmp_path, people)
+    assert [each.name for each in papers] == ["01.ipynb", "Augusta King/01.ipynb"]
+    marks = [mark("Ada Lovelace", "auc", (1, 0)[i], file=p.name) for i, p in enumerate(papers)]
+    marks += [mark("Ada Lovelace", FIRST[-1].name, 1, file=papers[1].name)]
+    dues = due.Due({"01": due.Deadline(NOW, daily=0.5)}, now=NOW)
+    final = settled(marks, papers=papers, dues=dues, file_times=True).marks
+    assert {each.task: each.points for each in final} == {"auc": 1, FIRST[-1].name: 0}
+
+
 def test_two_people_of_one_name_are_flagged():
     papers = [
         paper("Ann Lee", f"{n}/01.ipynb", f"Ann Lee_{n}_assignsubmission_file") for n in (1, 2)
@@ -178,7 +194,7 @@ def test_a_roster_that_cannot_be_used_says_why(tmp_path, text, says):
 
 def test_a_table_that_is_no_utf_8_says_so(tmp_path):
     (tmp_path / "roster.csv").write_bytes("name\nMüller\n".encode("latin-1"))
-    with pytest.raises(tables.TableError, match="UTF-8, got something else at byte 6"):
+    with pytest.raises(tables.TableError, match="is not UTF-8, from byte 6 on"):
         roster.read(tmp_path / "roster.csv")
 
 
@@ -195,11 +211,27 @@ def test_a_table_that_is_no_utf_8_says_so(tmp_path):
         ("lesson,due,student\n01,2026-10-12,Ada\n", r"line 2: expected another line for lesson 01"),
         ("lesson,due,student\n01,2026-10-12,Eve\n", r"line 2: expected the name, id or e-mail"),
         ("lesson,due,think\n01,2026-10-12,many\n", r"expected the points for a Think answer"),
+        (
+            "lesson,due,student,think\n01,2026-10-12,,1\n01,2026-10-13,Ada,2\n",
+            r"line 3: expected no points for Think answers.*got “2”",
+        ),
+        (
+            "lesson,due,student\n01,2026-10-12,\n01,2026-10-13,Ada\n1,2026-10-14,ada\n",
+            r"line 4: expected one line for ada and lesson 01; got a second",
+        ),
     ],
 )
 def test_deadlines_that_cannot_be_used_say_why(tmp_path, text, says):
     with pytest.raises(tables.TableError, match=says):
         due.read(file(tmp_path, "due.csv", text), Roster((Student("Ada"),)))
+
+
+def test_more_time_for_nobody_is_said(tmp_path, capsys):
+    text = "lesson,due,student\n01,2026-10-12,\n01,2026-10-13,ada\n01,2026-10-13,Eva\n"
+    dues = due.read(file(tmp_path, "due.csv", text), Roster())
+    report.write(tmp_path, settled([mark("Ada", "auc", 0)], dues=dues), safe=True)
+    said = [line for line in capsys.readouterr().out.splitlines() if "more time" in line]
+    assert said == ["  more time for Eva, lesson 01: nobody has this name"]
 
 
 def test_the_tables_of_the_documentation_can_be_used(tmp_path):
@@ -230,7 +262,7 @@ def test_a_day_that_has_begun_is_a_day_of_lateness(hours):
 def test_what_is_due_and_missing_counts_and_what_is_not_due_is_blank():
     dues = due.Due(
         {"01": due.Deadline(NOW - timedelta(1)), "02": due.Deadline(NOW + timedelta(1))},
-        {("bob", "01"): due.Deadline(NOW + timedelta(1), extended=True)},
+        {("bob", "01"): due.Deadline(NOW + timedelta(1), student="Bob")},
         NOW,
     )
     marks = [mark("Ada", task.name, task.points) for task in FIRST]
@@ -242,6 +274,31 @@ def test_what_is_due_and_missing_counts_and_what_is_not_due_is_blank():
     assert points == {"Ada": (of, of), "Bob": (None, 0), "Cyd": (0, of)}
     assert grades.points("Ada", "02") is None and grades.total("Ada") == (of, of)
     assert grades.lessons == ["01"]
+
+
+def test_what_cannot_be_read_needs_review(tmp_path, capsys):
+    unread = Mark("Ada", "05.ipynb", "", "", "unreadable", None, 0, "it is damaged.")
+    marks = [unread, *(mark("Bob", task.name, 0) for task in FIRST)]
+    dues = due.Due({"01": due.Deadline(NOW), "05": due.Deadline(NOW - timedelta(1))}, now=NOW)
+    grades = settled(marks, dues=dues)
+    assert grades.reviews("Ada", "05") == 1 and grades.reviews("Bob", "05") == 0
+    path = file(tmp_path, "m.csv", "Full name,Lesson 05\nAda,-\nBob,-\n")
+    export = Export.read("moodle", path, tmp_path / "out")
+    export.fill(grades)
+    assert [line[1] for line in export.lines[1:]] == ["-", "0"]
+    report.write(tmp_path, grades, safe=True)
+    assert "needs review: Ada 05.ipynb" in capsys.readouterr().out
+    assert "needs review: it is damaged." in (tmp_path / "grades.csv").read_text(encoding="utf-8")
+    assert "? it is damaged." in (tmp_path / "feedback" / "Ada.html").read_text(encoding="utf-8")
+
+
+def test_the_average_is_that_of_the_tasks(tmp_path, capsys):
+    tag, of = f"think-{FIRST[0].name}", sum(task.points for task in FIRST)
+    marks = [mark("Ada", task.name, task.points) for task in FIRST]
+    marks.append(mark("Ada", tag, None, status=ANSWERED, source="Yes."))
+    grades = settled(marks, given={("Ada", "01", tag): overrides.Given(1, 1, "good")})
+    report.write(tmp_path, grades, safe=True)
+    assert f"{of:5.2f} of {of} on average" in capsys.readouterr().out
 
 
 def test_lateness_costs_what_was_agreed_and_the_better_file_counts():
@@ -305,14 +362,60 @@ def test_a_person_may_give_anything_within_reason(tmp_path):
             overrides.read(tmp_path, due.Due())
 
 
-def test_no_reason_is_a_formula_in_any_table(tmp_path):
-    marks = [mark("=Ada", task.name, 0, reason="=cmd()", source="") for task in FIRST]
-    grades = settled(marks)
+def test_decisions_may_come_from_any_spreadsheet(tmp_path):
+    text = ";".join(overrides.COLUMNS) + "\nAda;1;auc;0,5;half\n\n\"'=Bob\";01;auc;1;'-1 of 2\n"
+    file(tmp_path, overrides.OVERRIDES, text)
+    given = overrides.read(tmp_path, due.Due())
+    assert {key[0]: (each.points, each.reason) for key, each in given.items()} == {
+        "Ada": (0.5, "half"),
+        "=Bob": (1, "-1 of 2"),
+    }
+
+
+def test_points_are_for_the_words_that_were_read(tmp_path):
+    tag, said = f"think-{FIRST[0].name}", "It falls;\n- by\t=1,\0 since I'm sure."
+    marks = [mark("Ada", tag, None, status=ANSWERED, source=said)]
+    think.write(tmp_path, settled(marks))
+    table = tables.read(tmp_path / think.TABLE)
+    rows = [list(table.header), *table.lines[1:]]
+    rows[1][3] = "1"
+    simulated_class.table(tmp_path / overrides.MARKED, rows)
+    given = overrides.read(tmp_path, due.Due())
+    for source, status, points in (
+        (said, "right", 1),
+        (said.upper().replace(" ", "  "), "right", 1),
+        ("It grows.", ANSWERED, None),
+        ("", NO_ANSWER, 0),
+    ):
+        start = ANSWERED if source else NO_ANSWER
+        marks = [mark("Ada", tag, None if source else 0, status=start, source=source)]
+        grades = settled(marks, given=given)
+        assert (grades.marks[0].status, grades.marks[0].points) == (status, points), source
+    # Without the column, as in overrides.csv, the decision is for whatever is said.
+    simulated_class.table(tmp_path / overrides.MARKED, [row[:5] for row in rows])
+    given = overrides.read(tmp_path, due.Due())
+    marks = [mark("Ada", tag, None, status=ANSWERED, source="It grows.")]
+    assert settled(marks, given=given).points("Ada", "01") == 1
+
+
+def test_no_text_is_a_formula_in_any_table(tmp_path):
+    signs, tag = ("=", "+", "-", "@"), f"think-{FIRST[0].name}"
+    marks = [
+        mark(f"{sign}Ada", task.name, 0, reason=f"{sign}cmd()") for sign in signs for task in FIRST
+    ]
+    marks += [mark(f"{s}Ada", tag, None, status=ANSWERED, source=f"{s}1 is it.") for s in signs]
+    given = {(f"{s}Ada", "01", tag): overrides.Given(1, 1, f"{s}1") for s in signs}
+    given["+Ada", "01", FIRST[0].name] = overrides.Given(-1, 1, "@copied")
+    grades = settled(marks, given=given)
     report.write(tmp_path, grades, safe=True)
     think.write(tmp_path, grades)
-    for path in tmp_path.glob("*.csv"):
-        for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8"))):
-            assert not any(text.startswith("=") for text in row), path.name
+    paths = list(tmp_path.glob("*.csv"))
+    assert len(paths) == 4
+    for path in paths:
+        table = tables.read(path)
+        for column in {"student", "task", "reason", "answer", "question"} & set(table.header):
+            cells = [row[column] for row in table.rows]
+            assert not any(text.startswith(signs) for text in cells), (path.name, column)
 
 
 def test_every_change_is_in_the_history(tmp_path):
@@ -383,6 +486,12 @@ def test_a_worksheet_of_one_assignment_is_filled(tmp_path, graded):
         ("moodle", "Full name,Homework\nAda Lovelace,\n", r"expected a column for a lesson"),
         ("moodle", "Full name,Lesson 01\nEve,\n", r"line 2: expected somebody of this class"),
         ("moodle", "Full name,Lesson 01,lesson 1\nAda,,\n", r"expected one column for lesson 01"),
+        (
+            "moodle",
+            "Full name,Lesson 10 (after lesson 9)\nAda,\n",
+            r"line 1: expected one lesson for the column “Lesson 10 \(after lesson 9\)”, got 09 and"
+            r" 10. Rename it in a copy, such as “Lesson 09”. Nothing was written",
+        ),
         ("ilias", "Full name,Lesson 01\nAda,\n", r"expected moodle or canvas, got ilias"),
     ],
 )
@@ -391,6 +500,54 @@ def test_a_gradebook_of_another_course_is_refused(tmp_path, graded, system, text
     with pytest.raises(tables.TableError, match=says):
         Export.read(system, path, tmp_path / "out").fill(graded)
     assert [each.name for each in tmp_path.iterdir()] == ["g.csv"]
+
+
+@pytest.mark.parametrize(
+    ("row", "whose"),
+    [
+        ('"Lee, Ann",7,S1', "Ann Lee"),
+        ('"Lee, Ann",8,', None),  # another Ann Lee
+        ('"Lee, Ann",,S2', None),
+        ('"Lee, Ann",8,S1', None),
+        ('"Lee, Ann",,', "Ann Lee"),
+        ('"Turing, Alan",8,S2', "Alan Turing"),  # whose numbers nobody wrote down
+        ('"King, Augusta",,', "Ada Lovelace"),
+        ('"Hopper, Grace",7,', "Ann Lee"),
+    ],
+)
+def test_whose_line_it_is(tmp_path, row, whose):
+    students = [
+        Student("Ann Lee", id="S1", canvas="7"),
+        Student("Alan Turing"),
+        Student("Ada Lovelace", also=("Augusta King",)),
+    ]
+    table = tables.read(file(tmp_path, "c.csv", f"Student,ID,SIS User ID\n{row}\n"))
+    found = gradebook._student(table.rows[0], students)
+    assert (found.name if found else None) == whose
+
+
+def test_two_lines_of_one_name_are_left_as_they_are(tmp_path):
+    grades = settled([mark(name, FIRST[0].name, 0) for name in ("Ann Lee", "Bob")])
+    text = 'Student,ID,Lesson 01\n"Lee, Ann",7,\n"Lee, Ann",8,\nBob,9,\n'
+    export = Export.read("canvas", file(tmp_path, "c.csv", text), tmp_path / "out")
+    export.fill(grades)
+    assert [line[2] for line in export.lines[1:]] == ["", "", "0"]
+    assert sum("not certain who" in line for line in export.said) == 2
+
+
+def test_a_cell_of_two_lines_does_not_move_the_points(tmp_path, graded):
+    text = 'Full name,Note,Lesson 01\n"Ada\nLovelace","a\n\nb",\n\nAlan Turing,,\n'
+    export = Export.read("moodle", file(tmp_path, "m.csv", text), tmp_path / "out")
+    export.fill(graded)
+    of = str(sum(task.points for task in FIRST))
+    assert [line[-1] for line in export.lines if line] == ["Lesson 01", of, of]
+
+
+@pytest.mark.parametrize("name", ["Lesson {}: {}", "{} {}"])
+def test_every_lesson_has_a_column_of_its_own(tmp_path, name):
+    titles = {number: name.format(number, title) for number, title in texts.lessons().items()}
+    simulated_class.table(tmp_path / "m.csv", [["Full name", *titles.values()]])
+    assert Export.read("moodle", tmp_path / "m.csv", tmp_path / "out").columns == titles
 
 
 def test_feedback_goes_back_under_the_names_of_the_platform(tmp_path):
@@ -409,6 +566,20 @@ def test_feedback_goes_back_under_the_names_of_the_platform(tmp_path):
         with zipfile.ZipFile(path) as archive:
             assert archive.namelist() == [expected] and n == 1
             assert f"Feedback for {name}" in archive.read(expected).decode()
+
+
+# The class repository
+
+
+@pytest.mark.slow
+def test_an_update_keeps_the_address_of_the_class(tmp_path):
+    out, link = tmp_path / "class", "colab.research.google.com/github/school/class/blob/v1/"
+    release(out, Address("school/class", "v1"), lessons=["01"])
+    release(out, lessons=["01", "02"])
+    for path in [out / "README.md", *(out / "notebooks" / "student").iterdir()]:
+        assert link in path.read_text(encoding="utf-8"), path.name
+    release(out, Address("school/other", "v1"))
+    assert "github/school/other/" in (out / "README.md").read_text(encoding="utf-8")
 
 
 # Downloads
@@ -440,7 +611,7 @@ def test_a_download_is_unpacked_with_its_times(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["../x.ipynb", "/x.ipynb", "a/../../x.ipynb", "a\\..\\x.ipynb", "C:x.ipynb", "a/" * 9 + "x"],
+    ["../x.ipynb", "/x.ipynb", "a/../../x.ipynb", "a\\..\\x.ipynb", "C:x.ipynb", "a/" * 9 + "../x"],
 )
 def test_a_path_that_leads_elsewhere_is_refused(tmp_path, name):
     info = zipfile.ZipInfo("x")
@@ -449,6 +620,35 @@ def test_a_path_that_leads_elsewhere_is_refused(tmp_path, name):
     with pytest.raises(unpack.ArchiveError, match="expected names of files inside it"):
         unpack.unpack([path], tmp_path / "in")
     assert [each.name for each in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_what_one_student_packed_does_not_stop_the_class(tmp_path, monkeypatch):
+    for module in (extract, unpack):
+        monkeypatch.setattr(module, "LARGEST", 10)
+    name = "{}_{}_assignsubmission_{}/{}"
+    path = archive(
+        tmp_path / "a.zip",
+        (name.format("Ada", 1, "file", "01.ipynb"), b"{}"),
+        (name.format("Ada", 1, "onlinetext", "onlinetext.html"), b"Hello"),
+        (name.format("Bob", 2, "file", "01.ipynb"), b"x" * 1000),
+        (name.format("Cyd", 3, "file", "a/" * 7 + "01.ipynb"), b"{}"),
+        (name.format("Dan", 4, "file", "a/" * 2000 + "01.ipynb"), b"{}"),
+    )
+    assert unpack.unpack([path], tmp_path / "in") == 0
+    papers, problems, _ = collect(tmp_path / "in")
+    assert [each.student for each in papers] == ["Ada", "Bob", "Cyd"]
+    assert [(each.student, each.needs_review) for each in problems] == [("Dan", True)]
+    assert papers[1].path.stat().st_size == 11
+    with pytest.raises(extract.UnreadableError, match="Clear its outputs"):
+        content(papers[1].path)
+
+
+def test_a_download_of_many_large_files_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpack, "TOTAL", 1000)
+    path = archive(tmp_path / "a.zip", *((f"{n}.ipynb", b"x" * 300) for n in range(4)))
+    with pytest.raises(unpack.ArchiveError, match="GB of notebooks.*Nothing was unpacked"):
+        unpack.unpack([path], tmp_path / "in")
+    assert not (tmp_path / "in").exists()
 
 
 def test_a_link_in_a_download_is_refused(tmp_path):
@@ -470,7 +670,7 @@ def hostile():
     return simulated_class.hostile()
 
 
-def test_nothing_of_a_student_is_markup_on_a_page(tmp_path, hostile, capsys):
+def test_nothing_of_a_student_is_markup_on_a_page(tmp_path, hostile):
     report.write(tmp_path, hostile, safe=True)
     statistics.write(tmp_path / "statistics.html", hostile)
     similarity.write(tmp_path / "similarity.html", hostile)
@@ -515,17 +715,47 @@ def test_every_task_and_question_has_its_texts():
 
 
 def test_mistakes_have_the_names_of_the_specs():
-    task = TASKS["auc"]
-    hint = task.hints[0]
-    marks = [mark(name, "auc", 0, reason=f"wrong. Hint: {hint}") for name in "abc"]
-    marks += [mark("d", "auc", 0, reason="your function stopped with TypeError: no.")]
-    marks += [mark("e", "auc", 0, reason="expected 1, got 2."), mark("f", "auc", 1)]
-    found = statistics.mistakes(marks)
-    assert [(n, what) for _, n, what, _ in found] == [
-        (3, hint),
-        (1, "stops with TypeError"),
-        (1, statistics.NO_HINT),
+    task = "intrinsic_dimension"
+    names = {getattr(wrong, "__name__", ""): hint for wrong, hint in TASKS[task].wrong}
+    named, nameless = names["_own_distance_counted"], TASKS[task].hints[0]
+    marks = [mark(name, task, 0, reason=f"wrong. Hint: {named}") for name in "abc"]
+    marks += [mark(name, task, 0, reason=f"wrong. Hint: {nameless}") for name in "de"]
+    marks += [mark("f", task, 0, reason="your function stopped with TypeError: no.")]
+    marks += [mark("g", task, 0, reason="expected 1, got 2."), mark("h", task, TASKS[task].points)]
+    assert statistics.mistakes(marks) == [
+        (task, 3, named, "own distance counted"),
+        (task, 2, nameless, ""),
+        (task, 1, "stops with TypeError", ""),
+        (task, 1, statistics.NO_HINT, ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("your function stopped with ValueError: x Hint: EVIL Eve.", "stops with ValueError"),
+        ("your function stopped with EVIL: Eve.", "stops with an error of its own"),
+        ("your function stopped with évil: Eve.", "stops with an error of its own"),
+        ("your function stopped with print: Eve.", "stops with an error of its own"),
+        ("expected a single number, got an EVIL Hint: Eve.", "returns another shape"),
+        (
+            "expected shape (3,), got an x Hint: every number is e too large.",
+            "returns another shape",
+        ),
+        ("expected a function, got a EVIL Hint: Eve.", statistics.NO_HINT),
+        ("your function needs `EVIL`: Eve.", "needs what a grader does not have"),
+        ("expected 1, got 2. Hint: EVIL is 2 times what it should be.", statistics.NO_HINT),
+        (
+            "expected 1, got -2. Hint: the number is -2.5e-05 times what it should be.",
+            "the number is … times what it should be.",
+        ),
+        ("wrong. Hint: every number is 0.5 too small.", "every number is … too small."),
+        ("wrong. Hint: the right numbers, transposed.", "the right numbers, transposed."),
+    ],
+)
+def test_no_sentence_of_a_student_is_shown_to_the_class(reason, shown):
+    ((_, n, what, name),) = statistics.mistakes([mark("a", "auc", 0, reason=reason)])
+    assert (n, what, name) == (1, shown, "")
 
 
 @pytest.mark.parametrize("of", [1, 7, 11, 30])
@@ -582,7 +812,7 @@ def test_identical_files_and_answers_are_always_named():
 @pytest.mark.parametrize(
     ("people", "submissions"), [(4, 7), pytest.param(24, 60, marks=pytest.mark.slow)]
 )
-def test_a_class_from_download_to_gradebook(tmp_path, monkeypatch, capsys, people, submissions):
+def test_a_class_from_download_to_gradebook(tmp_path, monkeypatch, people, submissions):
     """The commands of docs/teaching.md, with the answers in words marked between them."""
     monkeypatch.chdir(tmp_path)
     read = due.read  # deadlines have passed, whatever day it is
@@ -620,7 +850,6 @@ def test_a_class_from_download_to_gradebook(tmp_path, monkeypatch, capsys, peopl
     expect_points(everybody)
     expect_gradebooks(everybody)
     expect_archives(everybody)
-    capsys.readouterr()
 
 
 def expect_points(everybody) -> None:
@@ -695,7 +924,6 @@ def expect_archives(everybody) -> None:
             for page in pages.values():
                 named = [person.name for person in everybody if person.name in page]
                 assert len(named) == 1 and "<img" not in page
-    everything = json.dumps([path.name for path in Path("grades").iterdir()])
     for name in (think.PAGE, "statistics.html", "similarity.html", "history.csv"):
-        assert name in everything
+        assert (Path("grades") / name).is_file()
     assert extract.THINK in Path("grades/history.csv").read_text(encoding="utf-8")

@@ -28,14 +28,19 @@ class Deadline:
         daily: the share of the points that every day of lateness costs; 1 refuses what is late.
         days: of lateness, after which nothing is accepted.
         think: points for each answer in words.
-        extended: whether this student has more time than the others.
+        student: who has more time than the others, as due.csv says; "" if it is for everybody.
     """
 
     due: datetime
     daily: float = 0.0
     days: float = math.inf
     think: float = THINK_POINTS
-    extended: bool = False
+    student: str = ""
+
+    @property
+    def extended(self) -> bool:
+        """Whether one student has more time than the others."""
+        return bool(self.student)
 
     def keeps(self, days: int) -> float:
         """Return the share of the points that is left after some days of lateness."""
@@ -116,23 +121,37 @@ def read(path: Path, roster: Roster) -> Due:
                 raise TableError(f"{where}: lesson {lesson} is due once; got a second line. {KEPT}")
             due.lessons[lesson] = _deadline(where, row, None)
     for row in table.rows:
-        where = f"{path}, line {row.line}"
-        lesson, student = _lesson(where, row), row["student"]
-        if student:
-            known = _person(student, roster)
-            if roster.students and not known:
-                raise TableError(
-                    f"{where}: expected the name, id or e-mail of somebody on the roster, got"
-                    f" {student}. {KEPT}"
-                )
-            if lesson not in due.lessons:
-                raise TableError(
-                    f"{where}: expected another line for lesson {lesson} without a student, which"
-                    f" says when it is due for the class; got none. {KEPT}"
-                )
-            key = same(known or student), lesson
-            due.extensions[key] = _deadline(where, row, due.lessons[lesson])
+        if row["student"]:
+            _extend(f"{path}, line {row.line}", row, due, roster)
     return due
+
+
+def _extend(where: str, row: Row, due: Due, roster: Roster) -> None:
+    """Note the extension in a line."""
+    lesson, student = _lesson(where, row), row["student"]
+    known = _person(student, roster)
+    if roster.students and not known:
+        raise TableError(
+            f"{where}: expected the name, id or e-mail of somebody on the roster, got {student}."
+            f" {KEPT}"
+        )
+    if lesson not in due.lessons:
+        raise TableError(
+            f"{where}: expected another line for lesson {lesson} without a student, which says when"
+            f" it is due for the class; got none. {KEPT}"
+        )
+    if row["think"]:
+        raise TableError(
+            f"{where}: expected no points for Think answers in a line with a student, for they are"
+            f" the same for everybody; got “{row['think']}”. {KEPT}"
+        )
+    key = same(known or student), lesson
+    if key in due.extensions:
+        raise TableError(
+            f"{where}: expected one line for {student} and lesson {lesson}; got a second one."
+            f" {KEPT}"
+        )
+    due.extensions[key] = _deadline(where, row, due.lessons[lesson])
 
 
 def _lesson(where: str, row: Row) -> str:
@@ -172,7 +191,7 @@ def _deadline(where: str, row: Row, usual: Deadline | None) -> Deadline:
         )
     if re.fullmatch(r"[\d-]+", row["due"]):  # a day ends at midnight
         due = due.replace(hour=23, minute=59, second=59)
-    deadline = replace(usual, due=due, extended=True) if usual else Deadline(due)
+    deadline = replace(usual, due=due, student=row["student"]) if usual else Deadline(due)
     if row["late"]:
         daily, days = _policy(where, row["late"])
         deadline = replace(deadline, daily=daily, days=days)
@@ -192,10 +211,7 @@ def _policy(where: str, text: str) -> tuple[float, float]:
 
 
 def _think(where: str, text: str) -> float:
-    try:
-        points = float(text)
-    except ValueError:
-        points = math.nan
+    points = tables.number(text)
     if not 0 <= points <= 100:
         raise TableError(
             f"{where}: expected the points for a Think answer, from 0 to 100, got “{text}”. {KEPT}"

@@ -7,14 +7,14 @@ stays as it is.
 import io
 import re
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from course_tools.classroom import report, tables, texts
 from course_tools.classroom.grades import Grades
 from course_tools.classroom.names import same
-from course_tools.classroom.roster import Student
+from course_tools.classroom.roster import Student, is_person
 from course_tools.classroom.tables import KEPT, Row, Table, TableError
 from course_tools.grading.collect import Paper
 from course_utils import atomic
@@ -94,10 +94,10 @@ class Export:
         """
         places = {name: self.table.header.index(name) for name in self.columns.values()}
         people = [row for row in self.table.rows if _is_person(row)]
-        found: dict[int, Student] = {}
-        for row in people:
-            if student := _student(row, grades.students):
-                found[row.line] = student
+        fitting = {row.line: _student(row, grades.students) for row in people}
+        # Two lines that fit one person are two people, of whom the class may have one.
+        count = Counter(student.name for student in fitting.values() if student)
+        found = {line: s for line, s in fitting.items() if s and count[s.name] == 1}
         if not found:
             first = people[0].line if people else 2
             raise TableError(
@@ -106,19 +106,10 @@ class Export:
                 f" people are known by number and e-mail, too. {KEPT}"
             )
         self.lines = [list(line) for line in self.table.lines]
-        rows = {row.line: row for row in people}
-        for line, cells in zip(self._numbers(), self.lines, strict=True):
-            if line in found and line in rows:
-                self._fill_line(cells, found[line].name, grades, places)
+        for row in people:
+            if row.line in found:
+                self._fill_line(self.lines[row.place], found[row.line].name, grades, places)
         self._say(grades, people, found)
-
-    def _numbers(self) -> list[int]:
-        """Return the number of the line that each of the table's lines ends at, as in its rows."""
-        rows = iter(self.table.rows)
-        numbers = [1]
-        for cells in self.table.lines[1:]:
-            numbers.append(next(rows).line if any(cell.strip() for cell in cells) else 0)
-        return numbers
 
     def _fill_line(
         self, cells: list[str], name: str, grades: Grades, places: dict[str, int]
@@ -136,7 +127,9 @@ class Export:
         strangers = [row for row in people if row.line not in found]
         for row in strangers:
             who = next((row[name] for name in NAMES if row[name]), "")
-            self.said.append(f"line {row.line}, {who}: nobody of this class, left as it is")
+            self.said.append(
+                f"line {row.line}, {who}: nobody of this class, or not certain who; left as it is"
+            )
         there = {student.name for student in found.values()}
         absent = [student.name for student in grades.students if student.name not in there]
         if absent:
@@ -187,11 +180,13 @@ def _columns(table: Table) -> dict[str, str]:
     """Return the column of every lesson.
 
     Raises:
-        TableError: where two columns could be that of a lesson.
+        TableError: where two columns could be that of a lesson, or one column that of two.
     """
+    found: dict[str, str] = {}
     if WORKSHEET in table.header and "Identifier" in table.header:
-        return {lesson: WORKSHEET for lesson in texts.lessons() if _names(table.path.stem, lesson)}
-    found = {}
+        found = {lesson: WORKSHEET for lesson in texts.lessons() if _names(table.path.stem, lesson)}
+        _refuse_shared(table, found)
+        return found
     for lesson in texts.lessons():
         fitting = [
             name for name in table.header if _names(name, lesson) and not NOT_POINTS.search(name)
@@ -199,11 +194,25 @@ def _columns(table: Table) -> dict[str, str]:
         if len(fitting) > 1:
             raise TableError(
                 f"{table.path}, line 1: expected one column for lesson {lesson}, got"
-                f" {', '.join(fitting)}. Delete the others from a copy. {KEPT}"
+                f" {', '.join(fitting)}. Rename or delete the others in a copy. {KEPT}"
             )
         if fitting:
             found[lesson] = fitting[0]
+    _refuse_shared(table, found)
     return found
+
+
+def _refuse_shared(table: Table, columns: dict[str, str]) -> None:
+    """Raise TableError where two lessons would be written into one column."""
+    for column in columns.values():
+        lessons = [lesson for lesson, other in columns.items() if other == column]
+        if len(lessons) > 1:
+            what = "this file's name" if column == WORKSHEET else f"the column “{column}”"
+            raise TableError(
+                f"{table.path}, line 1: expected one lesson for {what}, got"
+                f" {' and '.join(lessons)}. Rename it in a copy, such as “Lesson {lessons[0]}”."
+                f" {KEPT}"
+            )
 
 
 def _names(text: str, lesson: str) -> bool:
@@ -219,22 +228,26 @@ def _names(text: str, lesson: str) -> bool:
 
 def _is_person(row: Row) -> bool:
     """Return whether a line of a gradebook is a person's: Canvas has other lines, too."""
-    student = same(row["Student"])
-    other = student in ("points possible", "student, test")
-    return not other and any(row[name] for name in (*NAMES, *LAST_NAMES, *EMAILS))
+    named = any(row[name] for name in (*NAMES, *LAST_NAMES, *EMAILS))
+    return named and is_person(row["Student"])
 
 
 def _student(row: Row, students: list[Student]) -> Student | None:
-    """Return whose line a line of a gradebook is; None where that is not certain."""
-    for columns, of in (
-        (CANVAS_ID, lambda s: s.canvas),
-        (SCHOOL_ID, lambda s: s.id),
-        (EMAILS, lambda s: s.email),
+    """Return whose line a line of a gradebook is; None where that is not certain.
+
+    Who has another number is somebody else, whatever the name.
+    """
+    for columns, of, is_number in (
+        (CANVAS_ID, lambda s: s.canvas, True),
+        (SCHOOL_ID, lambda s: s.id, True),
+        (EMAILS, lambda s: s.email, False),
     ):
         text = next((row[name] for name in columns if row[name]), "").casefold()
         known = [s for s in students if text and of(s).casefold() == text]
-        if len(known) == 1:
-            return known[0]
+        if known:
+            return known[0] if len(known) == 1 else None
+        if text and is_number:
+            students = [s for s in students if not of(s)]
     name = next((row[name] for name in NAMES if row[name]), "")
     last = next((row[name] for name in LAST_NAMES if row[name]), "")
     if "," in name:
@@ -244,7 +257,8 @@ def _student(row: Row, students: list[Student]) -> Student | None:
     known = [
         s
         for s in students
-        if same(s.name) in names or (canvas_id and s.name.endswith(f" ({canvas_id})"))
+        if names & {same(n) for n in (s.name, *s.also)}
+        or (canvas_id and s.name.endswith(f" ({canvas_id})"))
     ]
     return known[0] if len(known) == 1 else None
 

@@ -10,7 +10,7 @@ from course_tools.classroom.due import Due
 from course_tools.classroom.names import composed, same
 from course_tools.classroom.overrides import Given, Key
 from course_tools.classroom.roster import Roster, Student
-from course_tools.classroom.tables import points as short
+from course_tools.classroom.tables import rounded
 from course_tools.grading.collect import Paper
 from course_tools.grading.extract import THINK
 from course_tools.grading.mark import ANSWERED, NO_ANSWER, REVIEW, Mark
@@ -57,6 +57,16 @@ class Grades:
         """The tags of the questions to which a person has marked any answer."""
         return {m.task for m in self.marks if m.task.startswith(THINK) and m.of}
 
+    @cached_property
+    def strangers(self) -> list[tuple[str, str]]:
+        """Who has more time, and for which lesson, without being in the class."""
+        names = {same(student.name) for student in self.students}
+        return sorted(
+            (deadline.student, lesson)
+            for (name, lesson), deadline in self.due.extensions.items()
+            if name not in names
+        )
+
     def own(self, student: str) -> list[Mark]:
         """Return the marks of a student."""
         return self._by_student.get(student, [])
@@ -74,26 +84,26 @@ class Grades:
         own = [mark for mark in self.own(student) if mark.lesson == lesson]
         if not own and not self.is_due(student, lesson):
             return None
-        return short(sum(mark.points or 0 for mark in own))
+        return rounded(sum(mark.points or 0 for mark in own))
 
     def of(self, student: str, lesson: str) -> float | int:
         """Return the points that there are for a lesson; 0 where it does not count yet."""
         if not self.handed_in(student, lesson) and not self.is_due(student, lesson):
-            return short(sum(mark.of for mark in self.own(student) if mark.lesson == lesson))
+            return rounded(sum(mark.of for mark in self.own(student) if mark.lesson == lesson))
         tasks = points_of(lesson)
         open_ones = {mark.task for mark in self.own(student) if mark.status == ANSWERED}
         counted = {tag for tag in self.questions - open_ones if _lesson(tag) == lesson}
-        return short(tasks + self.due.think(lesson) * len(counted))
+        return rounded(tasks + self.due.think(lesson) * len(counted))
 
     def total(self, student: str) -> tuple[float | int, float | int]:
         """Return a student's points, every bonus included, and how many there are."""
         earned = sum(mark.points or 0 for mark in self.own(student))
-        return short(earned), short(sum(self.of(student, lesson) for lesson in self.lessons))
+        return rounded(earned), rounded(sum(self.of(student, lesson) for lesson in self.lessons))
 
     def reviews(self, student: str, lesson: str | None = None) -> int:
         """Return how many marks of a student, or of one lesson, wait for a person's decision."""
         return sum(
-            mark.status == REVIEW and (lesson is None or mark.lesson in (lesson, ""))
+            mark.needs_review and (lesson is None or mark.lesson in (lesson, ""))
             for mark in self.own(student)
         )
 
@@ -154,7 +164,7 @@ def _late(mark: Mark, paper: Paper, due: Due, time: datetime | None) -> Mark:
         return mark
     cost = "does not count any more" if not share else f"counts {share:.0%}"
     how = f"{days} day{'s' * (days > 1)} late" if time else "late, as Canvas says"
-    points = short(mark.points * share)
+    points = rounded(mark.points * share)
     return replace(mark, points=points, reason=f"{mark.reason} Handed in {how}: it {cost}.")
 
 
@@ -204,11 +214,11 @@ def _known_as(mark: Mark) -> Key:
 
 def _overridden(mark: Mark, given: Mapping[Key, Given]) -> Mark:
     decided = given.get(_known_as(mark))
-    return _decided(mark, decided) if decided else mark
+    return _decided(mark, decided) if decided and decided.is_for(mark.source) else mark
 
 
 def _decided(mark: Mark, decided: Given) -> Mark:
-    points, of = short(decided.points), short(decided.of)
+    points, of = rounded(decided.points), rounded(decided.of)
     status = "right" if points == of else "wrong"
     reason = f"{BY_HAND}: {decided.reason}" if decided.reason != BY_HAND else BY_HAND
     return replace(mark, points=points, of=of, status=status, reason=reason)
@@ -223,7 +233,7 @@ def _with_unanswered(marks: list[Mark], due: Due) -> list[Mark]:
     """Return all marks: no answer to a question that is marked by now is 0 of its points."""
     asked = {mark.task for mark in marks if mark.task.startswith(THINK) and mark.of}
     return [
-        replace(mark, of=short(due.think(mark.lesson)))
+        replace(mark, of=rounded(due.think(mark.lesson)))
         if mark.task in asked and mark.status == NO_ANSWER
         else mark
         for mark in marks

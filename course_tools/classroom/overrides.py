@@ -1,14 +1,14 @@
 """`overrides.csv` and `think.csv`: the points that a person gives. Nothing here changes them."""
 
-import csv
-import io
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_tools.classroom import tables
 from course_tools.classroom.due import Due
 from course_tools.classroom.names import composed
-from course_tools.classroom.tables import plain
+from course_tools.classroom.tables import Row, Table, TableError, plain
 from course_tools.grading.extract import THINK
 from course_utils import atomic
 from course_utils.errors import CourseError
@@ -16,6 +16,7 @@ from course_utils.exercises import TASKS
 
 OVERRIDES, MARKED = "overrides.csv", "think.csv"
 COLUMNS = ("student", "lesson", "task", "points", "reason")
+ANSWER = "answer"  # a column of think.csv: the words to which the points were given, as a cell
 BONUS = "bonus"  # in the place of a task: points beside those of the tasks, of either sign
 LARGEST_BONUS = 100.0
 Key = tuple[str, str, str]  # student, lesson and task
@@ -36,11 +37,26 @@ class Given:
         points: given.
         of: that there are; 0 for a bonus.
         reason: a sentence.
+        answer: in words, to which the points were given; "" if nobody noted it.
     """
 
     points: float
     of: float
     reason: str
+    answer: str = ""
+
+    def is_for(self, source: str) -> bool:
+        """Return whether it was decided on this answer.
+
+        Case and spaces may differ, and the apostrophes that keep a table free of formulas.
+        """
+        one, other = (words(re.sub("['\0]", "", text)) for text in (self.answer, source))
+        return not self.answer or one == other
+
+
+def words(text: str) -> str:
+    """Return a text such that texts which differ only in case and spaces are equal."""
+    return " ".join(text.casefold().split())
 
 
 def read(out: Path, due: Due) -> dict[Key, Given]:
@@ -68,10 +84,11 @@ def read(out: Path, due: Due) -> dict[Key, Given]:
 def _read(path: Path, due: Due, *, partly: bool = False) -> dict[Key, Given]:
     found: dict[Key, Given] = {}
     rows: dict[Key, int] = {}
-    for number, fields in enumerate(_lines(path, partly), 2):
-        if any(fields) and not (partly and not "".join(fields[3:4]).strip()):
+    for row in _table(path, partly).rows:
+        number = row.place + 1  # as a spreadsheet counts
+        if row["points"] or not partly:
             where = f"{path}, row {number}"
-            key, given = _override(where, fields[: 5 if partly else None], due)
+            key, given = _override(where, row, due)
             if key in rows:
                 raise OverridesError(
                     f"{where}: expected one decision for {', '.join(key)}; got a second one, after"
@@ -81,44 +98,34 @@ def _read(path: Path, due: Due, *, partly: bool = False) -> dict[Key, Given]:
     return found
 
 
-def _lines(path: Path, partly: bool) -> list[list[str]]:
-    """Return the lines of a file below its first one."""
+def _table(path: Path, partly: bool) -> Table:
+    """Return what is in a file; of think.csv only the first columns are prescribed."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except UnicodeDecodeError as error:
-        raise OverridesError(
-            f"{path} is not UTF-8: save it as “CSV UTF-8”. Nothing was graded."
-        ) from error
-    except (OSError, csv.Error) as error:
-        raise OverridesError(
-            f"{path} cannot be read as a table: {error}. Nothing was graded."
-        ) from error
-    first = tuple(lines[0]) if lines else ()
-    if (first[:5] if partly else first) != COLUMNS:
+        table = tables.read(path, strict=False)
+    except TableError as error:
+        raise OverridesError(str(error)) from error
+    if (table.header[: len(COLUMNS)] if partly else table.header) != COLUMNS:
         raise OverridesError(
             f"{path}: expected {','.join(COLUMNS)} as its first line. Nothing was graded."
         )
-    return lines[1:]
+    return table
 
 
-def _override(where: str, fields: list[str], due: Due) -> tuple[Key, Given]:
+def _override(where: str, row: Row, due: Due) -> tuple[Key, Given]:
     """Return what one line says: student, lesson and task, then points and reason."""
-    student, lesson, name, given, reason = [*fields, *[""] * 5][:5]
-    lesson = lesson.strip().zfill(2) if lesson.strip() else ""
+    student, name, reason = plain(row["student"]), row["task"], plain(row["reason"])
+    lesson = row["lesson"].zfill(2) if row["lesson"] else ""
     lowest, highest, of = _range(lesson, name, due)
-    try:
-        points = float(given)
-    except ValueError:
-        points = math.nan
-    fits = len(fields) <= 5 and student and ("\n" not in reason or name.startswith(THINK))
+    points = tables.number(row["points"])
+    fits = not row[""] and student and ("\n" not in reason or name.startswith(THINK))
     if not (fits and lowest <= points <= highest):
         raise OverridesError(
             f"{where}: expected student, lesson such as 05, task, points such as 1.5 and reason, in"
-            f" quotes if it has a comma{_limits(name, due)}; got {', '.join(fields)}. Correct the"
-            " line; nothing was graded."
+            f" quotes if it has a comma{_limits(name, due)}; got"
+            f" {', '.join(filter(None, row.cells.values()))}. Correct the line; nothing was graded."
         )
-    return (composed(plain(student)), lesson, name), Given(points, of, reason or "by hand")
+    key = composed(student), lesson, name
+    return key, Given(points, of, reason or "by hand", row[ANSWER])
 
 
 def _range(lesson: str, name: str, due: Due) -> tuple[float, float, float]:

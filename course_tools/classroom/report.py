@@ -9,8 +9,7 @@ import jinja2
 from course_tools.classroom import history, tables, texts
 from course_tools.classroom.grades import Grades
 from course_tools.classroom.overrides import BONUS, MARKED, OVERRIDES
-from course_tools.classroom.tables import cell
-from course_tools.classroom.tables import points as short
+from course_tools.classroom.tables import cell, rounded
 from course_tools.grading.extract import THINK
 from course_tools.grading.mark import ANSWERED, NO_ANSWER, REVIEW, Mark
 from course_utils import atomic
@@ -28,7 +27,12 @@ def environment() -> jinja2.Environment:
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True
     )
-    pages.filters |= {"title": texts.title, "markdown": texts.html, "short": short}
+    pages.filters |= {
+        "title": texts.title,
+        "markdown": texts.html,
+        "rounded": rounded,
+        "cell": cell,
+    }
     pages.globals |= {"symbols": SYMBOLS, "lessons": texts.lessons}
     pages.tests["think"] = lambda task: task.startswith(THINK)
     return pages
@@ -72,7 +76,7 @@ def _row(mark: Mark, warning: str) -> tuple:
     """Return the line of grades.csv for a mark."""
     unmarked = mark.status in (ANSWERED, NO_ANSWER) and not mark.of
     points, of = ("", "") if unmarked else ("" if mark.points is None else mark.points, mark.of)
-    review = f"{REVIEW}: " if mark.status == REVIEW else ""
+    review = f"{REVIEW}: " if mark.needs_review else ""
     return (mark.student, mark.lesson, mark.task, points, of, f"{warning}{review}{mark.reason}")
 
 
@@ -168,7 +172,7 @@ def kind(mark: Mark) -> str:
     """Return what a mark is shown as: one of `SYMBOLS`."""
     if mark.task == BONUS:
         return "extra"
-    if mark.status == REVIEW:
+    if mark.needs_review:
         return "review"
     if mark.status in (ANSWERED, NO_ANSWER, "not started"):
         return "open"
@@ -212,9 +216,9 @@ def _print(out: Path, grades: Grades, warning: str) -> None:
     n = len(grades.students)
     print(f"{n} student{'s' * (n != 1)}. Points, of what they handed in:")
     for lesson in grades.lessons:
-        own = [mark for mark in grades.marks if mark.lesson == lesson]
-        handed_in = len({mark.student for mark in own if mark.file})
-        points = sum(mark.points or 0 for mark in own if mark.file)
+        own = [mark for mark in grades.marks if mark.lesson == lesson and mark.file]
+        handed_in = len({mark.student for mark in own})
+        points = sum(mark.points or 0 for mark in own if mark.task in TASKS)
         of = points_of(lesson)
         average = f"{points / handed_in:5.2f} of {of} on average, " if handed_in else ""
         print(f"  lesson {lesson}  {average}{handed_in} handed in")
@@ -223,11 +227,13 @@ def _print(out: Path, grades: Grades, warning: str) -> None:
         if own:
             share = sum(mark.points or 0 for mark in own) / sum(mark.of for mark in own)
             print(f"    {task:<28} {share:4.0%}")
-    review = [mark for mark in grades.marks if mark.status == REVIEW]
+    review = [mark for mark in grades.marks if mark.needs_review]
     for mark in review[:20]:
         print(f"  {REVIEW}: {mark.student} {mark.file} {mark.task}: {mark.reason}")
     if len(review) > 20:
         print(f"  and {len(review) - 20} more in grades.csv")
+    for name, lesson in grades.strangers:
+        print(f"  more time for {name}, lesson {lesson}: nobody has this name")
     for student, lesson, task in sorted(grades.unknown):
         print(f"  {OVERRIDES}: nothing was handed in for {student}, lesson {lesson}, {task}")
     unread = sum(mark.status == ANSWERED for mark in grades.marks)

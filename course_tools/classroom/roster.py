@@ -15,7 +15,7 @@ ID = ("id", "id number", "sis user id", "student id")
 EMAIL = ("email", "email address", "e-mail", "sis login id")
 CANVAS = "canvas"  # the number of a person there; in Canvas's own files it is the column ID
 ALSO = "also"  # other names, separated by ;
-NO_PEOPLE = ("points possible", "student, test")  # lines of Canvas's gradebook
+NO_PEOPLE = ("points possible", "student, test")  # in the column Student of Canvas's gradebook
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def read(path: Path) -> Roster:
     students, lines = [], []
     for row in table.rows:
         student = _student(row, lower)
-        if same(student.name) in NO_PEOPLE or row[lower.get("student", "")] == "Student, Test":
+        if not is_person(row[lower.get("student", "")]):
             continue
         if not student.name:
             raise TableError(f"{path}, line {row.line}: expected a name, got none. {KEPT}")
@@ -105,6 +105,11 @@ def read(path: Path) -> Roster:
         lines.append(row.line)
     _no_doubles(path, students, lines)
     return Roster(tuple(students))
+
+
+def is_person(student: str) -> bool:
+    """Return whether a line of Canvas's gradebook is a person's, by its column Student."""
+    return same(student) not in NO_PEOPLE
 
 
 def _student(row: Row, lower: dict[str, str]) -> Student:

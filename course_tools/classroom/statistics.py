@@ -1,5 +1,6 @@
 """`statistics.html`: how a class did, to look at and to show; it names nobody."""
 
+import builtins
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -10,17 +11,23 @@ from statistics import median
 
 from course_tools.classroom import report
 from course_tools.classroom.grades import Grades
-from course_tools.classroom.tables import points as short
-from course_tools.grading.mark import REVIEW, Mark
+from course_tools.classroom.tables import rounded
+from course_tools.grading.mark import Mark
 from course_utils import atomic
-from course_utils.exercises import TASKS
+from course_utils.exercises import TASKS, points_of
 
 SHOWN = 6  # mistakes of a lesson
 BINS = 12  # bars of a histogram, at most about so many
 # Times of files that lie closer together than this are those of unpacking them.
 UNPACKED = timedelta(minutes=15)
 NO_HINT = "other numbers, for a reason that no hint names"
-STOPPED = re.compile(r"your function stopped with (\w+)")
+STOPPED = re.compile(r"your function stopped with (\w*)")
+# What the checker says where a hint of no mistake fits; the number is one's own.
+RELATION = re.compile(
+    r"the right numbers, transposed\."
+    r"|((?:every|the) number is )-?[\d.]+(?:e[+-]\d+)?"
+    r"( times what it should be| too large| too small)\."
+)
 OTHERS = {
     "did not end": "takes too long",
     "is not valid": "is not valid Python",
@@ -113,7 +120,7 @@ def write(path: Path, grades: Grades) -> None:
 
 def _lesson(grades: Grades, lesson: str) -> LessonNumbers:
     tasks = [task for task in TASKS.values() if task.lesson == lesson]
-    of = sum(task.points for task in tasks)
+    of = points_of(lesson)
     own = [mark for mark in grades.graded if mark.lesson == lesson and mark.task in TASKS]
     totals: dict[str, float] = defaultdict(float)
     for mark in own:
@@ -123,7 +130,7 @@ def _lesson(grades: Grades, lesson: str) -> LessonNumbers:
         lesson,
         len(points),
         of,
-        short(median(points)) if points else 0,
+        rounded(median(points)) if points else 0,
         sum(n == of for n in points),
         histogram(points, of),
         [_task(task.name, task.points, [m for m in own if m.task == task.name]) for task in tasks],
@@ -169,23 +176,28 @@ def mistakes(marks: list[Mark]) -> list[tuple[str, int, str, str]]:
     """
     found: Counter[tuple[str, str, str]] = Counter()
     for mark in marks:
-        if report.kind(mark) in ("wrong", "partial") and mark.status != REVIEW:
+        if report.kind(mark) in ("wrong", "partial"):
             found[(mark.task, *_mistake(mark))] += 1
     ordered = sorted(found.items(), key=lambda item: (item[0][1] == NO_HINT, -item[1], item[0]))
     return [(task, n, what, name) for (task, what, name), n in ordered]
 
 
 def _mistake(mark: Mark) -> tuple[str, str]:
-    """Return what is wrong in an answer, and the name of that in the spec."""
-    hint = mark.reason.partition(" Hint: ")[2].partition(" Handed in ")[0]
+    """Return what is wrong in an answer, and the name of that in the spec.
+
+    A reason may hold text of the student's, such as that of an error: only known texts are shown.
+    """
+    if found := STOPPED.match(mark.reason):
+        error = getattr(builtins, found[1], None)
+        known = isinstance(error, type) and issubclass(error, BaseException)
+        return f"stops with {found[1] if known else 'an error of its own'}", ""
+    hint = mark.reason.rpartition(" Hint: ")[2]
     wrong = {text: answer for answer, text in TASKS[mark.task].wrong}
     if hint in wrong:
         name = getattr(wrong[hint], "__qualname__", "")
         return hint, "" if "<" in name else name.strip("_").replace("_", " ")
-    if hint:  # of a relation: it says by how much, which is one's own number
-        return re.sub(r"[\d.]+(?:e[+-]?\d+)?(?= times| too)", "…", hint), ""
-    if found := STOPPED.search(mark.reason):
-        return f"stops with {found[1]}", ""
+    if found := RELATION.fullmatch(hint):
+        return f"{found[1]}…{found[2]}." if found[1] else hint, ""
     other = next((what for part, what in OTHERS.items() if part in mark.reason), "")
     return other or NO_HINT, ""
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,10 +26,12 @@ class Row:
 
     Attributes:
         line: its number in the file; the header has 1.
-        cells: by the names of the columns, without spaces around them.
+        place: of the line among `Table.lines`; only a cell of several lines makes it differ.
+        cells: by the names of the columns, without spaces around them; under "" what follows them.
     """
 
     line: int
+    place: int
     cells: dict[str, str]
 
     def __getitem__(self, column: str) -> str:
@@ -56,11 +59,12 @@ class Table:
     encoding: str
 
 
-def read(path: Path) -> Table:
+def read(path: Path, *, strict: bool = True) -> Table:
     """Return a table. Cells may be separated by comma, semicolon or tab.
 
     Args:
         path: a CSV file.
+        strict: whether a line with more cells than the first one is refused.
 
     Raises:
         TableError: where it is missing, no UTF-8, or no table.
@@ -71,8 +75,7 @@ def read(path: Path) -> Table:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise TableError(
-            f"{path}: expected text in UTF-8, got something else at byte {error.start}. Save it as"
-            f" “CSV UTF-8”. {KEPT}"
+            f"{path} is not UTF-8, from byte {error.start} on: save it as “CSV UTF-8”. {KEPT}"
         ) from error
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror}. {KEPT}") from error
@@ -84,9 +87,11 @@ def read(path: Path) -> Table:
         for cells in reader:
             if lines and any(cell.strip() for cell in cells):
                 named = dict(zip(map(str.strip, lines[0]), map(str.strip, cells), strict=False))
-                if any(cell.strip() for cell in cells[len(lines[0]) :]):
-                    raise csv.Error(f"expected {len(lines[0])} cells, got {len(cells)}")
-                rows.append(Row(reader.line_num, named))
+                if more := "".join(cells[len(lines[0]) :]).strip():
+                    if strict:
+                        raise csv.Error(f"expected {len(lines[0])} cells, got {len(cells)}")
+                    named[""] = more
+                rows.append(Row(reader.line_num, len(lines), named))
             lines.append(cells)
     except csv.Error as error:
         raise TableError(
@@ -137,6 +142,7 @@ def cell(value: object) -> object:
     """
     if not isinstance(value, str):
         return value
+    value = value.replace("\0", "")  # before Python 3.11 no table with one can be read
     return re.sub(r"(^|[;\t\r\n])(?=[=+\-@\t\r])", r"\1'", value)
 
 
@@ -146,7 +152,15 @@ def plain(text: str) -> str:
     return without if cell(without) == text else text
 
 
-def points(number: float) -> float | int:
+def number(text: str) -> float:
+    """Return a number that a person wrote, with a point or a comma in it; NaN if it is none."""
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return math.nan
+
+
+def rounded(number: float) -> float | int:
     """Return points as they are shown: 2 and not 2.0, and at most two decimals."""
     number = round(number, 2)
     return int(number) if float(number).is_integer() else number

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from course_tools.classroom import report, tables, texts
 from course_tools.classroom.grades import BY_HAND, Grades
-from course_tools.classroom.overrides import COLUMNS, MARKED
-from course_tools.classroom.tables import cell
-from course_tools.classroom.tables import points as short
+from course_tools.classroom.overrides import ANSWER, COLUMNS, MARKED, words
+from course_tools.classroom.tables import rounded
 from course_tools.grading.extract import THINK
 from course_tools.grading.mark import Mark
 from course_utils import atomic
@@ -29,7 +28,7 @@ class Answer:
 
     Attributes:
         text: as a student wrote it.
-        students: their names, as cells of a table.
+        students: their names.
         points: given so far; None if it is not marked.
         comment: given so far.
     """
@@ -76,7 +75,7 @@ def write(out: Path, grades: Grades) -> None:
             questions=found,
             script=script,
             digest=digest,
-            columns=",".join(COLUMNS),
+            columns=",".join((*COLUMNS, ANSWER)),
             name=MARKED,
             when=grades.due.now.isoformat(),
             # Drafts that the browser keeps belong to one folder of grades.
@@ -109,7 +108,7 @@ def questions(grades: Grades) -> list[Question]:
         Question(
             THINK + name,
             TASKS[name].lesson,
-            short(grades.due.think(TASKS[name].lesson)),
+            rounded(grades.due.think(TASKS[name].lesson)),
             known.get(name, texts.Text(0, name)),
             _answers(by_tag[THINK + name]),
         )
@@ -124,11 +123,9 @@ def _answers(marks: list[Mark]) -> list[Answer]:
         points = mark.points if mark.of else None
         comment = mark.reason.removeprefix(f"{BY_HAND}: ") if points is not None else ""
         comment = "" if comment == BY_HAND else comment
-        words = " ".join(mark.source.casefold().split())
-        answer = found.setdefault(
-            (words, points, comment), Answer(mark.source, [], points, comment)
-        )
-        answer.students.append(str(cell(mark.student)))
+        key = words(mark.source), points, comment
+        answer = found.setdefault(key, Answer(mark.source, [], points, comment))
+        answer.students.append(mark.student)
     return sorted(found.values(), key=lambda answer: (len(answer.text), answer.text))
 
 
@@ -139,6 +136,6 @@ def _table(grades: Grades) -> bytes:
         for answer in question.answers:
             for student in answer.students:
                 points = "" if answer.points is None else answer.points
-                about = (tables.plain(student), question.lesson, question.tag, points)
+                about = (student, question.lesson, question.tag, points)
                 rows.append((*about, answer.comment, answer.text, question.text.question))
-    return tables.written((*COLUMNS, "answer", "question"), rows)
+    return tables.written((*COLUMNS, ANSWER, "question"), rows)

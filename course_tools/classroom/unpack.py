@@ -5,6 +5,7 @@ anything is written. Times of files stay, as far as the archive has them.
 """
 
 import os
+import re
 import stat
 import time
 import zipfile
@@ -18,6 +19,9 @@ from course_utils import atomic
 from course_utils.errors import CourseError
 
 ENTRIES = 20_000  # in an archive
+TOTAL = 20_000_000_000  # bytes of all notebooks of an archive
+# A folder of Moodle's that holds no files, but a text that was typed there.
+TYPED = re.compile(r".+_\d+_assignsubmission_(?!file)\w+", re.DOTALL)
 NOTHING = "Nothing was unpacked."
 
 
@@ -83,16 +87,30 @@ def _members(archive: Path) -> tuple[list[Member], int]:
     skipped = 0
     for info in infos:
         path = _checked(archive, info)
-        hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-        is_notebook = not info.is_dir() and path.suffix.lower() == ".ipynb"
-        if not hidden and (info.is_dir() or len(path.parts) > 1):
+        in_folder = info.is_dir() or len(path.parts) > 1
+        left = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+        left = left or (in_folder and bool(TYPED.fullmatch(path.parts[0])))
+        if in_folder and not left:
             # A student's folder shows that something was handed in, though no notebook.
             found.append(Member(PurePosixPath(path.parts[0]), None))
-        if is_notebook and not hidden:
+        # Nobody looks for a notebook that lies deeper.
+        left = left or len(path.parts) > DEEP + 1
+        if path.suffix.lower() == ".ipynb" and not info.is_dir() and not left:
             found.append(Member(path, info))
         elif not info.is_dir():
             skipped += 1
+    total = sum(_size(member.info) for member in found if member.info)
+    if total > TOTAL:
+        raise ArchiveError(
+            f"{archive}: expected at most {TOTAL / 1e9:.0f} GB of notebooks, got"
+            f" {total / 1e9:.0f} GB. {NOTHING}"
+        )
     return found, skipped
+
+
+def _size(info: zipfile.ZipInfo) -> int:
+    """Return how many bytes are read: of what is too large one more, so that a grader says so."""
+    return min(info.file_size, LARGEST + 1)
 
 
 def _checked(archive: Path, info: zipfile.ZipInfo) -> PurePosixPath:
@@ -107,7 +125,6 @@ def _checked(archive: Path, info: zipfile.ZipInfo) -> PurePosixPath:
         or "\\" in name
         or "\0" in name
         or (len(name) > 1 and name[1] == ":")
-        or len(path.parts) > DEEP
     )
     if odd:
         raise ArchiveError(
@@ -120,18 +137,13 @@ def _checked(archive: Path, info: zipfile.ZipInfo) -> PurePosixPath:
         )
     if info.flag_bits & 1:
         raise ArchiveError(f"{archive}: {name!r} is encrypted. {NOTHING}")
-    if path.suffix.lower() == ".ipynb" and info.file_size > LARGEST:
-        raise ArchiveError(
-            f"{archive}: expected at most {LARGEST / 1e6:.0f} MB a notebook, got"
-            f" {info.file_size / 1e6:.0f} MB: {name!r}. {NOTHING}"
-        )
     return path
 
 
 def _content(opened: zipfile.ZipFile, archive: Path, info: zipfile.ZipInfo) -> bytes:
     try:
         with opened.open(info) as file:
-            return file.read(LARGEST)
+            return file.read(_size(info))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
         raise ArchiveError(
             f"{archive}: {info.filename!r} is damaged ({error}). What was unpacked before it"

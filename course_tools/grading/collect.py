@@ -119,7 +119,8 @@ def _papers(entry: os.DirEntry, origin: Origin, student: str, is_folder: bool) -
         except (OSError, ValueError, OverflowError):
             time = datetime.fromtimestamp(0)
         # Two folders of one student may hold files of one name.
-        name = f"{origin.id}/{name}" if is_folder and origin.system else name
+        place = origin.id if origin.system else origin.name
+        name = f"{place}/{name}" if is_folder and place != student else name
         yield Paper(student, name, path, origin, time)
 
 

@@ -166,11 +166,17 @@ def python_of(notebook: dict) -> list[int]:
 
 def code_cells(notebook: dict) -> list[Cell]:
     """Return all code cells in order; cells that do not follow the format are left out."""
-    found = []
+    return [
+        Cell(tag, id, source, _tree(source))
+        for kind, tag, id, source in _cells(notebook)
+        if kind == "code"
+    ]
+
+
+def _cells(notebook: dict) -> Iterator[tuple[str, str | None, str, str]]:
+    """Yield kind, nbgrader's tag or None, id and source of every cell that follows the format."""
     for cell in notebook["cells"]:
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-            continue
-        source = cell.get("source")
+        source = cell.get("source") if isinstance(cell, dict) else None
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
             source = "".join(source)
         if isinstance(source, str):
@@ -179,15 +185,12 @@ def code_cells(notebook: dict) -> list[Cell]:
             marked = metadata.get("nbgrader")
             tag = marked.get("grade_id") if isinstance(marked, dict) else None
             known = metadata.get("id", cell.get("id"))  # Colab moves it to the metadata
-            found.append(
-                Cell(
-                    tag if isinstance(tag, str) else None,
-                    known if isinstance(known, str) else "",
-                    source,
-                    _tree(source),
-                )
+            yield (
+                str(cell.get("cell_type")),
+                tag if isinstance(tag, str) else None,
+                known if isinstance(known, str) else "",
+                source,
             )
-    return found
 
 
 def _tree(source: str) -> ast.Module | None:
@@ -456,10 +459,10 @@ def questions(notebooks: Iterable[dict]) -> dict:
     """
     asked, prose = {}, set()
     for notebook in notebooks:
-        for kind, tag, text in _all_cells(notebook):
+        for kind, tag, id, text in _cells(notebook):
             if kind == "markdown":
                 prose.add(_digest(_normal(text)))
-                if tag.startswith(THINK):
+                if (tag := tag or id).startswith(THINK):
                     asked[tag] = text.partition(ANSWER_HERE)[0].strip()
     return {"asked": asked, "prose": sorted(prose)}
 
@@ -473,11 +476,11 @@ def think_answers(notebook: dict, course: dict) -> dict[str, str]:
         notebook: the student's.
         course: `questions` of the student versions.
     """
-    prose, cells = set(course["prose"]), list(_all_cells(notebook))
+    prose = set(course["prose"])
     found: dict[str, str] = {}
     open_question = ""
-    for kind, tag, text in cells:
-        asks = _question_in(tag, text, course["asked"]) if kind == "markdown" else ""
+    for kind, tag, id, text in _cells(notebook):
+        asks = _question_in(tag or id, text, course["asked"]) if kind == "markdown" else ""
         if asks:
             open_question = asks
             text = _without_question(text, course["asked"][asks])
@@ -487,21 +490,6 @@ def think_answers(notebook: dict, course: dict) -> dict[str, str]:
             answer = f"{found.get(open_question, '')}\n\n{text}".strip()
             found[open_question] = answer[:LONGEST_ANSWER]
     return found
-
-
-def _all_cells(notebook: dict) -> Iterator[tuple[str, str, str]]:
-    """Yield kind, tag and text of every cell; the tag is nbgrader's, or the cell's id."""
-    for cell in notebook["cells"]:
-        source = cell.get("source") if isinstance(cell, dict) else None
-        if isinstance(source, list) and all(isinstance(line, str) for line in source):
-            source = "".join(source)
-        if isinstance(source, str):
-            metadata = cell.get("metadata")
-            metadata = metadata if isinstance(metadata, dict) else {}
-            marked = metadata.get("nbgrader")
-            tag = marked.get("grade_id") if isinstance(marked, dict) else None
-            tag = tag or metadata.get("id", cell.get("id"))  # Colab moves it to the metadata
-            yield str(cell.get("cell_type")), tag if isinstance(tag, str) else "", source
 
 
 def _question_in(tag: str, text: str, asked: dict[str, str]) -> str:

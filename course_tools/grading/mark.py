@@ -104,6 +104,11 @@ class Mark:
             self, "source", self.source[:20_000].encode("utf-8", "backslashreplace").decode()
         )
 
+    @property
+    def needs_review(self) -> bool:
+        """Whether a person has to look at it: nothing could be decided, or not even read."""
+        return self.status in (REVIEW, "unreadable")
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def release(
 
     Args:
         out: the folder.
-        where: the repository's own address, for links to Colab; without it there are none.
+        where: the repository's own address, for links to Colab; default: the one that it has, for
+            a new one none.
         lessons: their numbers; default: those that it has, for a new one all.
 
     Raises:
@@ -67,6 +69,8 @@ def release(
     numbers = lessons or before.get("lessons") or [each.number for each in notebooks.find()]
     chosen = [lesson.number for lesson in notebooks.find(*numbers)]
     seed = before.get("seed", secrets.randbelow(2**62))
+    known = before.get("where")
+    where = where or (address.Address(**known) if known else None)
     with tempfile.TemporaryDirectory() as folder:
         new = Path(folder)
         _build(root, new, where, chosen, seed)
@@ -79,19 +83,25 @@ def release(
             atomic.write(out / name, files[name].read_bytes())
         for name in gone:
             (out / name).unlink(missing_ok=True)
-    record = {"lessons": chosen, "seed": seed, "files": digests}
+    about = asdict(where) if where else None
+    record = {"lessons": chosen, "seed": seed, "where": about, "files": digests}
     atomic.write(out / RECORD, json.dumps(record, indent=1).encode())
     listed = f"lesson{'s' * (len(chosen) > 1)} {', '.join(chosen)}"
-    if not before:
+    if before:
+        print(f"{out} has {listed}. {_what_changed(differing, gone)}")
+    else:
         print(
             f"A class repository with {listed} is in {out}. Read its README, then: cd {out} && git"
             " init && git add . && git commit"
         )
-        return
-    print(
-        f"{out} has {listed}. Written: {', '.join(sorted(differing)[:8]) or 'nothing'}"
-        f"{f' and {len(differing) - 8} more' * (len(differing) > 8)}; taken away: {len(gone)}. What"
-        " students have in work/ is as it was. Look at it with git diff, and commit."
+
+
+def _what_changed(written: list[str], gone: list[str]) -> str:
+    """Return what an update did, and what to do now."""
+    more = f" and {len(written) - 8} more" * (len(written) > 8)
+    return (
+        f"Written: {', '.join(sorted(written)[:8]) or 'nothing'}{more}; taken away: {len(gone)}."
+        " What students have in work/ is as it was. Look at it with git diff, and commit."
     )
 
 

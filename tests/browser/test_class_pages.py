@@ -120,3 +120,24 @@ def test_answers_are_marked_and_saved(tmp_path, watched):
         == "0.25"
     )
     assert not watch.errors and not watch.outside
+
+
+def test_a_draft_stays_with_its_student_and_words(tmp_path, watched):
+    """A new answer with the same words joins a group; it must not cost what was typed before."""
+
+    def grades(**said):
+        return settled([mark(n, TAG, None, status=ANSWERED, source=t) for n, t in said.items()])
+
+    def value(text):
+        return page.locator(".answer", has_text=text).get_by_placeholder("of 1").input_value()
+
+    out = written(tmp_path, grades(Ada="It falls.", Bob="It falls.", Cyd="No."))
+    page = watched(1200, 900).page
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto((out / think.PAGE).as_uri())
+    first = page.locator(".answer", has_text="It falls.")
+    first.get_by_role("button", name="1", exact=True).click()
+    think.write(out, grades(Ada="it falls.", Bob="It grows.", Cyd="No.", Dan="It falls."))
+    page.reload()
+    assert (value("it falls."), value("It grows."), value("No.")) == ("1", "", "")
+    assert "2 of 4 marked" in page.inner_text("#progress")

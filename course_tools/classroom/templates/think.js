@@ -4,12 +4,14 @@
 
 const { draft: folder, made, columns, name: table } = document.body.dataset;
 const key = `think:${folder}`;
+const words = (text) => text.toLowerCase().split(/\s+/).join(" ").trim();
 const answers = [...document.querySelectorAll(".answer")].map((element) => {
   const section = element.closest("section");
   return {
     element,
     section,
     students: JSON.parse(element.dataset.students),
+    words: words(element.querySelector(".said").textContent),
     points: element.querySelector(".points"),
     comment: element.querySelector(".comment"),
     buttons: [...element.querySelectorAll("[data-value]")],
@@ -18,12 +20,20 @@ const answers = [...document.querySelectorAll(".answer")].map((element) => {
 });
 let saved = true;
 
-const name = (answer) => JSON.stringify([answer.section.dataset.task, answer.students]);
+const name = (answer, student) => JSON.stringify([answer.section.dataset.task, student]);
 const isMarked = (answer) => answer.points.value !== "" && answer.points.validity.valid;
 
+const differs = ({ element, points, comment }) =>
+  points.value !== element.dataset.points || comment.value !== element.dataset.comment;
+
+// A draft belongs to a student and to these words: who gave the same answer may change.
 function draft() {
   const marks = {};
-  for (const answer of answers) marks[name(answer)] = [answer.points.value, answer.comment.value];
+  for (const answer of answers.filter(differs)) {
+    for (const student of answer.students) {
+      marks[name(answer, student)] = [answer.points.value, answer.comment.value, answer.words];
+    }
+  }
   return marks;
 }
 
@@ -48,8 +58,10 @@ function restore() {
   const last = kept();
   for (const answer of answers) {
     const { points, comment } = answer.element.dataset;
-    [answer.points.value, answer.comment.value] = last[name(answer)] ?? [points, comment];
-    if (answer.points.value !== points || answer.comment.value !== comment) saved = false;
+    const drafts = answer.students.map((student) => last[name(answer, student)]);
+    [answer.points.value, answer.comment.value] =
+      drafts.find((each) => each && each[2] === answer.words) ?? [points, comment];
+    if (differs(answer)) saved = false;
   }
 }
 
@@ -111,7 +123,8 @@ function save() {
     const { lesson, task } = answer.section.dataset;
     const comment = answer.comment.value.replaceAll(/\s+/g, " ").trim();
     for (const student of answer.students) {
-      lines.push([student, lesson, task, answer.points.value, comment].map(cell).join(","));
+      const said = answer.element.dataset.answer;
+      lines.push([student, lesson, task, answer.points.value, comment, said].map(cell).join(","));
     }
   }
   const link = document.createElement("a");
