@@ -477,5 +477,6 @@ def test_the_package_offers_no_task_under_its_name():
         "Result",
         "Task",
         "check",
+        "points_of",
         "verify",
     }
