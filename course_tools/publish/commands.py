@@ -32,8 +32,18 @@ def add_to(commands) -> None:
         "--complete", action="store_true", help="fail where slides or lab page cannot be built"
     )
     command.set_defaults(run=site)
-    command = of_lessons("slides", help="write every lesson as a deck, from its committed figures")
+    command = of_lessons(
+        "slides", help="write the decks; 00 is the whole lecture, and nothing is run"
+    )
     out(command, "build/slides")
+    command.add_argument(
+        "--pdf", action="store_true", help="write a handout beside each deck, with Chromium"
+    )
+    command.add_argument(
+        "--accept",
+        action="store_true",
+        help="for maintainers: note that the words were read beside the figures of today",
+    )
     command.set_defaults(run=slides)
     command = commands.add_parser("lab-page", help="serve a page where all models answer drawings")
     out(command, "build/lab-page")
@@ -112,7 +122,9 @@ def site(chosen: Namespace) -> int:
 def slides(chosen: Namespace) -> int:
     from course_tools.publish import slides
 
-    return slides.write(chosen.out, *chosen.lessons)
+    if chosen.accept:
+        return slides.accept(*chosen.lessons)
+    return slides.write(chosen.out, *chosen.lessons, pdf=chosen.pdf)
 
 
 def lab_page(chosen: Namespace) -> int:

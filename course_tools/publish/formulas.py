@@ -13,11 +13,15 @@ from pathlib import Path
 PACKAGE = "sphinx-mathjax-offline"  # MathJax 3.2.2 as npm has it, file by file
 ALPHABET = re.compile(r'<mi[^>]* mathvariant="(script|double-struck)"[^>]*>([A-Z])</mi>')
 # It reads one formula a line, as JSON, and writes each as MathML, or null where it has an error.
-SCRIPT = """
+SCRIPT = r"""
 const lines = require("readline").createInterface({ input: process.stdin });
 const fail = (_, error) => { throw error; };
-const tex = { packages: { "[-]": ["noundefined", "noerrors"] }, formatError: fail };
-require(process.argv[1]).init({ loader: { load: ["input/tex"] }, tex }).then((MathJax) => {
+const packages = { "[-]": ["noundefined", "noerrors"], "[+]": ["html"] };
+// \hot{2}{…}: what a slide lights at its second step
+const macros = { hot: ["\\class{hot-#1}{#2}", 2] };
+const tex = { packages, macros, formatError: fail };
+const load = ["input/tex", "[tex]/html"];
+require(process.argv[1]).init({ loader: { load }, tex }).then((MathJax) => {
   lines.on("line", (line) => {
     const { tex, display } = JSON.parse(line);
     let text = null;

@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_tools.publish import address, notebooks
+from course_tools.publish import address, deck_source, notebooks, slides
 from course_tools.publish.notebooks import Lesson
 from course_tools.publish.reading import for_reading
 from course_utils import LAYERS
@@ -25,6 +25,7 @@ SETTINGS = Path("docs", "site")
 COPIED = (
     "docs/notation.md",
     "docs/teaching.md",
+    "docs/slides.md",
     "docs/maintaining.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
@@ -175,10 +176,13 @@ def decks(parts: Parts) -> str:
     """Return the list of the decks."""
     if not parts.decks:
         return "This copy of the site was built without the slides."
-    return "\n".join(
-        f'- <a href="slides/{lesson.name}.html">{lesson.number} · {escape(lesson.title)}</a>'
-        for lesson in notebooks.find()
-    )
+    rows = [
+        f'- <a href="slides/{deck.path.stem}.html">{escape(deck.title)}</a>:'
+        f" {len(deck.slides)} slides, {deck.minutes:.0f} minutes"
+        for deck in deck_source.find(notebooks.ROOT / slides.FOLDER)
+    ]
+    about = '<a href="slides/index.html">What each slide covers, and how long it takes</a>'
+    return "\n".join([*rows, "", about])
 
 
 def committed() -> str:

@@ -1,30 +1,37 @@
-"""`course slides`: write every committed lesson as one self-contained deck of slides.
+"""`course slides`: write the decks, each as one self-contained HTML file.
 
-Nothing is run. A slide holds one idea: a heading with the leading sentences and formulas of its
-text, or one picture, or one piece of code. The whole text goes into the speaker notes. Formulas
-are MathML; reveal.js and the fonts stand inside the file.
+Nothing is run. The words come from `notebooks/slides/*.yaml`; pictures, tables and code come from
+the committed notebooks (`deck_source`). Formulas are MathML; reveal.js and the fonts stand inside
+the file.
 """
 
 import base64
 import functools
 import html
+import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbformat import NotebookNode
+from PIL import Image
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from course_tools.publish import address, notebooks, npm
+from course_tools.publish import deck_source, notebooks, npm
+from course_tools.publish.deck_source import Deck, Picture, Slide
 from course_tools.publish.formulas import mathml
+from course_tools.publish.reading import without_expect
+from course_utils.errors import CourseError
 
 FRONTEND = Path(__file__).parent / "frontend"
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates" / "deck"
+FOLDER = "notebooks/slides"
 FILES = {
     "reveal_js": "reveal.js/dist/reveal.js",
     "notes_js": "reveal.js/dist/plugin/notes.js",
@@ -41,35 +48,30 @@ FONTS = {
     ),
     "Deck Math": "@fontsource/stix-two-math/files/stix-two-math-latin-400-normal.woff2",
 }
-ROOM = 1000  # characters of text on one slide
-INTRO = 230  # characters of text above a picture
-SHORT = 60  # a leading sentence shorter than this brings the next one along
-LINES = 30  # of code and output on one slide
+SCRIPT = re.compile(r"<script>.*?</script>", flags=re.DOTALL)
+WIDE = 1.45  # pictures wider than this stand below their text, others beside it
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
 @dataclass
-class Slide:
-    """One slide.
+class Page:
+    """A slide as HTML.
 
     Attributes:
-        kind: "title", "text", "picture" or "code".
-        title: the heading.
-        body: what it shows, as HTML.
-        notes: the speaker notes, as HTML.
-        lecture: the slides of the lecture that it shows.
-        intro: text above a picture or code, as HTML.
-        caption: text below a picture, as HTML.
-        code: the folded code of a picture, as HTML.
+        slide: what its file says.
+        layout: "title", "statement", "question", "above" or "beside".
+        text: its text and its steps.
+        shown: its pictures, tables, printed texts, and chosen lines of code.
+        notes: the speaker notes.
+        code: the code behind what is shown, which `c` unfolds.
     """
 
-    kind: str
-    title: str
-    body: str
-    notes: list[str] = field(default_factory=list)
-    lecture: list[str] = field(default_factory=list)
-    intro: str = ""
-    caption: str = ""
-    code: str = ""
+    slide: Slide
+    layout: str
+    text: str
+    shown: list[str]
+    notes: str
+    code: str
 
 
 class MathML(IPythonRenderer):
@@ -77,11 +79,18 @@ class MathML(IPythonRenderer):
 
     def block_math(self, body: str) -> str:
         """Render a formula that stands on its own."""
-        return f'<div class="formula" tabindex="0">{mathml(body, display=True)}</div>'
+        return f'<div class="formula" tabindex="0">{_lit(mathml(body, display=True))}</div>'
 
     def inline_math(self, body: str) -> str:
         """Render a formula within a line."""
-        return mathml(body, display=False)
+        return _lit(mathml(body, display=False))
+
+
+def _lit(formula: str) -> str:
+    """Make each part of a formula that is marked with `\\hot` a fragment of reveal.js."""
+    return re.sub(
+        r'class="hot-(\d+)"', r'class="fragment custom hot" data-fragment-index="\1"', formula
+    )
 
 
 def markdown(source: str) -> str:
@@ -89,180 +98,86 @@ def markdown(source: str) -> str:
     return MarkdownWithMath(renderer=MathML(escape=False, anchor_link_text="")).render(source)
 
 
-def leads(paragraph: str) -> str:
-    """Return the leading sentence of a paragraph, and all that begin in bold, such as **Predict**.
-
-    Args:
-        paragraph: in markdown.
-    """
-    held: list[str] = []
-
-    def hold(found: re.Match) -> str:
-        held.append(found[0])
-        return f"\0{len(held) - 1}\0"
-
-    text = re.sub(r"\$[^$]+\$|`[^`]+`|\[[^\]]*\]\([^)]*\)", hold, " ".join(paragraph.split()))
-    ended = r"(?:(?<=[.!?])|(?<=[.!?]\*\*))(?<!al\.)(?<!e\.g\.)(?<!i\.e\.)"
-    sentences = re.split(rf"{ended}\s+(?=[A-Z*\0])", text)
-    kept, room = [], True
-    for sentence in sentences:
-        if room or sentence.startswith("**"):
-            kept.append(sentence)
-        room = room and len(" ".join(kept)) < SHORT
-    return re.sub(r"\0(\d+)\0", lambda found: held[int(found[1])], " ".join(kept))
+def pages(deck: Deck) -> list[Page]:
+    """Return the slides of a deck as HTML."""
+    return [_page(deck, slide, first=not n) for n, slide in enumerate(deck.slides)]
 
 
-def blocks(source: str) -> Iterator[str]:
-    """Return the parts of a markdown cell that a slide shows, in their order.
-
-    These are leading sentences, formulas, lists and tables.
-
-    Args:
-        source: of the cell.
-    """
-    for block in re.split(
-        r"\n\s*\n", re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL).strip()
-    ):
-        if block.startswith("#") or not block.strip():
-            continue
-        whole = block.startswith(("$$", "- ", "* ", "|", ">", "```")) or re.match(r"\d+\. ", block)
-        yield block if whole else leads(block)
-
-
-def split(parts: list[str]) -> list[list[str]]:
-    """Distribute parts over as many slides as they need."""
-    pages: list[list[str]] = [[]]
-    for part in parts:
-        if pages[-1] and sum(map(len, pages[-1])) + len(part) > ROOM:
-            pages.append([])
-        pages[-1].append(part)
-    return pages
+def _page(deck: Deck, slide: Slide, *, first: bool) -> Page:
+    shown = [_shown(deck, *item) for item in deck.shown(slide)]
+    if slide.build in ("beside", "instead"):
+        shown = [_fragment(item, n, slide.build) for n, item in enumerate(shown)]
+    elif slide.build == "rows":
+        shown = [re.sub(r"<tr>(?=<th scope=\"row)", '<tr class="fragment">', x) for x in shown]
+    if slide.code:
+        shown.append(_highlighted(deck.lines(slide.code)))
+    steps = "".join(
+        f'<div class="fragment step" data-fragment-index="{n}">{markdown(step)}</div>'
+        for n, step in enumerate(slide.steps, 1)
+    )
+    covered = f"<p>Lecture: {', '.join(slide.lecture)}</p>" if slide.lecture else ""
+    sources = dict.fromkeys(picture.cell for picture in slide.show)
+    return Page(
+        slide=slide,
+        layout="title" if first else _layout(deck, slide),
+        text=markdown(slide.text) + steps,
+        shown=shown,
+        notes=covered + f"<p>{slide.minutes:g} min</p>" + markdown(slide.say),
+        code="".join(_highlighted(without_expect(deck.cell(name).source)) for name in sources),
+    )
 
 
-# One rule after the other, in the order in which they apply to neighbouring cells.
-def slides(notebook: NotebookNode) -> list[list[Slide]]:
-    """Return the slides of a lesson: a list of stacks, a new one for every heading.
-
-    Args:
-        notebook: the lesson, executed.
-    """
-    stacks: list[list[Slide]] = [[]]
-    title = ""
-    chain: list[str] = []
-    for cell in notebook.cells:
-        kind = cell.metadata.slideshow.slide_type
-        lecture = list(cell.metadata.get("lecture", []))
-        if kind in ("skip", "notes"):
-            continue
-        heading = re.match(r"#+ (.+)", cell.source) if cell.cell_type == "markdown" else None
-        if heading:
-            title = heading[1]
-            if kind == "slide" and stacks[-1]:
-                stacks.append([])
-        if cell.cell_type == "code":
-            slides = _code_slides(cell, title, lecture)
-            before = stacks[-1][-1] if stacks[-1] else None
-            if (
-                before
-                and before.kind == "text"
-                and _is_intro(before)
-                and (slides[0].kind == "picture" or cell.source.count("\n") < LINES / 2)
-            ):
-                slides[0].intro, slides[0].notes = before.body, before.notes + slides[0].notes
-                stacks[-1].pop()
-            stacks[-1] += slides
-        elif (
-            not heading
-            and kind == "-"
-            and stacks[-1]
-            and stacks[-1][-1].kind != "text"
-            and _is_reading(cell.source)
-        ):
-            last = stacks[-1][-1]
-            last.caption = last.caption or markdown(leads(cell.source.strip().split("\n\n")[0]))
-            last.notes.append(markdown(cell.source))
-        else:
-            slides = _text_slides(cell.source, title, lecture, first=not any(stacks))
-            if "derivation" in cell.metadata.get("tags", []):
-                slides[0].body = _chained(chain, slides[0].body)
-                chain += re.findall(r"\$\$.+?\$\$", cell.source, flags=re.DOTALL)[:1]
-            stacks[-1] += slides
-    return [stack for stack in stacks if stack]
+def _layout(deck: Deck, slide: Slide) -> str:
+    """Decide where the text of a slide stands."""
+    if slide.ask:
+        return "question"
+    if slide.layout != "auto" or not (slide.show or slide.code):
+        return slide.layout.replace("auto", "statement")
+    sizes = [_size(picture, *held) for picture, *held in deck.shown(slide)]
+    wide = sum(width / height for width, height in sizes)
+    if slide.build == "instead":
+        wide /= len(sizes)
+    return "above" if slide.code or wide > WIDE else "beside"
 
 
-def _is_reading(source: str) -> bool:
-    """Return whether a text only reads the picture above it: it has no formula, list or table."""
-    return not re.search(r"^(\$\$|[-*|] |\d+\. )", source, flags=re.MULTILINE)
+def _size(picture: Picture, kind: str, held: str) -> tuple[float, float]:
+    """Return the width and height of a picture; of tables and players, what they usually have."""
+    if kind != "png":
+        return 2.0, 1.0
+    width, height = Image.open(io.BytesIO(base64.b64decode(held))).size
+    left, top, right, bottom = picture.crop or (0, 0, 1, 1)
+    return width * (right - left), height * (bottom - top)
 
 
-def _is_intro(slide: Slide) -> bool:
-    """Return whether a text is short enough to stand above the picture or code that follows.
-
-    A prediction never does: it has a slide of its own, before the picture.
-    """
-    text = re.sub(r"<[^>]+>", "", slide.body)
+def _shown(deck: Deck, picture: Picture, kind: str, held: str) -> str:
+    """Return what a slide shows of one output, as HTML."""
+    if kind == "printed":
+        return f"<pre class='said'>{html.escape(held)}</pre>"
+    if kind == "html":
+        return deck_source.table(held, picture) if "<table" in held else held
+    about = next(
+        output.metadata.get("image/png", {})
+        for output in deck.cell(picture.cell).outputs
+        if output.get("data", {}).get("image/png", "").strip() == held
+    )
+    png = deck_source.cropped(held, picture.crop) if picture.crop else held
     return (
-        len(text) < INTRO
-        and "Predict" not in text
-        and 'display="block"' not in slide.body
-        and "<table" not in slide.body
+        f'<img src="data:image/png;base64,{png}" alt="{html.escape(about.get("alt", ""))}"'
+        f' data-text="{about.get("text", "")}">'
     )
 
 
-def _text_slides(source: str, title: str, lecture: list[str], *, first: bool) -> list[Slide]:
-    pages = split(list(blocks(source)))
-    slides = [
-        Slide("title" if first else "text", title, markdown("\n\n".join(page)), lecture=lecture)
-        for page in pages
-    ]
-    slides[0].notes.append(markdown(re.sub(r"^#+ .+\n", "", source)))
-    return slides
+def _fragment(shown: str, n: int, build: str) -> str:
+    """Have a picture appear at step `n`, and with "instead" leave at the next one."""
+    kind = "fragment fade-in-then-out" if build == "instead" else "fragment"
+    if not n:
+        kind = "fragment fade-out" if build == "instead" else ""
+    index = f' data-fragment-index="{max(1, n)}"' if kind else ""
+    return f'<div class="part {kind}"{index}>{shown}</div>'
 
 
-def _chained(chain: list[str], body: str) -> str:
-    """Put a line of a derivation below the lines before it; it appears at the next step."""
-    before = "".join(f'<div class="before">{markdown(formula)}</div>' for formula in chain)
-    formula = re.compile(r'<math[^>]*display="block".*?</math>', flags=re.DOTALL)
-    return before + formula.sub(
-        lambda found: f'<div class="fragment">{found[0]}</div>', body, count=1
-    )
-
-
-def _code_slides(cell: NotebookNode, title: str, lecture: list[str]) -> list[Slide]:
-    """Return a slide per picture, with its code folded, or one for the code and its output."""
-    said = "".join(
-        output.text
-        for output in cell.outputs
-        if output.output_type == "stream" and output.name == "stdout"
-    ).strip()
-    code = highlight(cell.source, PythonLexer(), HtmlFormatter(nowrap=False))
-    pictures = [picture for output in cell.outputs if (picture := _picture(output))]
-    slides = [Slide("picture", title, picture, lecture=lecture, code=code) for picture in pictures]
-    printed = f"<pre class='said'>{html.escape(said)}</pre>" if said else ""
-    if not pictures:
-        lines = cell.source.count("\n") + said.count("\n") + 2
-        if said and lines > LINES:
-            return [
-                Slide("code", title, code, lecture=lecture),
-                Slide("code", title, printed, lecture=lecture, code=code),
-            ]
-        return [Slide("code", title, code + printed, lecture=lecture)]
-    if said and said.count("\n") < 3 and max(map(len, said.splitlines())) < 120:
-        slides[-1].body += printed
-    elif said:
-        slides.append(Slide("code", title, printed, lecture=lecture, code=code))
-    return slides
-
-
-def _picture(output: NotebookNode) -> str | None:
-    data = output.get("data", {})
-    if "image/png" in data:
-        alt = output.metadata.get("image/png", {}).get("alt", "")
-        return (
-            f'<img src="data:image/png;base64,{data["image/png"].strip()}"'
-            f' alt="{html.escape(alt)}">'
-        )
-    return data["text/html"] if "<img" in data.get("text/html", "") else None
+def _highlighted(code: str) -> str:
+    return highlight(code, PythonLexer(), HtmlFormatter(nowrap=False))
 
 
 @functools.cache
@@ -280,17 +195,15 @@ def frontend() -> Path:
     return out / "node_modules"
 
 
-def deck(stacks: list[list[Slide]], lesson: str, folder: Path) -> str:
-    """Return the slides of a lesson as one HTML file.
+def rendered(deck: Deck, folder: Path, *, paper: bool = False) -> str:
+    """Return a deck as one HTML file.
 
     Args:
-        stacks: the slides.
-        lesson: its number and title.
+        deck: what it shows.
         folder: that of `frontend`.
+        paper: for a handout: one slide a page with all its steps, and no script. In the place of a
+            film or a pad stands its still picture.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "deck"), autoescape=False
-    )
     fonts = {
         name: base64.b64encode((folder / file).read_bytes()).decode()
         for name, file in FONTS.items()
@@ -300,40 +213,89 @@ def deck(stacks: list[list[Slide]], lesson: str, folder: Path) -> str:
         for name, file in FILES.items()
     }
     pygments = HtmlFormatter(style="friendly").get_style_defs(".highlight")
-    return environment.get_template("deck.html.j2").render(
-        lesson=lesson, stacks=stacks, fonts=fonts, pygments=pygments, **scripts
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False)
+    text = environment.get_template("deck.html.j2").render(
+        deck=deck, pages=pages(deck), paper=paper, fonts=fonts, pygments=pygments, **scripts
     )
+    return SCRIPT.sub("", text) if paper else text
 
 
-def write(out: Path, *numbers: str) -> int:
-    """Write the decks of lessons, and an index of all decks; return the exit code.
+def write(out: Path, *numbers: str, pdf: bool = False) -> int:
+    """Write decks, and an index of all decks with their rehearsal tables; return the exit code.
 
     Args:
         out: the folder for the decks.
-        numbers: only these lessons; default: all.
+        numbers: only those of these lessons, "00" for the whole lecture; default: all.
+        pdf: whether a handout is written beside each deck.
     """
-    chosen = notebooks.find(*numbers)
+    source = notebooks.require_checkout() / FOLDER
+    chosen = deck_source.find(source, *numbers)
     folder = frontend()
     out.mkdir(parents=True, exist_ok=True)
-    for lesson in chosen:
-        notebook = lesson.read()
-        address.put(notebook, f"notebooks/{lesson.path.name}", address.derived())
-        stacks = slides(notebook)
-        text = deck(stacks, f"{lesson.number} · {lesson.title}", folder)
-        (out / f"{lesson.name}.html").write_text(text, encoding="utf-8")
+    for deck in chosen:
+        text = rendered(deck, folder)
+        (out / f"{deck.path.stem}.html").write_text(text, encoding="utf-8")
         print(
-            f"{lesson.number} {lesson.title}: {sum(map(len, stacks))} slides,"
+            f"{deck.title}: {len(deck.slides)} slides, {deck.minutes:.0f} minutes,"
             f" {len(text) / 1e6:.1f} MB"
         )
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "deck"), autoescape=True
-    )
-    there = [lesson for lesson in notebooks.find() if (out / f"{lesson.name}.html").exists()]
+        for slide in deck.changed():
+            print(
+                f"  {deck.path.name}, line {slide.line}: what {slide.title!r} shows has changed."
+                f" Read its words beside it, then: course slides --accept {deck.number}"
+            )
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
+    there = [deck for deck in deck_source.find(source) if (out / f"{deck.path.stem}.html").exists()]
     (out / "index.html").write_text(
-        environment.get_template("index.html.j2").render(lessons=there), encoding="utf-8"
+        environment.get_template("index.html.j2").render(
+            decks=there, rehearsal=deck_source.rehearsal
+        ),
+        encoding="utf-8",
     )
+    if pdf:
+        handouts(out, chosen)
     print(
-        f"Open {(out / 'index.html').resolve().as_uri()} (arrows or space: next slide; s: speaker"
-        " notes; c: the code of a picture)"
+        f"Open {(out / 'index.html').resolve().as_uri()} (arrows or space: next; s: speaker notes;"
+        " c: the code behind a slide)"
     )
     return 0
+
+
+def accept(*numbers: str) -> int:
+    """Take note that the words of decks were read beside the figures of today.
+
+    Args:
+        numbers: only the decks of these lessons; default: all.
+    """
+    for deck in deck_source.find(notebooks.require_checkout() / FOLDER, *numbers):
+        print(f"{deck.path.name}: {deck_source.accept(deck)} slides taken note of")
+    return 0
+
+
+def handouts(out: Path, decks: list[Deck]) -> None:
+    """Write decks as PDF, where a Chromium is there.
+
+    Args:
+        out: the folder.
+        decks: which.
+
+    Raises:
+        CourseError: where the browser writes none.
+    """
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        print("No PDF: handouts need Chromium or Chrome, and neither is on the PATH.")
+        return
+    for deck in decks:
+        target = out / f"{deck.path.stem}.pdf"
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "handout.html"
+            page.write_text(rendered(deck, frontend(), paper=True), encoding="utf-8")
+            # As root, in a container, Chromium starts only without its sandbox; the page is ours.
+            command = [browser, "--headless", "--disable-gpu", "--no-sandbox", "--no-first-run"]
+            command += ["--no-pdf-header-footer", f"--print-to-pdf={target.resolve()}"]
+            command += [f"--user-data-dir={folder}/profile", page.as_uri()]
+            done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode or not target.exists():
+            raise CourseError(f"{browser} wrote no {target.name}: {done.stderr.strip()[-300:]}")
+        print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB")

@@ -12,7 +12,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from PIL import Image
 
-from course_utils.figures.style import base64_of, described, png
+from course_utils.figures.style import base64_of, described, png, smallest_text
 
 SCRIPT = (Path(__file__).parent / "film.js").read_text(encoding="utf-8")
 
@@ -61,8 +61,11 @@ def animate(
     fig, axes = plt.subplots(1, len(still), figsize=(size[0] * len(still), size[1]), squeeze=False)
     for value, ax in zip(still, axes.flat, strict=True):
         draw(value, ax)
+    letters = smallest_text(fig)  # at 100 pixels per inch; a frame has 80
+    letters = letters and round(0.8 * letters, 1)
     page = (
-        f'<div class="film"><img src="data:image/png;base64,{png(fig)}" alt="{escape(alt)}">'
+        f'<div class="film" data-text="{letters or ""}">'
+        f'<img src="data:image/png;base64,{png(fig)}" alt="{escape(alt)}">'
         f"<script>(() => {{ {SCRIPT}\nfilm(document.currentScript.parentNode,"
         f" {json.dumps(sources)}, {json.dumps(options)}); }})();</script></div>"
     )

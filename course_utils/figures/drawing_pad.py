@@ -68,9 +68,10 @@ def drawing(answer: Answer, examples: Tensor, *, alt: str) -> None:
         f"data:image/png;base64,{style.base64_of(Image.fromarray(image))}" for image in thumbs
     ]
     live = DrawingPad(lambda x: answer(x.to(examples.device)), {"alt": alt, "examples": sources})
-    still = style.png(_still([answer(x[None]) for x in examples[:STILL]]))
-    bundle = {**widgets.view(live), "image/png": still, "text/plain": alt}
-    display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)
+    still = _still([answer(x[None]) for x in examples[:STILL]])
+    about = {"alt": alt, "text": style.smallest_text(still)}
+    bundle = {**widgets.view(live), "image/png": style.png(still), "text/plain": alt}
+    display(bundle, metadata={"image/png": about}, raw=True)
 
 
 def _still(answers: list[Mapping[str, Tensor]]) -> plt.Figure:

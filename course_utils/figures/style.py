@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -48,14 +49,26 @@ plt.rcParams.update(
 def show(fig: Figure, *, alt: str) -> None:
     """Display a figure with its text for those who cannot see it, and close it.
 
+    The output's metadata hold that text, and the size of the smallest letters in the picture: a
+    slide must not make them smaller than can be read.
+
     Raises ValueError without that text.
     """
     from IPython.display import display
 
     described(alt)
-    display(
-        {"image/png": png(fig), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True
-    )
+    about = {"alt": alt, "text": smallest_text(fig)}
+    display({"image/png": png(fig), "text/plain": alt}, metadata={"image/png": about}, raw=True)
+
+
+def smallest_text(fig: Figure) -> float | None:
+    """The font size of the smallest text of a figure, in pixels of its picture; None without."""
+    sizes = []
+    renderer = RendererAgg(fig.bbox.width, fig.bbox.height, fig.dpi)
+    # Only what is really drawn gets here: not the labels of an axis that is switched off.
+    renderer.draw_text = lambda gc, x, y, s, font, *more, **named: sizes.append(font.get_size())  # type: ignore[method-assign]
+    fig.draw(renderer)
+    return round(min(sizes) * fig.dpi / 72, 1) if sizes else None
 
 
 def png(fig: Figure, *, fast: bool = False) -> str:

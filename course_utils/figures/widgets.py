@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.axes import Axes
 
-from course_utils.figures.style import described, png
+from course_utils.figures.style import described, png, smallest_text
 
 
 def slider(
@@ -307,5 +307,6 @@ def _show(
     )
     for draw, ax in zip(still, axes.flat, strict=True):
         draw(ax)
+    about = {"alt": alt, "text": smallest_text(fig)}
     bundle = {**view(ipywidgets.VBox(live)), "image/png": png(fig), "text/plain": alt}
-    display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)
+    display(bundle, metadata={"image/png": about}, raw=True)
