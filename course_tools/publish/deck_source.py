@@ -37,7 +37,7 @@ class Picture:
     """What a slide shows of a cell.
 
     Attributes:
-        cell: its id; in the deck of the whole lecture with the lesson before it: "05/f1bd4d51".
+        cell: its id; one of another lesson with its number before it: "05/f1bd4d51".
         output: which of the cell's pictures, tables and printed texts, counted from 0.
         crop: the part of a picture that is shown: left, top, right, bottom, from 0 to 1.
         columns: those of a table that are shown, in this order; empty: all.
