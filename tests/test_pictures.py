@@ -46,6 +46,19 @@ def sheet(ax) -> np.ndarray:
     return np.asarray(ax.images[0].get_array())
 
 
+def test_the_smallest_text_is_what_is_drawn_smallest():
+    fig, ax = plt.subplots(dpi=144)
+    ax.set_title("Title", fontsize=10)
+    ax.text(0.5, 0.5, "", fontsize=2)
+    ax.text(0.5, 0.5, "hidden", fontsize=3).set_visible(False)
+    ax.tick_params(labelsize=8)
+    assert style.smallest_text(fig) == 16  # 8 points at 144 pixels per inch
+    ax.axis("off")  # takes the labels of the ticks away
+    assert style.smallest_text(fig) == 20
+    ax.set_title("")
+    assert style.smallest_text(fig) is None
+
+
 def test_every_image_is_on_the_sheet_in_reading_order():
     x = torch.arange(6).float()[:, None, None, None].expand(6, 1, 28, 28) / 6
     grid = sheet(grids.image_grid(x, columns=3))
@@ -145,7 +158,7 @@ def test_show_needs_alt_text_and_closes_the_figure(displayed):
     style.show(fig, alt="A line.")
     (((bundle,), options),) = displayed
     assert bundle["text/plain"] == "A line." and options == {
-        "metadata": {"image/png": {"alt": "A line."}},
+        "metadata": {"image/png": {"alt": "A line.", "text": None}},
         "raw": True,
     }
     assert not plt.fignum_exists(fig.number)
@@ -170,7 +183,7 @@ def draw(value, ax):
 def test_a_slider_carries_a_live_and_a_still_picture(displayed):
     widgets.slider(draw, [1, 2, 3], still=[1, 3], label="value", alt="A line.")
     (((bundle,), options),) = displayed
-    assert options["raw"] and options["metadata"] == {"image/png": {"alt": "A line."}}
+    assert options["raw"] and options["metadata"] == {"image/png": {"alt": "A line.", "text": 16.7}}
     assert "application/vnd.jupyter.widget-view+json" in bundle
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).convert("L"))
     assert picture.std() > 0
@@ -239,7 +252,7 @@ def test_a_stage_takes_turns_one_by_one_and_all_when_playing(displayed, monkeypa
     player.value = 0  # stopped: nobody moves
     assert len(log) == 3 and one.description == "one"
     (((bundle,), options),) = displayed
-    assert "image/png" in bundle and options["metadata"] == {"image/png": {"alt": "A line."}}
+    assert "image/png" in bundle and options["metadata"] == {"image/png": {"alt": "A line.", "text": 16.7}}
 
 
 def test_a_turn_that_fails_shows_why(displayed, monkeypatch):

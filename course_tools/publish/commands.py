@@ -32,9 +32,19 @@ def add_to(commands) -> None:
         "--complete", action="store_true", help="fail where slides or lab page cannot be built"
     )
     command.set_defaults(run=site)
-    command = of_lessons(
-        "slides", help="write the decks; 00 is the whole lecture, and nothing is run"
-    )
+    _slides_options(of_lessons("slides", help="write the decks; 00 is the whole lecture"), out)
+    command = commands.add_parser("lab-page", help="serve a page where all models answer drawings")
+    out(command, "build/lab-page")
+    command.add_argument("--port", type=int, default=0, help="default: any free one")
+    command.set_defaults(run=lab_page)
+    commands.add_parser(
+        "outline", help="list which slide of the lecture stands where"
+    ).set_defaults(run=outline)
+    _add_release(commands)
+    _for_maintainers(commands)
+
+
+def _slides_options(command, out) -> None:
     out(command, "build/slides")
     command.add_argument(
         "--pdf", action="store_true", help="write a handout beside each deck, with Chromium"
@@ -45,15 +55,6 @@ def add_to(commands) -> None:
         help="for maintainers: note that the words were read beside the figures of today",
     )
     command.set_defaults(run=slides)
-    command = commands.add_parser("lab-page", help="serve a page where all models answer drawings")
-    out(command, "build/lab-page")
-    command.add_argument("--port", type=int, default=0, help="default: any free one")
-    command.set_defaults(run=lab_page)
-    commands.add_parser(
-        "outline", help="list which slide of the lecture stands where"
-    ).set_defaults(run=outline)
-    _add_release(commands)
-    _for_maintainers(commands)
 
 
 def _for_maintainers(commands) -> None:

@@ -40,6 +40,7 @@ class Picture:
         cell: its id; one of another lesson with its number before it: "05/f1bd4d51".
         output: which of the cell's pictures, tables and printed texts, counted from 0.
         crop: the part of a picture that is shown: left, top, right, bottom, from 0 to 1.
+        letters: false where the part that is shown has no letters, whose size would matter.
         columns: those of a table that are shown, in this order; empty: all.
         rows: the same for rows.
     """
@@ -47,6 +48,7 @@ class Picture:
     cell: str
     output: int = 0
     crop: list[float] = field(default_factory=list)
+    letters: bool = True
     columns: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
 

@@ -161,9 +161,10 @@ def _shown(deck: Deck, picture: Picture, kind: str, held: str) -> str:
         if output.get("data", {}).get("image/png", "").strip() == held
     )
     png = deck_source.cropped(held, picture.crop) if picture.crop else held
+    letters = picture.letters and about.get("text") or ""
     return (
         f'<img src="data:image/png;base64,{png}" alt="{html.escape(about.get("alt", ""))}"'
-        f' data-text="{about.get("text", "")}">'
+        f' data-text="{letters}">'
     )
 
 
