@@ -33,9 +33,11 @@ export function draw(lab: Lab): HTMLElement {
   const ask = newest(async (x: Float32Array | null, codes: number) => {
     if (!lab.models.size) return;
     const answer = x && (await lab.call("answer", x, codes));
-    show(answer);
     if (x === lab.drawing) lab.label = answer?.label ?? 0; // else a newer one waits
-    answers.dataset.answers = String(++count);
+    return () => {
+      show(answer);
+      answers.dataset.answers = String(++count);
+    };
   });
   // Quickly while the pen moves, then with all codes, and read out once it rests.
   lab.addEventListener("drawing", () => {
