@@ -31,6 +31,11 @@ def add_to(commands) -> None:
     command.add_argument(
         "--complete", action="store_true", help="fail where slides or lab page cannot be built"
     )
+    command.add_argument(
+        "--check-links",
+        action="store_true",
+        help="build nothing: ask every address outside the site whether it still answers",
+    )
     command.set_defaults(run=site)
     command = of_lessons("slides", help="write every lesson as a deck, from its committed figures")
     out(command, "build/slides")
@@ -106,6 +111,8 @@ def run(chosen: Namespace) -> int:
 def site(chosen: Namespace) -> int:
     from course_tools.publish import site
 
+    if chosen.check_links:
+        return site.check_links()
     return site.build(chosen.out, complete=chosen.complete)
 
 
