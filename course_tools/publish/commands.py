@@ -28,14 +28,7 @@ def add_to(commands) -> None:
         "site", help="build the site from the committed outputs; nothing is run"
     )
     out(command, "build/site")
-    command.add_argument(
-        "--complete", action="store_true", help="fail where slides or lab page cannot be built"
-    )
-    command.add_argument(
-        "--check-links",
-        action="store_true",
-        help="build nothing: ask every address outside the site whether it still answers",
-    )
+    _how_to_build_the_site(command)
     command.set_defaults(run=site)
     command = of_lessons("slides", help="write every lesson as a deck, from its committed figures")
     out(command, "build/slides")
@@ -49,6 +42,17 @@ def add_to(commands) -> None:
     ).set_defaults(run=outline)
     _add_release(commands)
     _for_maintainers(commands)
+
+
+def _how_to_build_the_site(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--complete", action="store_true", help="fail where slides or lab page cannot be built"
+    )
+    command.add_argument(
+        "--check-links",
+        action="store_true",
+        help="build nothing: ask every address outside the site whether it still answers",
+    )
 
 
 def _for_maintainers(commands) -> None:

@@ -103,8 +103,9 @@ function paintLayers(context: Context, layers: Layer[], side: number) {
 
 /** The ink of a small sheet, 0 to 1. */
 function inkOf(small: OffscreenCanvasRenderingContext2D): Float32Array {
-  const seen = small.getImageData(0, 0, SMALL, SMALL).data;
-  return Float32Array.from({ length: SMALL * SMALL }, (_, i) => 1 - seen[4 * i] / 255);
+  const seen = small.getImageData(0, 0, SMALL, SMALL).data, ink = new Float32Array(SMALL * SMALL);
+  for (let i = 0; i < ink.length; i++) ink[i] = 1 - seen[4 * i] / 255;
+  return ink;
 }
 
 /** Let mouse, finger or stylus draw; returns what lifts it. */
