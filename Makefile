@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN := $(BIN)/python -m course_tools
 
-.PHONY: help setup lab course site slides lab-page submit restart grade bench soak check test quick lock locked student release address badges sync outline
+.PHONY: help setup lab course site links slides lab-page submit restart grade bench soak check test quick lock locked student release address badges sync outline
 help:
 	@echo "make lab      your copies of the lessons, in JupyterLab"
 	@echo "make course   run every lesson, then build the site from it, build/site/"
 	@echo "make site     the site from the committed outputs; nothing is run"
+	@echo "make links    ask every address outside the site whether it still answers (needs the internet)"
 	@echo "make slides   every lesson as a deck, build/slides/ (needs npm, once)"
 	@echo "make lab-page a page where every model answers to a drawing, served here (needs npm, once)"
 	@echo "make submit N=05; make restart N=05"
@@ -26,6 +27,8 @@ course: .venv/ready-site
 	$(RUN) run $(ARGS)
 site: .venv/ready-site
 	$(RUN) site $(ARGS)
+links: .venv/ready-site
+	$(RUN) site --check-links
 slides: .venv/ready-site
 	$(RUN) slides $(ARGS)
 lab-page: .venv/ready-dev

@@ -235,6 +235,24 @@ def test_dead_links_are_found(tmp_path):
     ]
 
 
+def test_links_from_the_root_begin_at_the_base_path(tmp_path):
+    (tmp_path / "404.html").write_text(
+        '<html data-content_root="./"><a href="#x">1</a><p id="x"></p><a href="b/c.html#y">2</a>'
+        '<img src="p.png"><form action="s.html"><a href="https://example.com/z">3</a>'
+    )
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "c.html").write_text('<p id="y"></p>')
+    (tmp_path / "p.png").touch()
+    site._right_from_anywhere(tmp_path / "404.html", "/base/")
+    assert (tmp_path / "404.html").read_text() == (
+        '<html data-content_root="/base/"><a href="#x">1</a><p id="x"></p>'
+        '<a href="/base/b/c.html#y">2</a><img src="/base/p.png"><form action="/base/s.html">'
+        '<a href="https://example.com/z">3</a>'
+    )
+    assert site.dead_links(tmp_path, "/base/") == []
+    assert len(site.dead_links(tmp_path, "/elsewhere/")) == 2  # the page and the picture
+
+
 def test_without_npm_the_site_has_no_slides_and_says_so(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(slides, "frontend", lambda: (_ for _ in ()).throw(SystemExit("No npm.")))
     assert site._decks(tmp_path) is False

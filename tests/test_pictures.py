@@ -252,7 +252,9 @@ def test_a_stage_takes_turns_one_by_one_and_all_when_playing(displayed, monkeypa
     player.value = 0  # stopped: nobody moves
     assert len(log) == 3 and one.description == "one"
     (((bundle,), options),) = displayed
-    assert "image/png" in bundle and options["metadata"] == {"image/png": {"alt": "A line.", "text": 16.7}}
+    assert "image/png" in bundle and options["metadata"] == {
+        "image/png": {"alt": "A line.", "text": 16.7}
+    }
 
 
 def test_a_turn_that_fails_shows_why(displayed, monkeypatch):

@@ -28,9 +28,7 @@ def add_to(commands) -> None:
         "site", help="build the site from the committed outputs; nothing is run"
     )
     out(command, "build/site")
-    command.add_argument(
-        "--complete", action="store_true", help="fail where slides or lab page cannot be built"
-    )
+    _how_to_build_the_site(command)
     command.set_defaults(run=site)
     _slides_options(of_lessons("slides", help="write the decks; 00 is the whole lecture"), out)
     command = commands.add_parser("lab-page", help="serve a page where all models answer drawings")
@@ -55,6 +53,17 @@ def _slides_options(command, out) -> None:
         help="for maintainers: note that the words were read beside the figures of today",
     )
     command.set_defaults(run=slides)
+
+
+def _how_to_build_the_site(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--complete", action="store_true", help="fail where slides or lab page cannot be built"
+    )
+    command.add_argument(
+        "--check-links",
+        action="store_true",
+        help="build nothing: ask every address outside the site whether it still answers",
+    )
 
 
 def _for_maintainers(commands) -> None:
@@ -117,6 +126,8 @@ def run(chosen: Namespace) -> int:
 def site(chosen: Namespace) -> int:
     from course_tools.publish import site
 
+    if chosen.check_links:
+        return site.check_links()
     return site.build(chosen.out, complete=chosen.complete)
 
 

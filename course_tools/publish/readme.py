@@ -12,7 +12,7 @@ else:
     import tomli as tomllib
 
 CONDA_NAMES = {"torch": "pytorch"}  # every other package has one name on PyPI and conda-forge
-PIP_ONLY = {"sphinx-mathjax-offline"}  # conda-forge does not have it
+PIP_ONLY = {"sphinx-mathjax-offline", "zuko"}  # conda-forge may not have them
 BEGIN, END = "<!-- lessons: written by `course sync` -->", "<!-- end of lessons -->"
 PICTURE = "docs/picture.png"
 

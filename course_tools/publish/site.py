@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import nbformat
 from nbformat import NotebookNode
@@ -27,6 +27,8 @@ MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2")  # what the pages load
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", formulas.PACKAGE)
 OURS = "objects.inv"  # a file that every site of Sphinx has
 DATA = re.compile(r"data:[^\"]{1000,}")  # a picture inside a page
+MISSING = "404.html"  # what GitHub Pages shows at every address where there is nothing
+ADDRESS = re.compile(r'(?<=\s)((?:href|src|action|data-content_root)=")(?!#)([^"]*)')
 
 
 def build(
@@ -58,18 +60,15 @@ def build(
     if complete and not (parts.decks and parts.lab):
         return 1
     _student_versions(html / "student")
-    for name, text in pages.sources(parts, executed or {}, report).items():
-        path = work / "sources" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    for picture in sorted((notebooks.ROOT / "docs").glob("*.png")):
-        shutil.copyfile(picture, work / "sources" / "docs" / picture.name)
+    _write_sources(work / "sources", pages.sources(parts, executed or {}, report))
     _copy_mathjax(html / "_static" / "mathjax")
     _social_picture(html / "_static" / "social.png")
-    failed = _sphinx(work)
+    failed = _sphinx(work, "html")
     if not (html / "index.html").exists():
         return 1  # Sphinx has said why; what was in `out` stays
-    lost = dead_links(html)
+    base = urlsplit(address.derived().pages).path
+    _right_from_anywhere(html / MISSING, base)
+    lost = dead_links(html, base)
     for link in lost:
         print(f"A link leads nowhere: {link}")
     shutil.rmtree(out, ignore_errors=True)
@@ -84,6 +83,21 @@ def build(
     return int(failed or bool(lost))
 
 
+def check_links() -> int:
+    """Ask every address outside the site that a page links to whether it still answers.
+
+    This needs the internet. Sphinx writes what each one said to build/links/linkcheck/output.txt.
+
+    Returns:
+        The exit code: 1 where an address does not answer.
+    """
+    _require_sphinx()
+    work = notebooks.require_checkout() / "build" / "links"
+    shutil.rmtree(work, ignore_errors=True)
+    _write_sources(work / "sources", pages.sources(pages.Parts(decks=True, lab=True), {}))
+    return int(_sphinx(work, "linkcheck"))
+
+
 def check(out: Path) -> None:
     """Say at once what would end the build later.
 
@@ -94,13 +108,26 @@ def check(out: Path) -> None:
         SystemExit: where the extra `site` is not installed.
         CourseError: where the folder holds something else than a site that may be replaced.
     """
-    if not all(map(importlib.util.find_spec, NEEDED)):
-        raise SystemExit("The site needs Sphinx and its theme: pip install -e '.[site]'")
+    _require_sphinx()
     if out.exists() and any(out.iterdir()) and not (out / OURS).exists():
         raise CourseError(
             f"{out} is not empty, and what it holds is no site of the course: name another folder"
             " with --out, or delete it. Nothing was written."
         )
+
+
+def _require_sphinx() -> None:
+    if not all(map(importlib.util.find_spec, NEEDED)):
+        raise SystemExit("The site needs Sphinx and its theme: pip install -e '.[site]'")
+
+
+def _write_sources(folder: Path, sources: Mapping[str, str]) -> None:
+    for name, text in sources.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for picture in sorted((notebooks.ROOT / "docs").glob("*.png")):
+        shutil.copyfile(picture, folder / "docs" / picture.name)
 
 
 def _decks(out: Path) -> bool:
@@ -155,21 +182,28 @@ def _social_picture(path: Path) -> None:
     fig.savefig(path)
 
 
-def _sphinx(work: Path) -> bool:
-    """Run Sphinx; return whether something is wrong: its warnings count as errors."""
+def _sphinx(work: Path, builder: str) -> bool:
+    """Run a builder of Sphinx; return whether something is wrong: warnings count as errors."""
     options = [
         "-q",
         "-W",
         "--keep-going",
         "-b",
-        "html",
+        builder,
         "-c",
         pages.SETTINGS,
         "-d",
         work / "doctrees",
     ]
-    command = [sys.executable, "-m", "sphinx", *options, work / "sources", work / "html"]
+    command = [sys.executable, "-m", "sphinx", *options, work / "sources", work / builder]
     return subprocess.run(command, cwd=notebooks.ROOT).returncode != 0
+
+
+def _right_from_anywhere(page: Path, base: str) -> None:
+    """Let the links of a page begin at the site's base path: it is shown at any depth."""
+    text = page.read_text(encoding="utf-8")
+    text = ADDRESS.sub(lambda found: found[1] + urljoin(base, found[2]), text)
+    page.write_text(text, encoding="utf-8")
 
 
 class _Anchors(HTMLParser):
@@ -190,8 +224,13 @@ class _Anchors(HTMLParser):
                 self.links.append(value)
 
 
-def dead_links(html: Path) -> list[str]:
-    """Return the links between pages of a site that lead nowhere, as "page: address"."""
+def dead_links(html: Path, base: str = "/") -> list[str]:
+    """Return the links between pages of a site that lead nowhere, as "page: address".
+
+    Args:
+        html: the folder of the site.
+        base: the path at which its host shows it; links that begin with a slash begin there.
+    """
     found = {
         path: _Anchors(path.read_text(encoding="utf-8"))
         for path in html.rglob("*.html")
@@ -203,7 +242,9 @@ def dead_links(html: Path) -> list[str]:
             url = urlsplit(link)
             if url.scheme or url.netloc:
                 continue
-            target = Path(os.path.normpath(path.parent / unquote(url.path))) if url.path else path
+            inside = unquote(url.path).removeprefix(base)  # still with a slash in front: outside
+            folder = html if url.path.startswith(base) else path.parent
+            target = Path(os.path.normpath(folder / inside)) if url.path else path
             target = target / "index.html" if target.is_dir() else target
             names = found[target].names if target in found else None
             fragment = unquote(url.fragment)

@@ -68,3 +68,7 @@ ogp_site_url = HERE.pages
 ogp_site_name = project
 ogp_image = "_static/social.png"
 ogp_social_cards = {"enable": False}
+
+# `make links`. GitHub and Colab make their anchors by a script, which this does not run.
+linkcheck_anchors = False
+linkcheck_timeout, linkcheck_retries = 30, 3

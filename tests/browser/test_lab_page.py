@@ -463,8 +463,12 @@ def playing(opened):
     return watch
 
 
-def test_a_turn_moves_one_player_as_pytorch_does(opened, generator):
-    """Two turns each, with momentum: losses, gradients and Adam against PyTorch's."""
+@pytest.mark.parametrize("far", [1, 1000])
+def test_a_turn_moves_one_player_as_pytorch_does(far, opened, generator):
+    """Two turns each, with momentum: losses, gradients and Adam against PyTorch's.
+
+    Far from the origin, the activations are so large that eˣ overflows.
+    """
     page = playing(opened).page
     page.evaluate("game.momentum = 0.5")
 
@@ -482,7 +486,7 @@ def test_a_turn_moves_one_player_as_pytorch_does(opened, generator):
         for who, copy in copies.items()
     }
     for who in ("D", "G", "D", "G"):
-        x, z = torch.randn(2, 256, 2, generator=generator)
+        x, z = far * torch.randn(2, 256, 2, generator=generator)
         fake = copies["D"](copies["G"](z))
         loss = generator_loss(fake) if who == "G" else discriminator_loss(copies["D"](x), fake)
         adams[who].zero_grad()
@@ -492,7 +496,7 @@ def test_a_turn_moves_one_player_as_pytorch_does(opened, generator):
             "([who, x, z]) => {" + CODEC + "return game.turn(who, unpack(x), unpack(z))}",
             [who, text_of(x), text_of(z)],
         )
-        assert abs(found - loss.item()) < 1e-4
+        assert found == pytest.approx(loss.item(), rel=1e-4, abs=1e-4)
         for name, kind in kinds.items():
             moved = zip(network(name, kind).parameters(), copies[name].parameters(), strict=True)
             # Adam divides by the gradient's size: where that is tiny, rounding shows.
@@ -519,6 +523,17 @@ def test_train(opened):
     assert eventually(lambda: "Round 0." in said.inner_text())
     page.get_by_label("Data").select_option("square")
     assert eventually(lambda: "found" not in said.inner_text()) and not watch.errors
+
+
+def test_a_game_that_diverged_says_so(opened):
+    page = playing(opened).page
+    page.evaluate("game.turn('D', new Float32Array(512).fill(Infinity), new Float32Array(512))")
+    page.get_by_role("button", name="One turn of D").click()
+    said = page.locator(".train .place")
+    assert eventually(lambda: "diverged" in said.inner_text())
+    page.get_by_role("button", name="Start again").click()
+    page.get_by_role("button", name="One turn of D").click()
+    assert eventually(lambda: re.search(r"Loss of D \d", said.inner_text()))
 
 
 # Everybody, everywhere

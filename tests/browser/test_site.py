@@ -5,14 +5,17 @@ on paper, for everybody, and without a request to any other host.
 import functools
 import http.server
 import threading
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from course_tools.publish import notebooks
+from course_tools.publish import address, notebooks
 
 pytestmark = pytest.mark.slow
 
 LESSONS = notebooks.find()
+BASE = urlsplit(address.derived().pages).path.strip("/")  # of the host's addresses
 PAGES = [
     "index",
     "do",
@@ -24,6 +27,7 @@ PAGES = [
     "api/figures",
     "api/models",
     "search",
+    "404",
     *(f"notebooks/{lesson.name}" for lesson in LESSONS),
 ]
 DRAWN = """() => !document.querySelector("div.math, span.math") || (window.MathJax?.startup?.promise
@@ -34,17 +38,25 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_) -> None:
         pass
 
+    def send_error(self, code, *_) -> None:
+        """Answer as GitHub Pages does, with the site's own page at the address that was asked."""
+        body = Path(self.directory, BASE, "404.html").read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(body)
+
 
 @pytest.fixture(scope="module")
 def base(site_folder, tmp_path_factory):
     """The address of the site, below a path."""
     root = tmp_path_factory.mktemp("host")
-    (root / "repository").symlink_to(site_folder, target_is_directory=True)
+    (root / BASE).symlink_to(site_folder, target_is_directory=True)
     handler = functools.partial(Quiet, directory=str(root))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/repository"
+    yield f"http://127.0.0.1:{server.server_port}/{BASE}"
     server.shutdown()
     server.server_close()
     thread.join()
@@ -124,6 +136,31 @@ def test_from_lesson_to_lesson(opened):
     last.click()
     page.wait_for_function("location.hash.length > 1 && window.scrollY > 500")
     assert not complaints(watch)
+
+
+@pytest.mark.parametrize("place", ["no-such-page.html", "notebooks/deep/down/"])
+def test_where_there_is_no_page_all_ways_on_are_right(place, base, watched):
+    watch = watched(1300, 900)
+    page = watch.page
+    page.goto(f"{base}/{place}")
+    assert page.locator("article h1").inner_text().startswith("Page not found")
+    missing = page.evaluate(
+        """async () => {
+          const asked = new Set();
+          for (const e of document.querySelectorAll("[href], [src], form[action]")) {
+            const link = ["href", "src", "action"].map((a) => e.getAttribute(a)).find((a) => a);
+            const url = new URL(link, location.href);
+            if (url.host === location.host && !url.hash) asked.add(url.href);
+          }
+          const lost = [];
+          for (const url of asked) if ((await fetch(url)).status !== 200) lost.push(url);
+          return asked.size > 20 ? lost : [...asked];
+        }"""
+    )
+    assert not missing
+    page.get_by_role("link", name="Notebooks with tasks").last.click()
+    page.wait_for_url(f"{base}/do.html")
+    assert all("404" in error for error in watch.errors)  # of the page itself
 
 
 def test_the_menu_opens_on_a_phone(opened):

@@ -75,19 +75,25 @@ export function fromBytes(base64: string): Float32Array {
   return Float32Array.from(atob(base64), (byte) => byte.charCodeAt(0) / 255);
 }
 
-/** Calls `f` with the newest arguments, and never again before the last call has come back. */
-export function newest<A extends unknown[]>(f: (...args: A) => Promise<void>): (...args: A) => void {
+/**
+ * Calls `f` with the newest arguments, and never again before the last call has come back. What it
+ * comes back with runs after the next call, where one waits, has begun: while the page shows an
+ * answer, the worker already makes the next one.
+ */
+export function newest<A extends unknown[]>(f: (...args: A) => Promise<void | (() => void)>): (...args: A) => void {
   let busy = false, next: A | null = null;
   const go = async (args: A) => {
     busy = true;
+    let show: void | (() => void);
     try {
-      await f(...args);
+      show = await f(...args);
     } finally {
       busy = false;
       const waiting = next;
       next = null;
       if (waiting) go(waiting);
     }
+    show?.();
   };
   return (...args) => {
     if (busy) next = args;

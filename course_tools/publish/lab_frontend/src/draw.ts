@@ -8,11 +8,12 @@ import { type Key, nats, percent, t } from "./text";
 
 const DETECTORS = { certainty: "draw.certainty", density: "draw.density_name", code: "draw.code_name" } as const;
 const MANY = [1, 10, 50, 500]; // codes per bound
-// While the pen moves. With one code, two cores give 30 answers a second: benchmarks/RESULTS.md.
+// While the pen moves: benchmarks/RESULTS.md has the answers a second.
 const MOVING = 1;
 // Answers before the first stroke. On two busy cores the first took 0.6 to 1.1 s, the next ones
-// 0.1 s; a few more than needed do no harm, for they end when somebody draws.
-const WARM = 8;
+// 0.1 s, and while one draws, compiling took as long as answering. So there are a few more than
+// needed: half a second on an idle core, and they end when somebody draws.
+const WARM = 40;
 
 export const nameOf = (model: string) => t(`name.${model}` as Key);
 
@@ -33,9 +34,11 @@ export function draw(lab: Lab): HTMLElement {
   const ask = newest(async (x: Float32Array | null, codes: number) => {
     if (!lab.models.size) return;
     const answer = x && (await lab.call("answer", x, codes));
-    show(answer);
     if (x === lab.drawing) lab.label = answer?.label ?? 0; // else a newer one waits
-    answers.dataset.answers = String(++count);
+    return () => {
+      show(answer);
+      answers.dataset.answers = String(++count);
+    };
   });
   // Quickly while the pen moves, then with all codes, and read out once it rests.
   lab.addEventListener("drawing", () => {

@@ -26,14 +26,19 @@ function forward(weights: Weights, x: Values, activation: (x: Values) => Values)
   return x;
 }
 const D = (weights: Weights, x: Values) => forward(weights, x, (h) => nn.leakyRelu(h, 0.2));
-const G = (weights: Weights, z: Values) => forward(weights, z, nn.silu);
+// Below −88 the derivative of jax-js's SiLU is 0 · ∞, not a number; both are 0 long before.
+const silu = (h: Values) => nn.silu(np.maximum(h, -80));
+const G = (weights: Weights, z: Values) => forward(weights, z, silu);
+
+/** log(1 + eˣ); that of jax-js overflows above 88, and its derivative is no number there. */
+const softplus = (x: Values) => np.logaddexp(x, 0);
 
 /** −E log D(x) − E log(1 − D(G(z))), with D = σ(logit); no gradient goes into G. */
 const lossOfD = (d: Weights, g: Weights, x: Values, z: Values) =>
-  np.mean(nn.softplus(np.negative(D(refs(d), x)))).add(np.mean(nn.softplus(D(d, lax.stopGradient(G(g, z))))));
+  np.mean(softplus(np.negative(D(refs(d), x)))).add(np.mean(softplus(D(d, lax.stopGradient(G(g, z))))));
 
 /** −E log D(G(z)): the non-saturating loss. */
-const lossOfG = (g: Weights, d: Weights, z: Values) => np.mean(nn.softplus(np.negative(D(d, G(g, z)))));
+const lossOfG = (g: Weights, d: Weights, z: Values) => np.mean(softplus(np.negative(D(d, G(g, z)))));
 
 /** One step of Adam (Kingma & Ba 2015); momentum is β₁. */
 function adam(w: Weights, gradient: Weights, m: Weights, v: Weights, momentum: Values, step: Values) {
@@ -65,14 +70,6 @@ const judge = jit((d: Weights, x: Values) => nn.sigmoid(D(d, x)));
 /** Points in the plane, (N, 2), as an array of jax-js. */
 const points = (values: Float32Array) => np.array(values as Float32Array<ArrayBuffer>, { shape: [values.length / 2, 2] });
 
-/** One thing at a time: none may find arrays that another one has disposed of or not yet computed. */
-let last: Promise<unknown> = Promise.resolve();
-function queued<T>(work: () => T | Promise<T>): Promise<T> {
-  const result = last.then(work);
-  last = result.catch(() => {}); // said where it is waited for
-  return result;
-}
-
 interface State { weights: Weights; m: Weights; v: Weights; steps: number }
 
 /** Two players, each with its own Adam; a turn of one leaves the other as it is. */
@@ -95,12 +92,11 @@ export class Game {
     this.players = { D: start(WIDTHS.D), G: start(WIDTHS.G) };
   }
 
-  /** One step of one player, on data x (for D) and noise z; returns its loss in nats. */
-  turn(who: Player, x: Float32Array, z: Float32Array): Promise<number> {
-    return queued(() => this.step(who, x, z));
-  }
+  // Each method does all that it does with the players before it first waits, so that calls may
+  // overlap, and the game may end while answers are on their way.
 
-  private async step(who: Player, x: Float32Array, z: Float32Array): Promise<number> {
+  /** One step of one player, on data x (for D) and noise z; returns its loss in nats. */
+  async turn(who: Player, x: Float32Array, z: Float32Array): Promise<number> {
     const me = this.players[who], other = refs(this.players[who === "D" ? "G" : "D"].weights);
     me.steps++;
     const [momentum, step] = [np.array(this.momentum), np.array(me.steps)];
@@ -112,25 +108,22 @@ export class Game {
   }
 
   generate(z: Float32Array): Promise<Float32Array> {
-    return queued(() => generate(refs(this.players.G.weights), points(z)).data() as Promise<Float32Array>);
+    return generate(refs(this.players.G.weights), points(z)).data() as Promise<Float32Array>;
   }
 
   /** D(x): how sure D is that points are real. */
   judge(x: Float32Array): Promise<Float32Array> {
-    return queued(() => judge(refs(this.players.D.weights), points(x)).data() as Promise<Float32Array>);
+    return judge(refs(this.players.D.weights), points(x)).data() as Promise<Float32Array>;
   }
 
   weights(who: Player): Promise<number[][]> {
-    return queued(() =>
-      Promise.all(this.players[who].weights.map(async (w) => Array.from(await w.ref.data()) as number[])));
+    return Promise.all(this.players[who].weights.map(async (w) => Array.from(await w.ref.data()) as number[]));
   }
 
   /** Give its memory back; no calls may follow. */
   end(): void {
-    queued(() => {
-      for (const { weights, m, v } of Object.values(this.players)) {
-        for (const array of [...weights, ...m, ...v]) array.dispose();
-      }
-    });
+    for (const { weights, m, v } of Object.values(this.players)) {
+      for (const array of [...weights, ...m, ...v]) array.dispose();
+    }
   }
 }

@@ -54,6 +54,19 @@ function select(name: string, values: Option[], start: Option, text: (v: Option)
   return { element, label: h("label", {}, t(`train.${name}` as Key), element) };
 }
 
+/** Momentum, turns and data, each with its value now, and what to do when momentum or data change. */
+function knobs(changed: { momentum(): void; data(): void }) {
+  const momentum = select("momentum", [0, 0.5, 0.9], 0, String, changed.momentum);
+  const turns = { D: select("turns_d", [1, 2, 5], 1, String), G: select("turns_g", [1, 2, 5], 1, String) };
+  const data = select("data", Object.keys(DATA), "ring", (v) => t(`train.${v}` as Key), changed.data);
+  return {
+    momentum: () => Number(momentum.element.value),
+    turns: (who: Player) => Number(turns[who].element.value),
+    data: () => data.element.value as keyof typeof DATA,
+    element: h("div", { className: "knobs" }, momentum.label, turns.D.label, turns.G.label, data.label),
+  };
+}
+
 /** D's map, and above it the points. */
 function paint(canvas: HTMLCanvasElement, map: Float32Array, real: Float32Array, fake: Float32Array) {
   const context = canvas.getContext("2d")!, tile = STAGE / TILES;
@@ -80,47 +93,64 @@ function paint(canvas: HTMLCanvasElement, map: Float32Array, real: Float32Array,
   }
 }
 
+type Losses = Record<Player, number | null>; // in nats; null before the first turn
+const diverged = (losses: Losses) => Object.values(losses).some((loss) => loss !== null && !Number.isFinite(loss));
+
+/** What one reads beside the stage. */
+function report(rounds: number, losses: Losses, found: number | null): string {
+  if (diverged(losses)) return t("train.diverged", { rounds });
+  const nats = (loss: number | null) => loss?.toFixed(2) ?? "–";
+  const modes = found === null ? "" : t("train.modes", { found, n: MODES });
+  return `${t("train.said", { rounds, d: nats(losses.D), g: nats(losses.G) })} ${modes}`;
+}
+
+function layout(stage: HTMLElement, said: HTMLElement, problem: HTMLElement, knobs: HTMLElement, buttons: HTMLElement[]) {
+  const colour = (value: string, key: Key) => h("li", {}, h("span", { className: "dot", style: `background:${value}` }), t(key));
+  return h("section", { className: "train room" }, h("section", {},
+    h("h2", {}, t("train.heading")), h("p", { className: "lead" }, t("train.lead")), problem,
+    h("div", { className: "control" }, ...buttons),
+    h("div", { className: "pair" }, h("div", { className: "stack" }, stage),
+      h("div", {}, said, h("ul", { className: "key", role: "list" }, colour(REAL, "train.real"), colour(FAKE, "train.fake")),
+        h("p", { className: "quiet" }, t("train.map")), knobs, h("p", { className: "quiet" }, t("train.try"))))));
+}
+
 /** The room is one closure: its controls share its state. */
 export function train(lab: Lab): HTMLElement {
   const canvas = h("canvas", { width: STAGE, height: STAGE, className: "stage", role: "img", "aria-label": t("train.stage_alt") });
   const said = h("p", { className: "place" }), problem = h("p", { className: "notice", hidden: true });
   const shown = draw(2 * SHOWN), places = grid(SPAN * (1 - 1 / TILES), TILES);
-  let game: Game | null = null, batch = 0, rounds = 0, playing = false, losses: Record<Player, number> = { D: NaN, G: NaN };
-  let made: typeof import("./gan") | null = null, real = new Float32Array();
+  let gan: typeof import("./gan") | null = null, game: Game | null = null, playing = false;
+  let rounds = 0, losses: Losses = { D: null, G: null }, real = new Float32Array();
 
-  const momentum = select("momentum", [0, 0.5, 0.9], 0, String, () => { if (game) game.momentum = Number(momentum.element.value); });
-  const turnsOfD = select("turns_d", [1, 2, 5], 1, String), turnsOfG = select("turns_g", [1, 2, 5], 1, String);
-  const data = select("data", Object.keys(DATA), "ring", (v) => t(`train.${v}` as Key), () => restart());
-  const sample = () => DATA[data.element.value as keyof typeof DATA];
+  const knob = knobs({ momentum: () => { if (game) game.momentum = knob.momentum(); }, data: () => restart() });
 
   async function turn(who: Player) {
-    if (game) losses[who] = await game.turn(who, sample()(batch), draw(2 * batch));
+    if (!gan || !game) return;
+    const now = game, loss = await now.turn(who, DATA[knob.data()](gan.BATCH), draw(2 * gan.BATCH));
+    if (now === game) losses[who] = loss; // else it is that of a game which has ended
   }
   async function round() {
-    for (let i = 0; i < Number(turnsOfD.element.value); i++) await turn("D");
-    for (let i = 0; i < Number(turnsOfG.element.value); i++) await turn("G");
+    for (const who of ["D", "G"] as const) for (let i = 0; i < knob.turns(who); i++) await turn(who);
     rounds++;
   }
   async function look() {
     if (!game) return;
-    const now = game, ring = data.element.value === "ring";
+    const now = game, ring = knob.data() === "ring";
     const [map, fake, many] = await Promise.all([ // all begin before a restart ends the game
       now.judge(places), now.generate(shown), ring ? now.generate(draw(2000)) : null,
     ]);
     if (now !== game) return;
     paint(canvas, map, real, fake);
-    const found = many ? t("train.modes", { found: modesFound(many), n: MODES }) : "";
-    const nats = (v: number) => (Number.isNaN(v) ? "–" : v.toFixed(2));
-    said.textContent = `${t("train.said", { rounds, d: nats(losses.D), g: nats(losses.G) })} ${found}`;
+    said.textContent = report(rounds, losses, many && modesFound(many));
     room.dataset.rounds = String(rounds);
   }
   const show = newest(look);
   function restart() {
-    if (!made) return;
+    if (!gan) return;
     game?.end();
-    game = new made.Game(Math.random);
-    game.momentum = Number(momentum.element.value);
-    [rounds, losses, real] = [0, { D: NaN, G: NaN }, sample()(SHOWN) as Float32Array<ArrayBuffer>];
+    game = new gan.Game(Math.random);
+    game.momentum = knob.momentum();
+    [rounds, losses, real] = [0, { D: null, G: null }, DATA[knob.data()](SHOWN) as Float32Array<ArrayBuffer>];
     Object.assign(window, { game });
     show();
   }
@@ -130,6 +160,7 @@ export function train(lab: Lab): HTMLElement {
         const end = performance.now() + BUSY;
         do await round(); while (playing && performance.now() < end);
         await look();
+        if (diverged(losses)) break;
         await new Promise((next) => requestAnimationFrame(next));
       }
     } finally {
@@ -143,24 +174,16 @@ export function train(lab: Lab): HTMLElement {
   }
   const play = h("button", { className: "strong", onclick: () => go(!playing) }, t("train.play"));
   const one = (who: Player) => h("button", { onclick: async () => { await turn(who); show(); } }, t(`train.turn_${who.toLowerCase()}` as Key));
-
-  const controls = h("div", { className: "control" }, play, one("D"), one("G"), h("button", { onclick: restart }, t("train.restart")));
-  const knobs = h("div", { className: "knobs" }, momentum.label, turnsOfD.label, turnsOfG.label, data.label);
-  const colour = (value: string, key: Key) => h("li", {}, h("span", { className: "dot", style: `background:${value}` }), t(key));
-  const room = h("section", { className: "train room" }, h("section", {}, h("h2", {}, t("train.heading")), h("p", { className: "lead" }, t("train.lead")),
-    problem, controls, h("div", { className: "pair" }, h("div", { className: "stack" }, canvas),
-      h("div", {}, said, h("ul", { className: "key", role: "list" }, colour(REAL, "train.real"), colour(FAKE, "train.fake")),
-        h("p", { className: "quiet" }, t("train.map")), knobs, h("p", { className: "quiet" }, t("train.try"))))));
+  const room = layout(canvas, said, problem, knob.element,
+    [play, one("D"), one("G"), h("button", { onclick: restart }, t("train.restart"))]);
 
   lab.addEventListener("room", async (event) => {
-    if ((event as CustomEvent).detail !== "train") {
-      return go(false);
-    }
-    if (made) return show();
+    if ((event as CustomEvent).detail !== "train") return go(false);
+    if (gan) return show();
     try { // loaded only here, for no other room needs it
-      const gan = await import("./gan");
-      if (!(await gan.prepare())) throw new Error("WebAssembly");
-      [made, batch] = [gan, gan.BATCH];
+      const module = await import("./gan");
+      if (!(await module.prepare())) throw new Error("WebAssembly");
+      gan = module;
       restart();
     } catch (error) {
       problem.hidden = false;

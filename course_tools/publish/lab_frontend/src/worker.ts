@@ -13,6 +13,7 @@ import {
 type Inputs = Record<string, Float32Array | number[]>;
 
 const SEED = 1; // of the noise in the bound: a drawing that stays has a bound that stays
+const DIGITS = Array.from({ length: 10 }, (_, label) => label);
 const BERNOULLI = ["vae", "vae2", "cvae"]; // trained on black and white images, with a bound
 
 const sessions = new Map<string, ort.InferenceSession>();
@@ -106,14 +107,14 @@ function tensor(name: string, values: Float32Array | number[], k: number): ort.T
   return new ort.Tensor("float32", values as Float32Array, shapes[name]);
 }
 
-async function run(model: string, graph: string, inputs: Inputs, wanted?: string[]) {
+async function run(model: string, graph: string, inputs: Inputs) {
   const session = sessions.get(`${model}.${graph}`), about = models[model];
   if (!session) throw new Error(`${model}.${graph} has not loaded`);
   const feeds: Record<string, ort.Tensor> = {};
   for (const name of about.graphs[graph].inputs) {
     feeds[name] = tensor(name, inputs[name], about.latent_dim);
   }
-  const results = await (wanted ? session.run(feeds, wanted) : session.run(feeds));
+  const results = await session.run(feeds);
   const out: Record<string, Float32Array> = {};
   for (const name of Object.keys(results)) out[name] = results[name].data as Float32Array;
   return out;
@@ -124,7 +125,7 @@ const labels = (model: string, y: number[] | null): Inputs =>
 
 async function decode(model: string, z: Float32Array, y: number[] | null): Promise<Float32Array> {
   if (model === "flow") model = "ae"; // whose codes it makes
-  return (await run(model, "decode", { z, ...labels(model, y) }, ["image"])).image;
+  return (await run(model, "decode", { z, ...labels(model, y) })).image;
 }
 
 /** The image as a model takes it, and its code: for a VAE the mean of Q(z|x). */
@@ -134,15 +135,35 @@ async function encode(model: string, x: Float32Array, label: number) {
   return { seen, code: found.mu ?? found.code, logVar: found.log_var, logP: found.log_p };
 }
 
-/** The bound on log P(x) from the code of x, for black and white x. */
-async function bound(
-  model: string, x: Float32Array, y: number, mu: Float32Array, logVar: Float32Array, eps: Float32Array,
-): Promise<number> {
-  const z = maths.draws(mu, logVar, eps), many = Array<number>(eps.length / mu.length).fill(y);
-  const { logits } = await run(model, "decode", { z, ...labels(model, many) }, ["logits"]);
+/** A VAE's bound on log P(x), for black and white x, from the logits of codes drawn with `eps`. */
+function bound(
+  model: string, x: Float32Array, logVar: Float32Array, eps: Float32Array, z: Float32Array, logits: Float32Array,
+): number {
   const nats = maths.bound(x, logVar, eps, z, logits);
   // log P(x) ≥ log P(x, y) = log P(x|y) + log 1/10.
   return models[model].conditional ? nats - Math.log(10) : nats;
+}
+
+/**
+ * An image through the code of a model and back: all its images of that code, one for each label
+ * where the model shows styles, and the bound from K codes where it has one. All are decoded in one
+ * run, for a run has a cost of its own.
+ */
+async function through(model: string, x: Float32Array, label: number, K: number) {
+  const { seen, code, logVar, logP } = await encode(model, x, label);
+  const asked = STYLES.includes(model) ? DIGITS : [label];
+  const eps = BERNOULLI.includes(model) ? maths.normal(K * code.length, SEED) : new Float32Array();
+  const drawn = maths.draws(code, logVar, eps);
+  const z = new Float32Array(asked.length * code.length + drawn.length);
+  asked.forEach((_, i) => z.set(code, i * code.length));
+  z.set(drawn, asked.length * code.length);
+  const y = [...asked, ...Array<number>(eps.length / code.length).fill(label)];
+  const { image, logits } = await run(model, "decode", { z, ...labels(model, y) });
+  return {
+    code, logP, asked, images: image.slice(0, asked.length * PIXELS),
+    sigma: logVar?.map((v) => Math.exp(v / 2)),
+    bound: eps.length ? bound(model, seen, logVar, eps, drawn, logits.subarray(asked.length * PIXELS)) : undefined,
+  };
 }
 
 type Asynchronous = {
@@ -153,8 +174,10 @@ const calls: Asynchronous = {
   run, decode,
 
   async bound(model, x, label, eps) {
-    const { seen, code, logVar } = await encode(model, x, label);
-    return bound(model, seen, label, code, logVar, eps);
+    const { seen, code, logVar } = await encode(model, x, label), z = maths.draws(code, logVar, eps);
+    const y = Array<number>(eps.length / code.length).fill(label);
+    const { logits } = await run(model, "decode", { z, ...labels(model, y) });
+    return bound(model, seen, logVar, eps, z, logits);
   },
 
   async encode(model, x, label) {
@@ -169,25 +192,13 @@ const calls: Asynchronous = {
       said.scores.certainty = Math.max(...said.probabilities);
     }
     const label = said.label ?? 0;
-    for (const model of RECONSTRUCT.filter(whole)) {
-      const { seen, code, logVar, logP } = await encode(model, x, label);
-      const found = { image: await decode(model, code, [label]), code };
-      said.reconstructions[model] = found;
+    for (const model of new Set([...RECONSTRUCT, ...STYLES])) {
+      if (!whole(model)) continue;
+      const { images, asked, logP, code, sigma, bound } = await through(model, x, label, K);
+      const own = asked.indexOf(label) * PIXELS, image = images.slice(own, own + PIXELS);
+      if (RECONSTRUCT.includes(model)) said.reconstructions[model] = { image, code, sigma, bound };
+      if (STYLES.includes(model)) said.styles[model] = images;
       if (logP) said.scores[model === "pca" ? "density" : "code"] = logP[0];
-      if (!logVar) continue;
-      const sigma = logVar.map((v) => Math.exp(v / 2));
-      const eps = maths.normal(K * code.length, SEED);
-      said.reconstructions[model] = { ...found, sigma };
-      if (BERNOULLI.includes(model)) {
-        said.reconstructions[model].bound = await bound(model, seen, label, code, logVar, eps);
-      }
-    }
-    const all = Array.from({ length: 10 }, (_, i) => i);
-    for (const model of STYLES.filter(whole)) {
-      const code = said.reconstructions[model]?.code ?? (await encode(model, x, label)).code;
-      const ten = new Float32Array(10 * code.length);
-      for (const i of all) ten.set(code, i * code.length);
-      said.styles[model] = await decode(model, ten, all);
     }
     return said;
   },
