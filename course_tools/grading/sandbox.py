@@ -264,7 +264,9 @@ def _fork() -> Fork:
 @cache
 def forks() -> bool:
     """Return whether a process in bubblewrap can give another one namespaces of its own."""
-    if not hasattr(os, "pidfd_open"):
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):  # an old kernel, or a Python built for one
         return False
     tried = subprocess.run(command("alone"), capture_output=True, env=SETTINGS, cwd="/")
     return tried.returncode == 0

@@ -71,8 +71,8 @@ class Template:
         self.control, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env=environment, cwd="/", start_new_session=True,
+                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, env=environment, cwd="/", start_new_session=True,
             )  # fmt: skip
         self.end = weakref.finalize(self, _end, self.process, self.control)
 

@@ -340,8 +340,12 @@ def start(kind: str) -> None:
     elif kind == "alone":
         import template
 
+        def rest() -> None:
+            if sys.argv[1:]:
+                start(sys.argv[1])
+
         del sys.argv[1]
-        child = template.alone(lambda: sys.argv[1:] and start(sys.argv[1]))
+        child = template.alone(rest)
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     else:
         main(kind)
