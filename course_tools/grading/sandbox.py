@@ -268,7 +268,7 @@ def forks() -> bool:
         os.close(os.pidfd_open(os.getpid()))
     except (AttributeError, OSError):  # an old kernel, or a Python built for one
         return False
-    tried = subprocess.run(command("alone"), capture_output=True, env=SETTINGS, cwd="/")
+    tried = subprocess.run(command("namespaces"), capture_output=True, env=SETTINGS, cwd="/")
     return tried.returncode == 0
 
 
@@ -288,7 +288,7 @@ def check(*hidden: Path) -> None:
     absent = [str(path.resolve()) for path in outside]
     try:
         run = subprocess.run(
-            command(*["alone"][: forks()], "probe", *absent),
+            command(*["namespaces"][: forks()], "probe", *absent),
             capture_output=True,
             text=True,
             timeout=START,
@@ -327,7 +327,7 @@ def command(*arguments: str) -> list[str]:
     python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     inner = [python, "-I", "-S", "/inside/run.py", *arguments]
     namespaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
-    makes_more = arguments[0] in ("alone", "template")
+    makes_more = arguments[0] in ("namespaces", "template")
     rights = ["--cap-add", "CAP_SYS_ADMIN"] if makes_more else []
     if os.geteuid() != 0:
         rights += ["--as-pid-1", "--unshare-user", "--disable-userns"]

@@ -327,7 +327,7 @@ def start(kind: str) -> None:
 
     Args:
         kind: as in `main`; or "probe" tries to leave the sandbox; "template" forks a process for
-            each notebook; "alone" does what comes after it in such a process.
+            each notebook; "namespaces" does what comes after it in such a process.
     """
     if kind == "probe":
         from escape_attempts import probe
@@ -337,15 +337,15 @@ def start(kind: str) -> None:
         import template
 
         template.serve(lambda: main("main"))
-    elif kind == "alone":
+    elif kind == "namespaces":
         import template
 
-        def rest() -> None:
+        def following() -> None:
             if sys.argv[1:]:
                 start(sys.argv[1])
 
         del sys.argv[1]
-        child = template.alone(rest)
+        child = template.in_namespaces(following)
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     else:
         main(kind)

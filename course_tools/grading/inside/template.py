@@ -61,14 +61,14 @@ def _start(work, control: socket.socket, pipes: list[int]) -> None:
         os.closerange(3, 256)  # among them the grader's socket
         work()
 
-    child = alone(connected)
+    child = in_namespaces(connected)
     for pipe in pipes:  # so that the grader sees when the child has closed its own
         os.close(pipe)
     socket.send_fds(control, [b"+"], [os.pidfd_open(child)])
     os.waitpid(child, 0)
 
 
-def alone(work) -> int:
+def in_namespaces(work) -> int:
     """Call `work()` in a fork in namespaces of its own, and return its number.
 
     Raises:
