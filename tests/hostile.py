@@ -537,6 +537,10 @@ def value_at_best(*_, **inputs):
         for flag in (0x10000000, 0x20000, 0x40000000)
         if ctypes.CDLL(None).unshare(flag) == 0
     ]
+    child = ctypes.CDLL(None).syscall(56, 0x10000011, 0, 0, 0, 0)  # clone
+    if child == 0:
+        os._exit(0)
+    found += ["clone"] * (child > 0)
     found += [
         path
         for path in ("/proc/sys/kernel/hostname", "/proc/sysrq-trigger")

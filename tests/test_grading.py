@@ -44,6 +44,10 @@ if (
     os.environ.get("COURSE_TEST_ALL") == "1" and sys.platform == "linux"
 ):  # as in CI: what is missing is a failure
     needs_bwrap = pytest.mark.filterwarnings("error")
+needs_forks = pytest.mark.skipif(
+    not shutil.which("bwrap") or not sandbox.forks(),
+    reason="a process in bubblewrap cannot make namespaces here",
+)
 pytestmark = [needs_bwrap, pytest.mark.slow]
 
 
@@ -129,7 +133,13 @@ def late() -> str:
 ATTACKS = {**attacks.ATTACKS, "late": late()}
 
 
-def test_no_attack_gets_points(tmp_path, port, monkeypatch):
+@pytest.fixture(params=[pytest.param(True, marks=needs_forks), False], ids=("forks", "no forks"))
+def either(request, monkeypatch):
+    """Both ways to start a sandbox: the second one is for systems that do not allow the first."""
+    monkeypatch.setattr(sandbox, "forks", lambda: request.param)
+
+
+def test_no_attack_gets_points(tmp_path, port, monkeypatch, either):
     """Each alone: 0 points for the attacked task, the honest one beside it exact or left to a
     person; nothing else changes.
     """
@@ -378,6 +388,75 @@ def test_two_students_get_other_inputs_and_the_same_student_the_same(tmp_path):
     assert said[0] == said[2] and len(set(said)) == 3
 
 
+LEAVES = """
+    with open("/tmp/found", "w") as file:
+        file.write("me")
+    os.environ["FOUND"] = "me"
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    for process in [1, os.getppid(), os.getpid()]:
+        os.setpriority(os.PRIO_PROCESS, process, 15)
+        resource.prlimit(process, resource.RLIMIT_NOFILE, (20, 20))
+    os.kill(1, signal.SIGSTOP)
+    os.kill(1, signal.SIGKILL)
+"""
+LOOKS = """
+import os, resource, signal, sys, torch
+
+def value_at_best(*_, **__):
+    known = [name for name in os.listdir("/proc") if name.isdigit()]
+    found = [os.listdir("/tmp"), known, os.getppid(), dict(os.environ), os.sched_getaffinity(0)]
+    found += [os.getpriority(os.PRIO_PROCESS, 1), resource.getrlimit(resource.RLIMIT_NOFILE)]
+    found += [os.listdir("/dev/shm"), len(sys.modules), torch.get_num_threads()]
+"""
+
+
+@needs_forks
+def test_no_notebook_finds_a_trace_of_another():
+    """What a notebook sees is the same before and after one that leaves what it can."""
+
+    def sees(*more: str) -> str:
+        source = "".join((LOOKS, *more, "    raise ValueError(found)\n"))
+        notebook = json.dumps(attacks.notebook(attacks.code(source))).encode()
+        return attacked(mark.Job("ada", "x", notebook, b"1" * 32)).reason
+
+    before, template = sees(), getattr(sandbox._own, "template", None)
+    assert "[[], [" in before
+    assert not attacked(
+        mark.Job(
+            "eve", "x", json.dumps(attacks.notebook(attacks.code(LOOKS + LEAVES))).encode(), b""
+        )
+    ).points
+    assert sees() == before
+    assert getattr(sandbox._own, "template", None) is template
+
+
+@needs_forks
+def test_a_template_ends_with_its_thread():
+    notebook = json.dumps(attacks.notebook(attacks.code(attacks.HONEST))).encode()
+
+    def started(_) -> subprocess.Popen:
+        assert any(each.points for each in mark.mark(mark.Job("ada", "x", notebook, b"")))
+        return sandbox._own.template.process
+
+    with ThreadPoolExecutor(1) as pool:
+        first, second = pool.map(started, range(2))
+    assert first is second and first.wait(60)
+
+
+@needs_forks
+def test_who_loses_a_template_gets_another():
+    """A template that was killed costs at most the notebook that it was for."""
+    notebook = json.dumps(attacks.notebook(attacks.code(attacks.HONEST))).encode()
+    job = mark.Job("ada", "x", notebook, b"")
+    right = mark.mark(job)
+    sandbox._own.template.process.kill()
+    sandbox._own.template.process.wait()
+    assert mark.mark(job) == right
+    sandbox._own.template.control.close()
+    assert [each.status for each in mark.mark(job)] == [mark.REVIEW]
+    assert mark.mark(job) == right
+
+
 def test_points_by_hand_stay_and_count(tmp_path):
     hand_in(tmp_path / "in", "ada", attacks.notebook(attacks.code(attacks.WRONG)))
     out = tmp_path / "grades"
@@ -615,10 +694,10 @@ def test_no_sandbox_no_grades(tmp_path, monkeypatch, capsys):
     monkeypatch.undo()
     leaky = sandbox._bwrap
     monkeypatch.setattr(
-        sandbox, "_bwrap", lambda *options: leaky(*(o for o in options if o != "--unshare-pid"))
+        sandbox, "_bwrap", lambda *options: leaky(*options, "--ro-bind", "/etc", "/etc")
     )
     assert main(command) == 1
-    assert "The sandbox has gaps; possible in it: others" in capsys.readouterr().err
+    assert "The sandbox has gaps; possible in it: elsewhere" in capsys.readouterr().err
     assert not (tmp_path / "grades" / "grades.csv").exists()
 
 

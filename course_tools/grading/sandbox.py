@@ -1,8 +1,13 @@
-"""The sandbox for a student's code: bubblewrap around a fresh Python with PyTorch, NumPy and SciPy.
+"""The sandbox for a student's code: bubblewrap around a Python with PyTorch, NumPy and SciPy.
 
 In it there is no network, no home folder, no other submission, no reference and no
 `course_utils`. The system is read-only, /tmp is small and deleted afterwards, the user is nobody.
 A process reads one notebook, runs its functions and ends; none sees two students.
+
+To load PyTorch takes longer than all the rest. So a template loads it, reads nothing, and forks:
+every notebook gets a fork in namespaces of its own (`inside/template.py`). Where the system does
+not allow that inside of bubblewrap, as Ubuntu's AppArmor profile does not, every notebook gets a
+bubblewrap of its own, and loads PyTorch itself.
 """
 
 import importlib.metadata
@@ -25,6 +30,7 @@ from packaging.requirements import Requirement
 import course_utils
 from course_tools.grading import extract, protocol
 from course_tools.grading.inside import packing
+from course_tools.grading.template import Fork, Template
 from course_utils.errors import CourseError
 from course_utils.exercises import calling
 from course_utils.exercises.borrowed import HELD
@@ -62,6 +68,10 @@ HOW = """Grading runs code that nobody has read, so it needs bubblewrap. Nothing
 Ubuntu 24.04 forbids user namespaces by default; the README says, under Grading, how to
 allow them to bwrap alone.
 --unsafe-no-sandbox runs the code with your rights and on your files: for code you have read."""
+
+
+# Holds the template of every thread: bubblewrap ends with the thread that has started it.
+_own = threading.local()
 
 
 class SandboxError(CourseError):
@@ -117,7 +127,7 @@ class Reading:
         python: the version of Python that wrote it; () if it does not say.
     """
 
-    process: subprocess.Popen
+    process: subprocess.Popen | Fork
     within: Callable[[float], None]
     started: bool = False
     unreadable: str | None = None
@@ -200,21 +210,24 @@ def reading(
 
 
 @contextmanager
-def _started(kind: str) -> Iterator[tuple[subprocess.Popen, Callable[[float], None]]]:
+def _started(kind: str) -> Iterator[tuple[subprocess.Popen | Fork, Callable[[float], None]]]:
     """Start the process; yield it and a function that sets after how many seconds it is killed."""
-    safe = kind == "main"
-    with tempfile.TemporaryDirectory() if not safe else nullcontext() as folder:
-        process = subprocess.Popen(
-            command("main") if safe else _without_sandbox(Path(folder), kind),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=SETTINGS if safe else {**os.environ, **NEUTRAL}, cwd="/" if safe else folder,
-            start_new_session=True,
-        )  # fmt: skip
+    with tempfile.TemporaryDirectory() if kind != "main" else nullcontext() as folder:
+        if kind == "main":
+            process = _fork() if forks() else _popen(command("main"), SETTINGS, "/")
+        else:
+            process = _popen(
+                _without_sandbox(Path(folder), kind), {**os.environ, **NEUTRAL}, folder
+            )
         watches: list[threading.Timer] = []
 
-        def within(seconds: float) -> None:
+        def stop() -> None:  # and wait: none may kill what has long ended
             for watch in watches:
                 watch.cancel()
+                watch.join()
+
+        def within(seconds: float) -> None:
+            stop()
             watches[:] = [threading.Timer(seconds, process.kill)]
             watches[0].daemon = True
             watches[0].start()
@@ -222,13 +235,41 @@ def _started(kind: str) -> Iterator[tuple[subprocess.Popen, Callable[[float], No
         try:
             yield process, within
         finally:
-            within(0)
+            stop()
             process.kill()
             for stream in (process.stdin, process.stdout):
                 with suppress(OSError):  # a broken pipe
                     stream.close()
             process.wait()
-            watches[0].cancel()
+
+
+def _popen(command: list[str], environment: dict[str, str], folder: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env=environment, cwd=folder, start_new_session=True,
+    )  # fmt: skip
+
+
+def _fork() -> Fork:
+    """Return a process of this thread's template, which is started if there is none."""
+    kept: Template | None = getattr(_own, "template", None)
+    if kept is None or not kept.alive:
+        kept = _own.template = Template(command("template"), SETTINGS)
+    try:
+        return kept.fork(START)
+    except (OSError, EOFError) as error:
+        raise SandboxLostError(error.__class__.__name__) from error
+
+
+@cache
+def forks() -> bool:
+    """Return whether a process in bubblewrap can give another one namespaces of its own."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):  # an old kernel, or a Python built for one
+        return False
+    tried = subprocess.run(command("namespaces"), capture_output=True, env=SETTINGS, cwd="/")
+    return tried.returncode == 0
 
 
 def check(*hidden: Path) -> None:
@@ -247,7 +288,7 @@ def check(*hidden: Path) -> None:
     absent = [str(path.resolve()) for path in outside]
     try:
         run = subprocess.run(
-            command("probe", *absent),
+            command(*["namespaces"][: forks()], "probe", *absent),
             capture_output=True,
             text=True,
             timeout=START,
@@ -277,44 +318,27 @@ def command(*arguments: str) -> list[str]:
     """Return the command line that starts a script in its sandbox.
 
     Root first becomes nobody, because the limits do not hold for root. It does so behind mounts
-    that perhaps only root may make.
+    that perhaps only root may make. What makes further namespaces keeps the right to, and its fork
+    becomes nobody (`inside/lockdown.py`).
 
     Args:
         arguments: of the script.
     """
     python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     inner = [python, "-I", "-S", "/inside/run.py", *arguments]
-    if os.geteuid() == 0:
-        drop = [
-            shutil.which("setpriv") or "setpriv",
-            "--reuid",
-            NOBODY,
-            "--regid",
-            NOBODY,
-            "--clear-groups",
-        ]
-        inner = [
-            *drop,
-            *_bwrap("--unshare-user", "--disable-userns", "--dev-bind", "/", "/"),
-            *inner,
-        ]
-        rights = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    namespaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    makes_more = arguments[0] in ("namespaces", "template")
+    rights = ["--cap-add", "CAP_SYS_ADMIN"] if makes_more else []
+    if os.geteuid() != 0:
+        rights += ["--as-pid-1", "--unshare-user", "--disable-userns"]
+        rights += ["--uid", NOBODY, "--gid", NOBODY]
     else:
-        rights = [
-            "--as-pid-1",
-            "--unshare-user",
-            "--disable-userns",
-            "--uid",
-            NOBODY,
-            "--gid",
-            NOBODY,
-        ]
-    return [
-        *_bwrap(
-            *rights, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", *_view()
-        ),
-        *inner,
-    ]
+        rights += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        if not makes_more:
+            drop = [shutil.which("setpriv") or "setpriv", "--reuid", NOBODY, "--regid", NOBODY]
+            nobody = _bwrap("--unshare-user", "--disable-userns", "--dev-bind", "/", "/")
+            inner = [*drop, "--clear-groups", *nobody, *inner]
+    return [*_bwrap(*rights, *namespaces, *_view()), *inner]
 
 
 def _bwrap(*options: str) -> list[str]:

@@ -1,7 +1,9 @@
 """What a process in the sandbox gives up for good before a student's code runs in it."""
 
+import ctypes
 import math
 import os
+import struct
 from pathlib import Path
 
 MEMORY = 2_000_000_000  # bytes that one task may take on top of PyTorch
@@ -10,25 +12,27 @@ FILE = 32_000_000  # bytes of a file
 # System calls that reach past the limits, into other processes, or into keyrings. For each
 # architecture: its audit number, the number of keyctl, and all numbers that are refused. These are
 # shm*, sem*, msg*, mq_*, *key*, ptrace, process_vm_*, userfaultfd, bpf, perf_event_open,
-# io_uring_*, memfd_create, pidfd_getfd; and socket, because a network namespace does not close a
-# virtual machine's connection to its host (AF_VSOCK).
+# io_uring_*, memfd_create, pidfd_getfd, unshare, setns; and socket, because a network namespace
+# does not close a virtual machine's connection to its host (AF_VSOCK).
 REFUSED = {
     "x86_64": (
         0xC000003E,
         250,
         (
             *(29, 30, 31, 41, *range(64, 72), 101, 220, *range(240, 246), *range(248, 251)),
-            *(298, 310, 311, 319, 321, 323, 425, 426, 427, 438),
+            *(272, 298, 308, 310, 311, 319, 321, 323, 425, 426, 427, 438),
         ),
     ),
     "aarch64": (
         0xC00000B7,
         219,
         (
+            97,
             117,
             *range(180, 199),
             *range(217, 220),
             241,
+            268,
             270,
             271,
             279,
@@ -42,6 +46,47 @@ REFUSED = {
 PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER, JOIN_SESSION_KEYRING = 4, 22, 38, 2, 1
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06  # instructions of the kernel's filter (BPF)
 ALLOW, EPERM, KILL = 0x7FFF0000, 0x00050001, 0x80000000
+# A new namespace for mounts, host name, shared memory, processes and network.
+NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000
+NOSUID, NODEV, NOEXEC, RECURSIVE, PRIVATE = 2, 4, 8, 0x4000, 1 << 18
+CAPABILITIES = 0x20080522  # version 3 of capset
+NOBODY = 65534
+
+
+def unshare() -> None:
+    """Give the children of this process namespaces of their own.
+
+    Raises:
+        OSError: where the system does not allow it.
+    """
+    _call("unshare", NAMESPACES)
+
+
+def settle() -> None:
+    """Be nobody without rights in new namespaces, for good, with a /proc and a /tmp of one's own.
+
+    Raises:
+        OSError: where the system does not allow it.
+    """
+    tmp = os.statvfs("/tmp")
+    size = f"mode=1777,size={tmp.f_blocks * tmp.f_frsize}".encode()
+    _call("mount", b"none", b"/", None, RECURSIVE | PRIVATE, None)
+    _call("mount", b"proc", b"/proc", b"proc", NOSUID | NODEV | NOEXEC, None)
+    _call("mount", b"tmpfs", b"/tmp", b"tmpfs", NOSUID | NODEV, size)
+    os.chdir("/tmp")  # the new one
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    _call("capset", struct.pack("Ii", CAPABILITIES, 0), bytes(24))
+
+
+def _call(function: str, *arguments) -> None:
+    """Call a function of the C library."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc[function](*arguments):
+        number = ctypes.get_errno()
+        raise OSError(number, f"{function}: {os.strerror(number)}")
 
 
 def shut() -> None:
@@ -53,9 +98,6 @@ def shut() -> None:
     Raises:
         OSError: where the kernel does not allow it.
     """
-    import ctypes
-    import struct
-
     libc = ctypes.CDLL(None, use_errno=True)
     architecture, keyctl, refused = REFUSED[os.uname().machine]
     libc.syscall(keyctl, JOIN_SESSION_KEYRING, None)
@@ -101,15 +143,21 @@ def limit(seconds: float) -> None:
     """
     import resource
 
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
     until = math.ceil(seconds)
     # The second limit kills a process that ignores the signal of the first.
     resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))
     for kind, value in (
-        (resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY),
+        (resource.RLIMIT_AS, occupied() + MEMORY),
         (resource.RLIMIT_FSIZE, FILE),
         (resource.RLIMIT_NOFILE, 64),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NPROC, 0),
     ):
         resource.setrlimit(kind, (value, value))
+
+
+def occupied() -> int:
+    """Return the bytes of address space that this process has."""
+    import resource
+
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
