@@ -18,7 +18,8 @@ CONFIG = """
 c = get_config()
 c.CourseDirectory.course_id = "course"
 c.Exchange.root = {exchange!r}
-"""
+c.Execute.timeout = c.Execute.iopub_timeout = c.Execute.startup_timeout = 3600
+"""  # the limits are for what hangs: a busy machine is only slow
 
 
 def nbgrader(folder, *arguments):
