@@ -17,10 +17,8 @@ MEASURE, DRAG = (
 
 
 @pytest.fixture(scope="module")
-def folder(packages, tmp_path_factory):
-    out = tmp_path_factory.mktemp("slides")
-    assert slides.write(out) == 0
-    return out
+def folder(packages, decks):
+    return decks
 
 
 def steps(page):
