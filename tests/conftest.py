@@ -28,6 +28,7 @@ import torch
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
+DAY = 86_400  # seconds, for which runs of other code are kept: another session may use them
 
 
 def kept_runs() -> Path:
@@ -43,9 +44,11 @@ def kept_runs() -> Path:
         about += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     digest = hashlib.sha256("\0".join(about).encode()).hexdigest()
     folder = ROOT / "build" / "trained" / digest[:16]
-    for old in set(folder.parent.glob("*")) - {folder}:
-        shutil.rmtree(old)
     folder.mkdir(parents=True, exist_ok=True)
+    folder.touch()
+    for other in folder.parent.iterdir():  # of another Python, or of older code
+        if folder.stat().st_mtime - other.stat().st_mtime > DAY:
+            shutil.rmtree(other)
     return folder
 
 
