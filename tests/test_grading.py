@@ -1,6 +1,7 @@
 """Grading: honest work gets exactly its points, and nothing that a student controls gets more."""
 
 import csv
+import dataclasses
 import hashlib
 import json
 import os
@@ -9,7 +10,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attacks
@@ -63,16 +63,6 @@ def quick(monkeypatch):
 def attacked(job: mark.Job) -> mark.Mark:
     """Return the mark of the function that `attacks` attacks with."""
     return next(each for each in mark.mark(job) if each.task == "value_at_best")
-
-
-@pytest.fixture
-def port():
-    """A port of this machine on which somebody listens. Fails, if anybody came."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        yield server.getsockname()[1]
-        with pytest.raises(BlockingIOError):
-            server.accept()
 
 
 def run(folder: Path, out: Path, **settings) -> dict[str, dict[str, str]]:
@@ -133,69 +123,49 @@ def late() -> str:
 ATTACKS = {**attacks.ATTACKS, "late": late()}
 
 
-@pytest.fixture(params=[pytest.param(True, marks=needs_forks), False], ids=("forks", "no forks"))
-def either(request, monkeypatch):
-    """Both ways to start a sandbox: the second one is for systems that do not allow the first."""
-    monkeypatch.setattr(sandbox, "forks", lambda: request.param)
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """Everything at once, as `course grade` left it.
 
-
-def test_no_attack_gets_points(tmp_path, port, monkeypatch, either):
-    """Each alone: 0 points for the attacked task, the honest one beside it exact or left to a
-    person; nothing else changes.
+    Attributes:
+        folder: what was handed in.
+        out: the grades of all but `attacks.BLIND`.
+        points: of everybody, by student and task.
+        reasons: for the task that is attacked, by student.
+        pages: the feedback, by the name of its file.
+        before: the files that no attack may change, as they were before.
+        after: the same, as they are afterwards.
+        port: the port of this machine that the attacks know; somebody listened there.
     """
-    neighbour = hand_in(tmp_path / "others", "ada", LESSON.read())
-    run(tmp_path / "others", tmp_path / "grades")
-    paths = [
-        str(path)
-        for path in (
-            neighbour,
-            tmp_path / "grades" / "grades.csv",
-            exercises.__file__,
-            "/etc/passwd",
-        )
-    ]
-    package = Path(exercises.__file__).parents[1]
-    before = {**digest(tmp_path), **digest(package)}
-    notebooks = {
-        name: json.dumps(attacks.with_attack(source, paths, port)).encode()
-        for name, source in ATTACKS.items()
-    }
-    built = {}
-    for names, seconds in (
-        (attacks.BLIND, 60.0),
-        (ATTACKS.keys() - attacks.BLIND, 5.0),
-    ):  # time to look at everything there is
-        monkeypatch.setattr(sandbox, "SECONDS", seconds)
-        monkeypatch.setattr(sandbox, "WALL", max(30.0, seconds))
-        jobs = [mark.Job(name, "07.ipynb", notebooks[name], b"0" * 32) for name in names]
-        with ThreadPoolExecutor(2) as pool:
-            built |= dict(zip(names, pool.map(mark.mark, jobs), strict=True))
-    for name in ATTACKS:
-        marks = {mark.task: mark for mark in built[name]}
-        attacked = marks["value_at_best"]
-        assert not attacked.points, attacked
-        assert attacked.status in ("wrong", "needs review"), marks
-        assert marks["fooling_loss"].status == "right", marks
-        assert SECRET not in attacked.reason
-        if name in attacks.BLIND:
-            assert attacked.reason.partition("found: ")[2].rstrip(".") in attacks.FOUND, attacked
-    assert {**digest(tmp_path), **digest(package)} == before
-    assert not list(Path("/tmp").glob("pickled"))
+
+    folder: Path
+    out: Path
+    points: dict[str, dict[str, str]]
+    reasons: dict[str, str]
+    pages: dict[str, str]
+    before: dict[str, str]
+    after: dict[str, str]
+    port: socket.socket
 
 
 @pytest.fixture(scope="module")
 def batch(tmp_path_factory):
-    """Everything at once, with three honest students among it."""
-    folder, out = tmp_path_factory.mktemp("handed in"), tmp_path_factory.mktemp("graded") / "grades"
+    """All attacks and all that is broken, with three honest students among it. What looks around
+    gets the time to look at everything there is, in a batch of its own.
+    """
+    root, port = tmp_path_factory.mktemp("class"), socket.create_server(("127.0.0.1", 0))
+    port.setblocking(False)
+    neighbour = hand_in(root / "others", "ada", LESSON.read())
+    run(root / "others", root / "grades")
+    folder, blind, out = root / "handed in", root / "blind", root / "graded" / "grades"
     honest = hand_in(folder, "zoe", LESSON.read())
     hand_in(folder, "mia", nbformat.read(lab.STUDENT / LESSON.path.name, 4))
     hand_in(folder, "one point", attacks.notebook(attacks.code(attacks.HONEST)))
+    known = [neighbour, honest, root / "grades" / "grades.csv", exercises.__file__, "/etc/passwd"]
     for name, source in ATTACKS.items():
-        hand_in(
-            folder,
-            f"attack {name.replace('/', ' ')}",
-            attacks.with_attack(source, [str(honest), str(out)], 9),
-        )
+        about = attacks.with_attack(source, list(map(str, known)), port.getsockname()[1])
+        student = f"attack {name.replace('/', ' ')}"
+        hand_in(blind if name in attacks.BLIND else folder, student, about)
     for name, notebook in attacks.NOTEBOOKS.items():
         hand_in(folder, f"notebook {name}", notebook)
     attacks.broken_files(folder)
@@ -204,27 +174,73 @@ def batch(tmp_path_factory):
     attacks.shadows(folder / "shadows", attacks.NOTEBOOKS["skip-execution"])
     (folder / "=cmd()").mkdir()
     (folder / "=cmd()" / "<script>.ipynb").write_text("{}")
-    before = digest(folder)
+    safe = (root / "others", root / "grades", folder, blind, Path(exercises.__file__).parents[1])
+    before = {path: content for each in safe for path, content in digest(each).items()}
+    found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "SECONDS", 5.0)
-        patch.setattr(sandbox, "WALL", 30.0)
-        points = run(folder, out)
-    assert digest(folder) == before
-    yield points, out
+        patch.setenv("SECRET_TOKEN", SECRET)
+        for where, to, seconds in ((blind, root / "graded blind", 60.0), (folder, out, 5.0)):
+            patch.setattr(sandbox, "SECONDS", seconds)
+            patch.setattr(sandbox, "WALL", max(30.0, seconds))
+            found |= run(where, to)
+    reports = (out, root / "graded blind")
+    pages = [page for to in reports for page in (to / "feedback").iterdir()]
+    yield Batch(
+        folder,
+        out,
+        found,
+        {name: why for to in reports for name, why in reasons(to, "value_at_best").items()},
+        {page.stem: page.read_text(encoding="utf-8") for page in pages},
+        before,
+        {path: content for each in safe for path, content in digest(each).items()},
+        port,
+    )
+    port.close()
     # Too deep for pytest to take away.
     subprocess.run(["rm", "-rf", str(folder / "deep")], check=True)
 
 
+def test_no_attack_sees_or_changes_anything(batch):
+    """What looked around found nothing, nobody came to the port, and all files are as before."""
+    for name in attacks.BLIND:
+        said = batch.reasons[f"attack {name.replace('/', ' ')}"]
+        assert said.partition("found: ")[2].rstrip(".") in attacks.FOUND, (name, said)
+    assert not [why for why in batch.reasons.values() if SECRET in why]
+    assert not [student for student, page in batch.pages.items() if SECRET in page]
+    with pytest.raises(BlockingIOError):
+        batch.port.accept()
+    assert batch.after == batch.before
+    assert not list(Path("/tmp").glob("pickled"))
+
+
+@needs_forks
+def test_where_no_template_can_fork_what_looks_around_finds_nothing_either(batch, monkeypatch):
+    """The other way to start a sandbox, for systems that do not allow the first."""
+    monkeypatch.setattr(sandbox, "forks", lambda: False)
+    monkeypatch.setattr(sandbox, "SECONDS", 60.0)
+
+    def marked(name):
+        path = batch.folder.parent / "blind" / f"attack {name}" / "07_gan.ipynb"
+        return name, mark.mark(mark.Job(name, "07.ipynb", path.read_bytes(), b"0" * 32))
+
+    with ThreadPoolExecutor(2) as pool:
+        for name, marks in pool.map(marked, sorted(attacks.BLIND)):
+            of = {each.task: each for each in marks}
+            found = of["value_at_best"].reason.partition("found: ")[2].rstrip(".")
+            assert not of["value_at_best"].points and found in attacks.FOUND, (name, found)
+            assert of["fooling_loss"].status == "right", name
+    assert not list(Path("/tmp").glob("pickled"))
+
+
 def test_a_batch_gives_honest_students_exactly_their_points(batch):
-    points, _ = batch
+    points = batch.points
     assert points["zoe"] == FULL
     assert points["mia"] == NONE
     assert points["one point"] == {**NONE, "fooling_loss": "1"}
 
 
 def test_a_batch_gives_nobody_else_more(batch):
-    points, _ = batch
-    for student, own in points.items():
+    for student, own in batch.points.items():
         if student.startswith(("attack", "notebook", "shadows")):
             assert own["value_at_best"] in ("0", ""), (student, own)
             assert own["fooling_loss"] == "1", (student, own)
@@ -234,10 +250,9 @@ def test_a_batch_gives_nobody_else_more(batch):
 
 
 def test_only_what_kills_the_sandbox_is_left_to_a_person(batch):
-    points, _ = batch
     review = {
         student
-        for student, own in points.items()
+        for student, own in batch.points.items()
         if "" in own.values() and student.startswith(("attack", "notebook"))
     }
     assert review <= {
@@ -249,7 +264,7 @@ def test_only_what_kills_the_sandbox_is_left_to_a_person(batch):
 
 
 def test_files_that_are_no_notebooks_say_what_they_are(batch):
-    said = reasons(batch[1], "")
+    said = reasons(batch.out, "")
     assert (
         "is a link, and links are not followed" in said["link"]
         and "is a link" in said["up"]
@@ -268,34 +283,27 @@ def test_files_that_are_no_notebooks_say_what_they_are(batch):
 
 
 def test_feedback_holds_no_script_and_nothing_of_others(batch):
-    _, out = batch
-    pages = {path.stem: path.read_text(encoding="utf-8") for path in (out / "feedback").iterdir()}
-    for student, page in pages.items():
+    for student, page in batch.pages.items():
         assert (
             "<script" not in page
             and "<img" not in page
             and "onerror=alert" not in page.replace("onerror=alert(1)&gt;", "")
         )
         assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
-        assert (
-            student == "zoe"
-            or "zoe" not in page.replace(str(batch[0]), "")
-            or student.startswith("attack")
-        )
-    assert "&lt;script&gt;alert(1)" in pages["attack markup"]
-    assert "10 of 10 points" in pages["zoe"] and "return" in pages["zoe"]
+        assert student == "zoe" or "zoe" not in page or student.startswith("attack")
+    assert "&lt;script&gt;alert(1)" in batch.pages["attack markup"]
+    assert "10 of 10 points" in batch.pages["zoe"] and "return" in batch.pages["zoe"]
 
 
 def test_again_gives_the_same_table_from_what_was_kept(batch, monkeypatch):
     """Killed and run again: what was marked is not marked again, and nothing stands twice."""
-    points, out = batch
-    folder = next(path for path in out.parent.parent.iterdir() if path.name.startswith("handed in"))
+    out = batch.out
     visited = []
     real = mark.mark
     monkeypatch.setattr(mark, "mark", lambda job: visited.append(job.student) or real(job))
     monkeypatch.setattr(sandbox, "SLACK", 1.0)
     before = (out / "grades.csv").read_bytes()
-    assert grading.grade(folder, out) == 0
+    assert grading.grade(batch.folder, out) == 0
     assert (out / "grades.csv").read_bytes() == before
     again = ("attack kill", "attack stop", "notebook helpers")  # those that need review
     assert all(student.startswith(again) for student in visited), visited
@@ -335,9 +343,9 @@ MANGLED = {
 
 
 def test_trees_and_names_stop_nothing(batch):
-    said = reasons(batch[1], "")
+    said = reasons(batch.out, "")
     assert "no notebook" in said["deep"] and "no notebook" in said["n" * 250]
-    assert "300 notebooks; the first 20 were read." in (batch[1] / "grades.csv").read_text(
+    assert "300 notebooks; the first 20 were read." in (batch.out / "grades.csv").read_text(
         encoding="utf-8"
     )
     assert {"ad\\xe9", "ad\\x5cxe9"} <= set(said)
@@ -363,9 +371,9 @@ def test_every_solution_of_every_lesson_gets_all_points(tmp_path):
     for lesson in notebooks.find():
         (tmp_path / "all" / "ada").mkdir(parents=True, exist_ok=True)
         shutil.copy(lesson.path, tmp_path / "all" / "ada")
-        shutil.copy(
-            lab.STUDENT / lesson.path.name, tmp_path / "all" / "ada" / f"{lesson.number} (1).ipynb"
-        )
+    shutil.copy(
+        lab.STUDENT / lesson.path.name, tmp_path / "all" / "ada" / f"{lesson.number} (1).ipynb"
+    )
     points = run(tmp_path / "all", tmp_path / "grades")["ada"]
     assert points == {name: str(task.points) for name, task in exercises.TASKS.items()}
 

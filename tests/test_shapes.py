@@ -92,13 +92,10 @@ def test_a_cell_that_never_ends_or_ends_python_spoils_no_answer():
     assert points(replayed(notebook)[0]) == {"fooling_loss": 1}
 
 
-def test_every_solution_is_right_and_no_stub_is():
-    lessons = notebooks.find()
-    solved = replayed(*(shapes.raw(lesson.read()) for lesson in lessons))
-    stubs = replayed(*(shapes.raw(student_version(lesson.read())) for lesson in lessons))
-    for lesson, right, stub in zip(lessons, solved, stubs, strict=True):
-        own = {name: task.points for name, task in TASKS.items() if task.lesson == lesson.number}
-        assert points(right) == own
+def test_a_stub_is_not_started():
+    """In every lesson; that every solution is right, says `test_grading` in real sandboxes."""
+    stubs = [shapes.raw(student_version(lesson.read())) for lesson in notebooks.find()]
+    for stub in replayed(*stubs):
         assert {why for _, why in stub["grade"].values()} == {"not started"}
 
 

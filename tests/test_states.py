@@ -117,13 +117,14 @@ def test_another_architecture_or_data_set_is_refused(saved):
         weights.load(models.SHIPPED["gan"](), saved, name="gan")
 
 
+KILLS = 50
 FORKING = """
 import os, signal, sys
 import torch
 from pathlib import Path
 from course_utils import tensor_io
 torch.set_num_threads(1)
-for _ in range(5):
+for _ in range(int(sys.argv[2])):
     child = os.fork()
     if child == 0:
         n = 0
@@ -138,27 +139,27 @@ for _ in range(5):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 def test_fifty_kills_while_saving_leave_fifty_files_that_load(tmp_path):
     path = tmp_path / "w.safetensors"
     draw = random.Random(1)
-    for _ in range(10):  # processes of five children each
-        with subprocess.Popen(
-            [sys.executable, "-c", FORKING, str(path)],
-            stdout=subprocess.PIPE,
-            stdin=subprocess.PIPE,
-        ) as parent:
-            for _ in range(5):
-                assert parent.stdout.readline() == b"ready\n"
-                while not path.exists():
-                    time.sleep(0.001)
-                time.sleep(draw.uniform(0, 0.05))
-                parent.stdin.write(b"kill\n")
-                parent.stdin.flush()
-                assert parent.stdout.readline() == b"killed\n"
-                saved = tensor_io.read(path)
-                assert (saved["x"] == saved["n"]).all()
-            parent.stdin.close()
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKING, str(path), str(KILLS)],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+    ) as parent:
+        for _ in range(KILLS):
+            assert parent.stdout.readline() == b"ready\n"
+            while not path.exists():
+                time.sleep(0.001)
+            time.sleep(draw.uniform(0, 0.05))
+            parent.stdin.write(b"kill\n")
+            parent.stdin.flush()
+            assert parent.stdout.readline() == b"killed\n"
+            saved = tensor_io.read(path)
+            assert (saved["x"] == saved["n"]).all()
+        parent.stdin.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")

@@ -172,37 +172,46 @@ def _hint(task: Task | Handout, rounds: Sequence[Round], answers: Sequence[objec
     A mistake that explains them a thousand times more closely than the task demands goes first: two
     mistakes can be alike by chance, within what an answer in single precision is allowed.
     """
-    for share in (1e-3, 1.0):
-        for i, hint in enumerate(task.hints):
-            if all(
-                _alike(task, answer, each.mistaken(i), share)
-                for each, answer in zip(rounds, answers, strict=True)
-            ):
-                return f" Hint: {hint}"
-    relation = _relation(
-        task, [each.expected for each in rounds], [_array(answer) for answer in answers]
-    )
-    return f" Hint: {relation}" if relation else ""
+    arrays = [_array(answer) for answer in answers]
+    given = [array for array in arrays if array is not None]
+    if len(given) < len(answers):
+        return ""  # no mistake is computed: none gives what is no array
+    alike = ""
+    for i, hint in enumerate(task.hints):
+        distance = 0.0
+        for each, answer in zip(rounds, given, strict=True):
+            distance = max(distance, _distance(task, answer, each.mistaken(i)))
+            if distance > 1:
+                break
+        if distance <= 1e-3:
+            return f" Hint: {hint}"
+        if distance <= 1 and not alike:
+            alike = hint
+    alike = alike or _relation(task, [each.expected for each in rounds], given) or ""
+    return f" Hint: {alike}" if alike else ""
 
 
-def _alike(task: Task | Handout, answer: object, mistaken: object, share: float) -> bool:
-    """Return whether two answers are equal, by a share of the task's tolerance, with NaN and
-    infinity in the same places.
+def _distance(task: Task | Handout, a: np.ndarray, mistaken: object) -> float:
+    """Return how far an answer is from another one at most, in units of the task's tolerance.
+
+    It is infinite where NaN or infinity are not in the same places.
     """
-    a, b = _array(answer), _array(mistaken)
-    return (
-        a is not None
-        and a.shape == b.shape
-        and np.allclose(a, b, rtol=share * task.rtol, atol=share * task.atol, equal_nan=True)
-    )
+    b = _array(mistaken)
+    if b is None or a.shape != b.shape:
+        return np.inf
+    with np.errstate(all="ignore"):
+        distance = np.abs(a - b) / (task.atol + task.rtol * np.abs(b))
+    equal = (a == b) | (np.isnan(a) & np.isnan(b))  # without it, ∞ − ∞ and 0/0 would be NaN
+    worst = np.where(equal, 0.0, distance).max(initial=0.0)
+    return np.inf if np.isnan(worst) else float(worst)
 
 
 def _relation(
-    task: Task | Handout, truths: list[np.ndarray], answers: list[np.ndarray | None]
+    task: Task | Handout, truths: list[np.ndarray], answers: list[np.ndarray]
 ) -> str | None:
     """Return a sentence if each answer is the truth transposed, times or plus a number."""
     pairs = list(zip(answers, truths, strict=True))
-    if any(answer is None or not np.isfinite(answer).all() for answer in answers):
+    if not all(np.isfinite(answer).all() for answer in answers):
         return None
     if all(
         (truth == np.round(truth)).all() for truth in truths
@@ -263,6 +272,8 @@ def _difference(task: Task | Handout, answer: object, truth: np.ndarray, part: P
 
 def _array(value: object) -> np.ndarray | None:
     """Return a real number, array or tensor as a float64 array; None for anything else."""
+    if type(value) is np.ndarray and value.dtype == np.float64:
+        return value
     if isinstance(value, bool) or not isinstance(
         value, Tensor | np.ndarray | np.number | int | float
     ):

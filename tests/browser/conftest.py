@@ -25,6 +25,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+HANGS = 600_000  # milliseconds; a busy machine is slow, what takes longer than this does not end
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -81,6 +82,7 @@ def watched(chromium):
 
     def make(width: int, height: int) -> Watch:
         page = chromium.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(HANGS)
         opened.append(page)
         return Watch(page)
 

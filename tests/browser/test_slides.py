@@ -17,10 +17,8 @@ MEASURE, DRAG = (
 
 
 @pytest.fixture(scope="module")
-def folder(packages, tmp_path_factory):
-    out = tmp_path_factory.mktemp("slides")
-    assert slides.write(out) == 0
-    return out
+def folder(packages, decks):
+    return decks
 
 
 def opened(watch, path):
@@ -58,7 +56,8 @@ def test_every_slide_is_whole_and_legible(name, folder, watched):
     page = opened(watch, folder / f"{name}.html")
     count = page.evaluate("Reveal.getTotalSlides()")
     assert count == len(deck_source.find(FOLDER, name[:2])[0].slides)
-    for size in ((1280, 720), (1920, 1080)):
+    # Reveal lays a deck out at 1280 × 720 and scales it: that this is so, one deck shows.
+    for size in [(1280, 720), (1920, 1080)][: 1 + (name == NAMES[0])]:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         for slide in range(count):
             go(page, slide)
@@ -147,10 +146,10 @@ def test_pads_follow_without_a_kernel(folder, watched, capsys):
     assert not watch.errors
 
 
-def test_a_handout_has_one_page_for_each_slide(folder, chromium):
+def test_a_handout_has_one_page_for_each_slide(packages, chromium, tmp_path):
     deck = deck_source.find(FOLDER, "05")[0]
-    slides.handouts(folder, [deck])
-    pdf = (folder / "05_vae.pdf").read_bytes()
+    slides.handouts(tmp_path, [deck])
+    pdf = (tmp_path / "05_vae.pdf").read_bytes()
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == len(deck.slides)
     sizes = {
         tuple(map(float, box)) for box in re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
