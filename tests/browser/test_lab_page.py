@@ -29,6 +29,7 @@ pytestmark = pytest.mark.slow
 BELOW = "my Übungen/lab"  # of the site's root
 N = 100  # images for every graph
 TOLERANCE = 1e-3
+HANGS = 600_000  # milliseconds; a busy machine is slow, what takes longer than this does not end
 ROOMS = ("draw", "walk", "generate", "train")
 
 
@@ -69,7 +70,7 @@ def lab(chromium, address):
     """A page with all models loaded, for calls; no test draws on it."""
     page = chromium.new_page()
     page.goto(address)
-    page.wait_for_function("window.lab?.ready", timeout=120_000)
+    page.wait_for_function("window.lab?.ready", timeout=HANGS)
     yield page
     page.close()
 
@@ -81,7 +82,7 @@ def opened(watched, address):
     def open_(room="draw", width=1280, height=900, at=address):
         watch = watched(width, height)
         watch.page.goto(f"{at}#{room}")
-        watch.page.wait_for_function("window.lab?.ready", timeout=120_000)
+        watch.page.wait_for_function("window.lab?.ready", timeout=HANGS)
         return watch
 
     return open_
@@ -129,8 +130,8 @@ def same_ink(locator, image: torch.Tensor) -> bool:
 
 
 def eventually(condition) -> bool:
-    """Whether a condition holds within a minute: models answer when they can."""
-    end = time.monotonic() + 60
+    """Whether a condition comes to hold: models answer when they can."""
+    end = time.monotonic() + HANGS / 1000
     while not (holds := condition()) and time.monotonic() < end:
         time.sleep(0.1)
     return bool(holds)
@@ -352,7 +353,7 @@ def test_a_finger_draws(chromium, address):
     context = chromium.new_context(has_touch=True, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(address)
-    page.wait_for_function("window.lab?.ready", timeout=120_000)
+    page.wait_for_function("window.lab?.ready", timeout=HANGS)
     page.locator(".paper").tap()
     assert ink(page.locator(".seen canvas")).sum() > 10
     context.close()
@@ -458,7 +459,7 @@ def test_the_flow_is_pytorchs(opened, known):
 
 def playing(opened):
     watch = opened("train")
-    watch.page.wait_for_function("window.game", timeout=60_000)
+    watch.page.wait_for_function("window.game", timeout=HANGS)
     return watch
 
 
@@ -515,7 +516,7 @@ def test_train(opened):
         page.get_by_role("button", name="Start again").click()
     # After a few hundred rounds the lesson's game covers the ring.
     found = r"/found: [678] of 8/.test(document.querySelector('.train .place').textContent)"
-    page.wait_for_function(found, timeout=240_000)
+    page.wait_for_function(found, timeout=HANGS)
     page.get_by_role("button", name="Pause").click()
     assert stage.screenshot() != before
     page.get_by_role("button", name="Start again").click()
@@ -604,7 +605,7 @@ def changed(name: str):
 )
 def test_a_file_that_fails_costs_its_model_alone(change, said, damaged):
     page = damaged(change)
-    page.wait_for_function("window.lab?.ready", timeout=120_000)
+    page.wait_for_function("window.lab?.ready", timeout=HANGS)
     problem = page.locator(".problems").inner_text()
     assert problem.startswith("Autoencoder does not answer") and said in problem
     draw(page, SEVEN)

@@ -1,6 +1,7 @@
 """Every deck, step by step, in Chromium: nothing asked for, nothing cut off, everything legible."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ MEASURE, DRAG = (
 
 
 @pytest.fixture(scope="module")
-def folder(packages, decks):
-    return decks
+def folder(packages, decks, tmp_path_factory):
+    """A copy of the decks: a test writes a handout beside one of them."""
+    return shutil.copytree(decks, tmp_path_factory.mktemp("slides") / "decks")
 
 
 def opened(watch, path):
