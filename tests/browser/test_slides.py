@@ -94,7 +94,7 @@ def test_what_is_too_small_or_cut_off_is_found(folder, watched):
     assert "lies on the text" in faults(f"{text}.style.cssText = 'margin-bottom: -300px'")
     assert "in a picture" in faults(
         f"{text}.style.cssText = ''; const i = s.querySelector('img');"
-        " i.dataset.text = '16.7'; i.style.width = '500px'"
+        " i.dataset.text = '16.7'; i.style.flex = '0 0 500px'"
     )
     assert "almost empty" in faults(
         f"s.querySelector('.show').remove(); {text}.textContent = 'Few'"
@@ -126,6 +126,7 @@ def test_a_formula_lights_up_and_code_unfolds(folder, watched):
     )
     assert lit() == 0 and here.locator("math").first.is_visible()
     page.keyboard.press("Space")
+    page.wait_for_timeout(400)  # the colour comes gradually
     assert lit() == 1 and here.locator(".step.visible").count() == 1
     code = slide_with(page, "details.code").locator("details.code")
     page.keyboard.press("c")
