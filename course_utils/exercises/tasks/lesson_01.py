@@ -16,13 +16,18 @@ from course_utils.exercises.task import Mistake, Task, randn
 
 
 def _surface_inputs(generator: Generator) -> dict[str, object]:
-    """Points on a plane that does not contain the origin; two of them are close together."""
+    """Points on a plane that does not contain the origin; two of them are close together.
+
+    None are closer than 0.05 by chance: `cdist` in single precision has no digits left there.
+    """
     flat, n = (
         int(torch.randint(*between, (), generator=generator)) for between in ((2, 5), (50, 70))
     )
-    x = randn(generator, n, flat) @ randn(generator, flat, 6) + randn(generator, 6)
-    x[-1] = x[0] + 0.1 * (x[1] - x[0]) / (x[1] - x[0]).norm()
-    return {"x": x}
+    while True:
+        x = randn(generator, n, flat) @ randn(generator, flat, 6) + randn(generator, 6)
+        x[-1] = x[0] + 0.1 * (x[1] - x[0]) / (x[1] - x[0]).norm()
+        if torch.pdist(x).min() > 0.05:
+            return {"x": x}
 
 
 def _ratios(x: Tensor) -> np.ndarray:
