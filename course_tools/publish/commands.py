@@ -27,9 +27,7 @@ def add_to(commands) -> None:
     command = commands.add_parser(
         "site", help="build the site from the committed outputs; nothing is run"
     )
-    out(command, "build/site")
-    _how_to_build_the_site(command)
-    command.set_defaults(run=site)
+    _site_options(command, out)
     _slides_options(of_lessons("slides", help="write the decks; 00 is the whole lecture"), out)
     command = commands.add_parser("lab-page", help="serve a page where all models answer drawings")
     out(command, "build/lab-page")
@@ -55,7 +53,8 @@ def _slides_options(command, out) -> None:
     command.set_defaults(run=slides)
 
 
-def _how_to_build_the_site(command: ArgumentParser) -> None:
+def _site_options(command, out) -> None:
+    out(command, "build/site")
     command.add_argument(
         "--complete", action="store_true", help="fail where slides or lab page cannot be built"
     )
@@ -64,6 +63,7 @@ def _how_to_build_the_site(command: ArgumentParser) -> None:
         action="store_true",
         help="build nothing: ask every address outside the site whether it still answers",
     )
+    command.set_defaults(run=site)
 
 
 def _for_maintainers(commands) -> None:

@@ -10,9 +10,11 @@ import functools
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import nbformat
 import yaml
@@ -51,6 +53,20 @@ class Picture:
     letters: bool = True
     columns: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
+
+
+class Output(NamedTuple):
+    """What a slide can show of a cell.
+
+    Attributes:
+        kind: "png", "html" or "printed".
+        held: the picture in base64, the HTML, or the text.
+        about: of a picture its metadata: `alt`, and `text`, the size of its smallest letters.
+    """
+
+    kind: str
+    held: str
+    about: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass
@@ -134,15 +150,15 @@ class Deck:
         number, _, own = name.rpartition("/")
         return cells_of(number or self.number)[own]
 
-    def shown(self, slide: Slide) -> list[tuple[Picture, str, str]]:
-        """Return what a slide shows: for each picture its kind, and what the output holds.
+    def shown(self, slide: Slide) -> list[tuple[Picture, Output]]:
+        """Return what a slide shows: each picture as its file says it, with the cell's output.
 
         Raises:
             KeyError: where a cell is gone.
             IndexError: where a cell has fewer outputs.
         """
         return [
-            (picture, *outputs(self.cell(picture.cell))[picture.output]) for picture in slide.show
+            (picture, outputs(self.cell(picture.cell))[picture.output]) for picture in slide.show
         ]
 
     def lines(self, code: Code) -> str:
@@ -154,7 +170,7 @@ class Deck:
 
     def checksum(self, slide: Slide) -> str:
         """Return that of all that a slide takes from the notebook; "" where it takes nothing."""
-        parts = [held for _, _, held in self.shown(slide)]
+        parts = [output.held for _, output in self.shown(slide)]
         parts += [self.lines(slide.code)] if slide.code else []
         parts += [self.cell(slide.ask).source] if slide.ask else []
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8] if parts else ""
@@ -175,19 +191,20 @@ def cells_of(number: str) -> dict[str, NotebookNode]:
     return _cells(paths[0]) if paths else {}
 
 
-def outputs(cell: NotebookNode) -> list[tuple[str, str]]:
-    """Return what a slide can show of a cell: ("png", base64), ("html", …) and ("printed", …)."""
+def outputs(cell: NotebookNode) -> list[Output]:
+    """Return what a slide can show of a cell, in order."""
     found = []
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         if "image/png" in data:
-            found.append(("png", data["image/png"].strip()))
+            about = output.metadata.get("image/png", {})
+            found.append(Output("png", data["image/png"].strip(), about))
         elif re.search("<(img|table)", data.get("text/html", "")):
-            found.append(("html", data["text/html"]))
+            found.append(Output("html", data["text/html"]))
         elif output.output_type == "stream" and output.name == "stdout":
             lines = [line for line in output.text.splitlines() if not RANGE.search(line)]
             if any(map(str.strip, lines)):
-                found.append(("printed", "\n".join(lines)))
+                found.append(Output("printed", "\n".join(lines)))
     return found
 
 
@@ -303,11 +320,9 @@ def _mapping(node: yaml.Node, fail) -> dict[str, yaml.Node]:
 
 def _slide(node: yaml.Node, fail) -> Slide:
     given = _mapping(node, fail)
-    known = set(Slide.__dataclass_fields__) - {"line"}
-    if unknown := sorted(set(given) - known):
-        raise fail(
-            given[unknown[0]], f"{unknown[0]} is unknown; there are {', '.join(sorted(known))}"
-        )
+    names = sorted(set(Slide.__dataclass_fields__) - {"line"})
+    if unknown := sorted(set(given) - set(names)):
+        raise fail(given[unknown[0]], f"{unknown[0]} is unknown; there are {', '.join(names)}")
     if missing := [name for name in REQUIRED if name not in given]:
         raise fail(node, f"this slide has no {missing[0]}")
     values = {name: _value(value) for name, value in given.items()}
@@ -317,11 +332,11 @@ def _slide(node: yaml.Node, fail) -> Slide:
             for item in _listed(values.get("show", []))
         ]
         values["code"] = Code(**values["code"]) if values.get("code") else None
-    except TypeError as error:
+    except TypeError as error:  # of Python: "… got an unexpected keyword argument 'id'"
+        known = ", ".join(Picture.__dataclass_fields__)
+        said = str(error).split("__init__() ")[-1]
         where = given.get("show") or given["code"]
-        raise fail(
-            where, f"{str(error).split('__init__() ')[-1]}: see {Picture.__name__}"
-        ) from None
+        raise fail(where, f"{said}; show knows {known}, and code knows cell, lines") from None
     for name in ("ask", "seen"):  # an id of digits alone reads as a number
         values[name] = str(values.get(name, ""))
     values["lecture"] = _listed(values.get("lecture", []))
@@ -344,9 +359,9 @@ def _check(deck: Deck, slide: Slide, fail: Callable[[str], DeckError]) -> None:
             deck.cell(name)
         for picture in slide.show:
             name = picture.cell
-            kind, held = outputs(deck.cell(name))[picture.output]
-            if kind == "html" and "<table" in held:
-                table(held, picture)
+            output = outputs(deck.cell(name))[picture.output]
+            if output.kind == "html" and "<table" in output.held:
+                table(output.held, picture)
     except ValueError as error:
         raise fail(str(error)) from None
     except KeyError:

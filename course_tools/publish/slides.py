@@ -24,7 +24,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from course_tools.publish import deck_source, notebooks, npm
-from course_tools.publish.deck_source import Deck, Picture, Slide
+from course_tools.publish.deck_source import Deck, Output, Picture, Slide
 from course_tools.publish.formulas import mathml
 from course_tools.publish.reading import without_expect
 from course_utils.errors import CourseError
@@ -104,7 +104,7 @@ def pages(deck: Deck) -> list[Page]:
 
 
 def _page(deck: Deck, slide: Slide, *, first: bool) -> Page:
-    shown = [_shown(deck, *item) for item in deck.shown(slide)]
+    shown = [_shown(*item) for item in deck.shown(slide)]
     if slide.build in ("beside", "instead"):
         shown = [_fragment(item, n, slide.build) for n, item in enumerate(shown)]
     elif slide.build == "rows":
@@ -133,37 +133,33 @@ def _layout(deck: Deck, slide: Slide) -> str:
         return "question"
     if slide.layout != "auto" or not (slide.show or slide.code):
         return slide.layout.replace("auto", "statement")
-    sizes = [_size(picture, *held) for picture, *held in deck.shown(slide)]
+    sizes = [_size(*item) for item in deck.shown(slide)]
     wide = sum(width / height for width, height in sizes)
     if slide.build == "instead":
         wide /= len(sizes)
     return "above" if slide.code or wide > WIDE else "beside"
 
 
-def _size(picture: Picture, kind: str, held: str) -> tuple[float, float]:
+def _size(picture: Picture, output: Output) -> tuple[float, float]:
     """Return the width and height of a picture; of tables and players, what they usually have."""
-    if kind != "png":
+    if output.kind != "png":
         return 2.0, 1.0
-    width, height = Image.open(io.BytesIO(base64.b64decode(held))).size
+    width, height = Image.open(io.BytesIO(base64.b64decode(output.held))).size
     left, top, right, bottom = picture.crop or (0, 0, 1, 1)
     return width * (right - left), height * (bottom - top)
 
 
-def _shown(deck: Deck, picture: Picture, kind: str, held: str) -> str:
+def _shown(picture: Picture, output: Output) -> str:
     """Return what a slide shows of one output, as HTML."""
-    if kind == "printed":
+    held = output.held
+    if output.kind == "printed":
         return f"<pre class='said'>{html.escape(held)}</pre>"
-    if kind == "html":
+    if output.kind == "html":
         return deck_source.table(held, picture) if "<table" in held else held
-    about = next(
-        output.metadata.get("image/png", {})
-        for output in deck.cell(picture.cell).outputs
-        if output.get("data", {}).get("image/png", "").strip() == held
-    )
     png = deck_source.cropped(held, picture.crop) if picture.crop else held
-    letters = picture.letters and about.get("text") or ""
+    letters = picture.letters and output.about.get("text") or ""
     return (
-        f'<img src="data:image/png;base64,{png}" alt="{html.escape(about.get("alt", ""))}"'
+        f'<img src="data:image/png;base64,{png}" alt="{html.escape(output.about.get("alt", ""))}"'
         f' data-text="{letters}">'
     )
 

@@ -64,9 +64,13 @@ def show(fig: Figure, *, alt: str) -> None:
 def smallest_text(fig: Figure) -> float | None:
     """The font size of the smallest text of a figure, in pixels of its picture; None without."""
     sizes = []
-    renderer = RendererAgg(fig.bbox.width, fig.bbox.height, fig.dpi)
+
     # Only what is really drawn gets here: not the labels of an axis that is switched off.
-    renderer.draw_text = lambda gc, x, y, s, font, *more, **named: sizes.append(font.get_size())  # type: ignore[method-assign]
+    def note(gc, x, y, s, font, *more, **named) -> None:
+        sizes.append(font.get_size())
+
+    renderer = RendererAgg(fig.bbox.width, fig.bbox.height, fig.dpi)
+    renderer.draw_text = note  # type: ignore[method-assign, assignment]
     fig.draw(renderer)
     return round(min(sizes) * fig.dpi / 72, 1) if sizes else None
 
