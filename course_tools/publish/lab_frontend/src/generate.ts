@@ -99,7 +99,7 @@ function film(lab: Lab) {
   way.forEach((canvas) => paint(canvas, null));
   let frames: Float32Array[] = [], noise: Float32Array | null = null, timer = 0;
   const step = h("input", { id: "step", type: "range", min: "0", max: String(STEPS), value: String(STEPS), oninput: () => { stop(); show(); } });
-  const said = h("label", { for: "step" }), asked = h("label", { for: "guidance" });
+  const said = h("label", { for: "step" }), weight = h("label", { for: "guidance" });
   const guidance = h("input", {
     id: "guidance", type: "range", min: "0", max: "4", step: "0.25", value: String(lab.manifest!.models.flow.guidance ?? 1),
     oninput: () => compute(),
@@ -121,7 +121,7 @@ function film(lab: Lab) {
     if (frame) images.forEach((canvas, i) => paint(canvas, frame, i));
   }
   const compute = newest(async () => {
-    asked.textContent = t("generate.guidance", { w: guidance.value });
+    weight.textContent = t("generate.guidance", { w: guidance.value });
     if (!noise || !lab.models.has("flow")) return;
     frames = await lab.call("flow", noise, WIDTH, LABELS, Number(guidance.value), STEPS);
     show();
@@ -132,7 +132,7 @@ function film(lab: Lab) {
   compute();
   return {
     element: h("section", { className: "flow" }, h("h2", {}, t("generate.flow")), h("p", { className: "lead" }, t("generate.flow_lead")),
-      h("div", { className: "control" }, play, said, step, asked, guidance), element, strip),
+      h("div", { className: "control" }, play, said, step, weight, guidance), element, strip),
     start(z: Float32Array) { noise = z; compute(); },
   };
 }

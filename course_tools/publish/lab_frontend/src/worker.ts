@@ -151,18 +151,18 @@ function bound(
  */
 async function through(model: string, x: Float32Array, label: number, K: number) {
   const { seen, code, logVar, logP } = await encode(model, x, label);
-  const asked = STYLES.includes(model) ? DIGITS : [label];
+  const requested = STYLES.includes(model) ? DIGITS : [label];
   const eps = BERNOULLI.includes(model) ? maths.normal(K * code.length, SEED) : new Float32Array();
   const drawn = maths.draws(code, logVar, eps);
-  const z = new Float32Array(asked.length * code.length + drawn.length);
-  asked.forEach((_, i) => z.set(code, i * code.length));
-  z.set(drawn, asked.length * code.length);
-  const y = [...asked, ...Array<number>(eps.length / code.length).fill(label)];
+  const z = new Float32Array(requested.length * code.length + drawn.length);
+  requested.forEach((_, i) => z.set(code, i * code.length));
+  z.set(drawn, requested.length * code.length);
+  const y = [...requested, ...Array<number>(eps.length / code.length).fill(label)];
   const { image, logits } = await run(model, "decode", { z, ...labels(model, y) });
   return {
-    code, logP, asked, images: image.slice(0, asked.length * PIXELS),
+    code, logP, requested, images: image.slice(0, requested.length * PIXELS),
     sigma: logVar?.map((v) => Math.exp(v / 2)),
-    bound: eps.length ? bound(model, seen, logVar, eps, drawn, logits.subarray(asked.length * PIXELS)) : undefined,
+    bound: eps.length ? bound(model, seen, logVar, eps, drawn, logits.subarray(requested.length * PIXELS)) : undefined,
   };
 }
 
@@ -194,8 +194,8 @@ const calls: Asynchronous = {
     const label = said.label ?? 0;
     for (const model of new Set([...RECONSTRUCT, ...STYLES])) {
       if (!whole(model)) continue;
-      const { images, asked, logP, code, sigma, bound } = await through(model, x, label, K);
-      const own = asked.indexOf(label) * PIXELS, image = images.slice(own, own + PIXELS);
+      const { images, requested, logP, code, sigma, bound } = await through(model, x, label, K);
+      const own = requested.indexOf(label) * PIXELS, image = images.slice(own, own + PIXELS);
       if (RECONSTRUCT.includes(model)) said.reconstructions[model] = { image, code, sigma, bound };
       if (STYLES.includes(model)) said.styles[model] = images;
       if (logP) said.scores[model === "pca" ? "density" : "code"] = logP[0];
@@ -225,8 +225,8 @@ const calls: Asynchronous = {
       both.set(place, place.length);
       const t = new Float32Array(2 * B).fill(time);
       const { v } = await run("flow", "velocity", { z: both, t, y: [...none, ...y] });
-      const free = v.subarray(0, place.length), asked = v.subarray(place.length);
-      return free.map((f, i) => f + guidance * (asked[i] - f));
+      const free = v.subarray(0, place.length), conditional = v.subarray(place.length);
+      return free.map((f, i) => f + guidance * (conditional[i] - f));
     };
     const film = [await decode("flow", (await run("flow", "prior", { z })).code, null)];
     for (let step = 0; step < steps; step++) {
