@@ -32,6 +32,7 @@ def bundle(monkeypatch):
     latent_pad.pad(
         corner,
         codes,
+        corner(codes),
         torch.tensor([3, 8]),
         reach=2.0,
         alt="A plane with two codes, and the picture at a place.",
@@ -39,13 +40,13 @@ def bundle(monkeypatch):
     return shown
 
 
-def test_it_answers_with_ink_and_the_nearest_code():
+def test_it_answers_with_ink():
     sent = []
-    live = latent_pad.Pad(lambda z: ((255 * corner(z)).byte().numpy().tobytes(), "a 3"), {})
+    live = latent_pad.Pad(lambda z: (255 * corner(z)).byte().numpy().tobytes(), {})
     live.send = lambda message, buffers: sent.append((message, buffers))
     live._reply(None, {"id": 7, "z": [1.0, -2.0]}, [])
     ((message, (ink,)),) = sent
-    assert message == {"id": 7, "near": "a 3"} and len(ink) == 784
+    assert message == {"id": 7} and len(ink) == 784
     picture = np.frombuffer(ink, np.uint8).reshape(28, 28)
     assert (picture[:, :14] == 191).all() and (picture[:, 14:] == 0).all()
 
@@ -57,29 +58,47 @@ def test_one_output_carries_all(bundle):
     assert "src=" not in page.split("<script>")[1] or "http" not in page
 
 
+def options_of(page: str) -> dict:
+    return json.loads(re.search(r"options = (\{.*?\});\n", page)[1])
+
+
+def ink_of(address: str) -> np.ndarray:
+    """The ink of a sprite, from 0 to 255."""
+    drawn = Image.open(io.BytesIO(base64.b64decode(address.split(",")[1])))
+    return 255 - np.asarray(drawn.convert("L"), dtype=float)
+
+
+def shows(tile: np.ndarray, z1: float, z2: float) -> bool:
+    """Whether a tile is the image of `corner` at a place, up to the sprite's grey levels."""
+    found, expected = (tile[:, :14].mean(), tile[:, 14:].mean()), np.array([z1 + 2, z2 + 2]) / 4
+    return bool(np.allclose(found, 255 * expected, atol=16))
+
+
 def test_the_tiles_of_a_page_are_what_the_decoder_says(bundle):
-    options = json.loads(re.search(r"options = (\{.*?\});\n", bundle["text/html"])[1])
-    n = options["n"]
-    sprite = np.asarray(
-        Image.open(io.BytesIO(base64.b64decode(options["sprite"].split(",")[1]))).convert("L"),
-        dtype=float,
-    )
-    assert sprite.shape == (28 * n, 28 * n)
+    options = options_of(bundle["text/html"])
+    n, ink = options["n"], ink_of(options["sprite"])
+    assert ink.shape == (28 * n, 28 * n)
     for row, column in ((0, 0), (0, n - 1), (n - 1, 0), (n // 2, n // 2)):
-        tile = 255 - sprite[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]
-        z1, z2 = -2 + 4 * column / (n - 1), 2 - 4 * row / (n - 1)  # from the top
-        assert (
-            abs(tile[:, :14].mean() - 255 * (z1 + 2) / 4) < 16
-            and abs(tile[:, 14:].mean() - 255 * (z2 + 2) / 4) < 16
-        )
-    assert options["near"][n - 1] == "a 3" and options["near"][n * (n - 1)] == "a 8"
+        tile = ink[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]
+        assert shows(tile, -2 + 4 * column / (n - 1), 2 - 4 * row / (n - 1))  # from the top
+
+
+def test_every_dot_has_its_image_and_every_label_its_place(bundle):
+    options = options_of(bundle["text/html"])
+    ink = ink_of(options["originals"])
+    assert options["codes"] == [[1, 1], [-1, -1]] and options["labels"] == [3, 8]
+    assert shows(ink[:28, :28], 1, 1) and shows(ink[:28, 28:56], -1, -1)
+    assert np.allclose(options["badges"], [[1, 1, 3], [-1, -1, 8]], atol=0.02)
 
 
 def test_bad_input_is_said():
-    with pytest.raises(ValueError, match=r"codes \(N, 2\) and N labels, got \(5, 3\)"):
-        latent_pad.pad(corner, torch.zeros(5, 3), torch.zeros(5), reach=1.0, alt="A plane.")
+    images, y = torch.zeros(5, 1, 28, 28), torch.zeros(5)
+    with pytest.raises(ValueError, match=r"N images and N labels, got \(5, 3\), \(5, 1, 28, 28\)"):
+        latent_pad.pad(corner, torch.zeros(5, 3), images, y, reach=1.0, alt="A plane.")
+    with pytest.raises(ValueError, match=r"got \(5, 2\), \(4, 1, 28, 28\)"):
+        latent_pad.pad(corner, torch.zeros(5, 2), images[:4], y, reach=1.0, alt="A plane.")
     with pytest.raises(ValueError, match="alt text"):
-        latent_pad.pad(corner, torch.zeros(5, 2), torch.zeros(5), reach=1.0, alt=" ")
+        latent_pad.pad(corner, torch.zeros(5, 2), images, y, reach=1.0, alt=" ")
 
 
 def reversed_and_doubled(x):

@@ -1,6 +1,5 @@
-"""The latent pad: drag on the plane of two-number codes, and the decoded picture follows."""
+"""The latent pad: drag on a plane of codes, and the decoded image follows."""
 
-import io
 import json
 from collections.abc import Callable
 from html import escape
@@ -19,7 +18,8 @@ from course_utils import latent
 from course_utils.figures import grids, scatter, style, widgets
 
 SCRIPT = (Path(__file__).parent / "latent_pad.js").read_text(encoding="utf-8")
-TILES = 21  # along each side of the sprite: pictures that a page without a kernel mixes from
+TILES = 21  # along each side of the sprite: images that a page without a kernel mixes from
+ACROSS = 40  # originals in a row of their sprite
 # Of the still picture, in shares of the plane.
 PLACES = (
     (0.1, 0.9),
@@ -31,7 +31,7 @@ PLACES = (
 
 
 class Pad(anywidget.AnyWidget):
-    """The live pad: a message {"id", "z"} is answered by {"id", "near"} and 784 bytes of ink."""
+    """The live pad: a message {"id", "z"} is answered by {"id"} and 784 bytes of ink."""
 
     _esm = (
         SCRIPT
@@ -40,58 +40,72 @@ class Pad(anywidget.AnyWidget):
     )
     options = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, answer: Callable[[Tensor], tuple[bytes, str]], options: dict) -> None:
+    def __init__(self, decoded: Callable[[Tensor], bytes], options: dict) -> None:
         super().__init__(options=options)
-        self.answer = answer
+        self.decoded = decoded
         self.on_msg(self._reply)
 
     def _reply(self, _, message: dict, __) -> None:
-        ink, near = self.answer(torch.tensor([message["z"]], dtype=torch.float32))
-        self.send({"id": message["id"], "near": near}, [ink])
+        ink = self.decoded(torch.tensor([message["z"]], dtype=torch.float32))
+        self.send({"id": message["id"]}, [ink])
 
 
 # What the live pad and the still one show is computed once, for both.
 def pad(
-    decode: Callable[[Tensor], Tensor], codes: Tensor, y: Tensor, *, reach: float, alt: str
+    decode: Callable[[Tensor], Tensor],
+    codes: Tensor,
+    images: Tensor,
+    y: Tensor,
+    *,
+    reach: float,
+    alt: str,
 ) -> None:
-    """Show a pad over the plane from −reach to reach, with the codes of known pictures behind.
+    """Show a plane of codes to drag on, and beside it the image decoded from the chosen place.
 
-    decode: codes (n, 2) → pictures (n, 1, 28, 28) with ink in [0, 1], on the device of `codes`.
-    codes (N, 2) and their labels y (N,) are drawn behind, and the nearest of them is named. One
-    output carries all: with a kernel the pad asks `decode`; on a page or in a deck it mixes tiles
-    that were decoded now; where no script may run a still picture makes the same point.
+    The codes of known images are dots on the plane. The nearest one is ringed, and its image is
+    shown, too. One output carries all: with a kernel the pad asks `decode`; on a page or in a deck
+    it mixes tiles that were decoded now; where no script may run, a still picture shows five
+    places.
+
+    Args:
+        decode: codes (n, 2) → images (n, 1, 28, 28) with ink in [0, 1], on the device of `codes`.
+        codes: (N, 2), of known images.
+        images: (N, 1, 28, 28), these images.
+        y: (N,), their labels.
+        reach: the plane goes from −reach to reach in both dimensions.
+        alt: describes the pad for readers who cannot see it.
+
+    Raises:
+        ValueError: where the shapes do not fit, or `alt` is empty.
     """
     style.described(alt)
-    if codes.ndim != 2 or codes.shape[1] != 2 or len(codes) != len(y):
+    if codes.ndim != 2 or codes.shape[1] != 2 or not len(codes) == len(images) == len(y):
         raise ValueError(
-            f"expected codes (N, 2) and N labels, got {tuple(codes.shape)} and {tuple(y.shape)}"
+            "expected codes (N, 2), N images and N labels, got"
+            f" {tuple(codes.shape)}, {tuple(images.shape)} and {tuple(y.shape)}"
         )
 
     @torch.no_grad()
     def ink(z: Tensor) -> np.ndarray:
-        return (255 * decode(z.to(codes.device)).clamp(0, 1)).byte().flatten(1).numpy(force=True)
+        return _bytes(decode(z.to(codes.device)))
 
-    def near(z: Tensor) -> list[str]:
-        return [f"a {label}" for label in y[torch.cdist(z.to(codes), codes).argmin(dim=1)].tolist()]
-
-    span = [-reach, reach, -reach, reach]
+    corner = torch.tensor([reach, reach])
     options = {
-        "span": span,
+        "span": [-reach, reach, -reach, reach],
         "start": [0.0, 0.0],
         "alt": alt,
-        "behind": _data_uri(_plane(codes, y, reach)),
+        "codes": [[round(value, 3) for value in code] for code in codes.tolist()],
+        "labels": y.tolist(),
+        "colors": list(style.PALETTE),
+        "badges": _badges(codes, y, reach),
+        "prior": scatter.PRIOR_RADIUS,
+        "across": ACROSS,
+        "originals": _sprite(_bytes(images), ACROSS, 8),
     }
-    grid = latent.grid(torch.tensor([-reach, -reach]), torch.tensor([reach, reach]), TILES)
-    tiles = (
-        ink(grid)
-        .reshape(TILES, TILES, 28, 28)
-        .transpose(0, 2, 1, 3)
-        .reshape(28 * TILES, 28 * TILES)
-    )
-    sprite = Image.fromarray(255 - tiles).quantize(16, dither=Image.Dither.NONE)
+    tiles = _sprite(ink(latent.grid(-corner, corner, TILES)), TILES, 16)
     still = _still(lambda z: ink(z).reshape(-1, 28, 28) / 255, codes, y, reach)
-    offline = {**options, "n": TILES, "sprite": _data_uri(sprite), "near": near(grid)}
-    live = Pad(lambda z: (ink(z).tobytes(), near(z)[0]), options)
+    offline = {**options, "n": TILES, "sprite": tiles}
+    live = Pad(lambda z: ink(z).tobytes(), options)
     # Where scripts run, the pad takes the place of the still picture; where they do not, it stays.
     page = (
         f'<div class="latent-pad"><img src="data:image/png;base64,{still}"'
@@ -102,25 +116,40 @@ def pad(
     display({**widgets.view(live), "text/html": page, "text/plain": alt}, raw=True)
 
 
-def _plane(codes: Tensor, y: Tensor, reach: float) -> Image.Image:
-    """The codes from edge to edge, without axes, and the prior's circle that holds 95 % of its
-    draws.
-    """
-    fig = plt.figure(figsize=(3.8, 3.8), dpi=150, layout="none")
-    ax = fig.add_axes((0, 0, 1, 1))
-    _paint(ax, codes, y, reach)
-    ax.axis("off")
-    drawn = io.BytesIO()
-    fig.savefig(drawn, format="png")
-    plt.close(fig)
-    return Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+def _bytes(images: Tensor) -> np.ndarray:
+    """Return the ink of images (n, 1, 28, 28) as (n, 784), from 0 to 255."""
+    return (255 * images.clamp(0, 1)).byte().flatten(1).numpy(force=True)
+
+
+def _sprite(ink: np.ndarray, across: int, greys: int) -> str:
+    """Return images (n, 784) as tiles of one PNG, `across` of them in a row, as an address."""
+    rows = -(-len(ink) // across)
+    tiles = np.zeros((rows * across, 28, 28), np.uint8)
+    tiles[: len(ink)] = ink.reshape(-1, 28, 28)
+    picture = tiles.reshape(rows, across, 28, 28).transpose(0, 2, 1, 3)
+    picture = Image.fromarray(255 - picture.reshape(28 * rows, 28 * across))
+    small = picture.quantize(greys, dither=Image.Dither.NONE)
+    return f"data:image/png;base64,{style.base64_of(small)}"
+
+
+def _badges(codes: Tensor, y: Tensor, reach: float) -> list[tuple[float, float, int]]:
+    """Return the place of every label: its median code, moved where two would hide each other."""
+    labels = y.unique().tolist()
+    medians = np.stack([codes[y == label].median(dim=0).values.tolist() for label in labels])
+    apart = scatter.spread(medians, reach / 8)  # of a plane 380 pixels wide: 24 pixels
+    return [
+        (round(x, 3), round(up, 3), label)
+        for (x, up), label in zip(apart.tolist(), labels, strict=True)
+    ]
 
 
 def _paint(ax: plt.Axes, codes: Tensor, y: Tensor, reach: float) -> None:
     scatter.codes(codes, y, legend=False, ax=ax)
     for color, width, look in (("white", 4, "-"), ("black", 2, "--")):  # seen on dots and labels
         ax.add_patch(
-            plt.Circle((0, 0), 5.991**0.5, fill=False, ls=look, lw=width, color=color, zorder=4)
+            plt.Circle(
+                (0, 0), scatter.PRIOR_RADIUS, fill=False, ls=look, lw=width, color=color, zorder=4
+            )
         )
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
 
@@ -147,7 +176,3 @@ def _still(pictures: Callable[[Tensor], np.ndarray], codes: Tensor, y: Tensor, r
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     grids.image_grid(pictures(z), labels=list("abcde"), ax=side)
     return style.png(fig)
-
-
-def _data_uri(picture: Image.Image) -> str:
-    return f"data:image/png;base64,{style.base64_of(picture)}"

@@ -124,9 +124,11 @@ def test_run_all_and_move_what_moves(lesson, lab, watched, capsys):
         moves(page, handle, lambda slider: slider.press("ArrowRight"), film.locator("img"))
     pads = page.locator("div[data-frames]")
     for i in range(pads.count()):
-        plane, picture = pads.nth(i).locator("canvas").all()
+        plane, picture, original = pads.nth(i).locator("canvas").all()
         plane.scroll_into_view_if_needed()
         moves(page, plane, lambda canvas: canvas.press("Shift+ArrowRight"), picture)
+        moves(page, plane, lambda canvas: canvas.press("+"), plane)
+        moves(page, plane, lambda canvas: canvas.click(position={"x": 60, "y": 300}), original)
         rate = pads.nth(i).evaluate(DRAG)
         with capsys.disabled():
             print(f"\n{lesson.name}: the pad follows with {rate:.0f} pictures a second")

@@ -276,7 +276,7 @@ def changes(page, act, picture) -> None:
 @pytest.mark.parametrize("lesson", ["03_autoencoders", "05_vae"])
 def test_a_pad_works_without_a_kernel(lesson, opened):
     watch = opened(f"notebooks/{lesson}")
-    plane, picture = watch.page.locator(".latent-pad canvas").all()
+    plane, picture, _ = watch.page.locator(".latent-pad canvas").all()
     plane.scroll_into_view_if_needed()
     changes(watch.page, lambda: plane.press("Shift+ArrowUp"), picture)
     assert not complaints(watch)

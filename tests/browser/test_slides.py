@@ -136,7 +136,7 @@ def test_a_formula_lights_up_and_code_unfolds(folder, watched):
 def test_pads_follow_without_a_kernel(folder, watched, capsys):
     watch = watched(1280, 720)
     page = opened(watch, folder / "05_vae.html")
-    plane, picture = slide_with(page, "canvas").locator("canvas").all()
+    plane, picture, _ = slide_with(page, "canvas").locator("canvas").all()
     before = picture.screenshot()
     plane.press("Shift+ArrowRight")
     page.wait_for_timeout(100)

@@ -1,0 +1,96 @@
+"""The latent pad in Chromium, without a kernel: dots, zoom and the image of a clicked dot."""
+
+import pytest
+import torch
+
+from course_utils.figures import latent_pad
+
+GREY = 0.07  # what the few grey levels of a sprite may change
+CODES = torch.tensor([[1.0, 1.0], [-1.0, -0.5], [-1.0, -0.45]])
+
+
+def grey(z):
+    """An image for every code, the darker the farther to the right."""
+    return ((z[:, 0] + 2) / 4)[:, None, None, None].expand(-1, 1, 28, 28)
+
+
+@pytest.fixture
+def pad(watched, tmp_path, monkeypatch):
+    shown = {}
+    monkeypatch.setattr(latent_pad, "display", lambda data, **options: shown.update(data))
+    images = torch.tensor([0.0, 1.0, 0.5])[:, None, None, None].expand(-1, 1, 28, 28)
+    labels = torch.tensor([3, 8, 5])
+    latent_pad.pad(grey, CODES, images, labels, reach=2.0, alt="A plane with three codes.")
+    file = tmp_path / "pad.html"
+    file.write_text(f"<!doctype html><meta charset='utf-8'><body>{shown['text/html']}</body>")
+    watch = watched(760, 560)
+    watch.page.goto(file.as_uri())
+    watch.page.wait_for_selector("[data-frames]")
+    yield watch.page
+    assert not watch.errors and not watch.outside
+
+
+def click(page, code, view=(-2.0, 2.0, 4.0)) -> None:
+    """Click on the place of a code, where the view has this left and upper edge and this width."""
+    left, top, wide = view
+    box = page.locator("canvas").first.bounding_box()
+    page.mouse.click(
+        box["x"] + (code[0] - left) / wide * box["width"] + 2,  # not quite on the dot
+        box["y"] + (top - code[1]) / wide * box["height"] + 2,
+    )
+
+
+def ink(page, n: int) -> float:
+    """The mean ink of the decoded image (n = 1) or of the nearest dot's (n = 2)."""
+    pixels = "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data)"
+    grey_values = torch.tensor(page.locator("canvas").nth(n).evaluate(pixels)).view(-1, 4)[:, 0]
+    return 1 - grey_values.double().mean().item() / 255
+
+
+def first_of(page) -> float:
+    """z₁, as the line below the plane says it."""
+    return float(page.locator("p").inner_text()[5:].split(",")[0].replace("−", "-"))
+
+
+def caption(page) -> str:
+    return page.locator("figcaption").last.inner_text()
+
+
+def test_a_clicked_dot_shows_its_image_and_its_reconstruction(pad):
+    click(pad, CODES[0].tolist())
+    assert caption(pad) == "this dot's image, a 3"
+    assert "z = (1.00, 1.00), the code of a 3" in pad.locator("p").inner_text()
+    assert ink(pad, 1) == pytest.approx(0.75, abs=GREY) and ink(pad, 2) == pytest.approx(
+        0, abs=GREY
+    )
+
+
+def test_zoom_parts_two_dots_that_lie_close(pad):
+    click(pad, CODES[1].tolist())
+    plane = pad.locator("canvas").first
+    for _ in range(4):
+        plane.press("+")
+    wide = 4.0 / 16  # what the click chose has stayed where it was, in shares of the view
+    left, top = -1 - (-1 + 2) / 4 * wide, -0.5 + (2 + 0.5) / 4 * wide
+    click(pad, CODES[2].tolist(), (left, top, wide))
+    assert caption(pad) == "this dot's image, a 5" and ink(pad, 2) == pytest.approx(0.5, abs=GREY)
+    pad.get_by_label("Show the whole plane").click()
+    click(pad, CODES[0].tolist())
+    assert caption(pad) == "this dot's image, a 3"
+
+
+def test_keys_move_in_smaller_steps_when_zoomed_and_the_view_follows(pad):
+    plane = pad.locator("canvas").first
+
+    def step(key: str) -> float:
+        before = first_of(pad)
+        plane.press(key)
+        return first_of(pad) - before
+
+    assert step("Shift+ArrowRight") == pytest.approx(0.4)
+    plane.press("+")
+    assert step("Shift+ArrowRight") == pytest.approx(0.2)
+    for _ in range(20):
+        plane.press("Shift+ArrowLeft")
+    assert step("Shift+ArrowLeft") == 0 and ink(pad, 1) == pytest.approx(0, abs=GREY)
+    assert caption(pad) == "the nearest dot's image, a 5"
