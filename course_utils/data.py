@@ -1,7 +1,7 @@
 """Data sets as one uint8 tensor on the device, shuffled batches, and synthetic images."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,6 +138,25 @@ def shuffled(
         order = torch.randperm(n, generator=generator).to(tensors[0].device)
         for index in order.split(batch_size)[: n // batch_size]:
             yield tuple(tensor.index_select(0, index) for tensor in tensors)
+
+
+@torch.no_grad()
+def in_batches(f: Callable[..., Tensor], *tensors: Tensor, batch_size: int = 500) -> Tensor:
+    """Return f of all rows, computed in batches, without gradients.
+
+    Args:
+        f: batches of all tensors, each (B, …) → (B, …).
+        tensors: each (N, …); their rows belong together.
+        batch_size: rows that f gets at a time.
+
+    Returns:
+        f's values in the order of the rows, (N, …).
+
+    Raises:
+        ValueError: where the tensors have different numbers of rows.
+    """
+    parts = zip(*(tensor.split(batch_size) for tensor in tensors), strict=True)
+    return torch.cat([f(*part) for part in parts])
 
 
 def letter(character: str) -> Tensor:

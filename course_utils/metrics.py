@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course_utils import data
 from course_utils.models import reparameterize
 
 
@@ -165,8 +166,8 @@ def nearest(x: Tensor, among: Tensor, *, batch_size: int = 500) -> Tensor:
         Distances (N,).
     """
     among = among.flatten(1)
-    return torch.cat(
-        [torch.cdist(part, among).amin(dim=1) for part in x.flatten(1).split(batch_size)]
+    return data.in_batches(
+        lambda part: torch.cdist(part, among).amin(dim=1), x.flatten(1), batch_size=batch_size
     )
 
 
@@ -189,8 +190,10 @@ def radii(real: Tensor, k: int = 5, *, batch_size: int = 500) -> Tensor:
             f"a k-th neighbour needs 1 ≤ k < {len(real)}, the number of real images; got k = {k}"
         )
     # k + 1: the smallest distance, 0, is that of an image to itself.
-    return torch.cat(
-        [torch.cdist(part, real).kthvalue(k + 1, dim=1).values for part in real.split(batch_size)]
+    return data.in_batches(
+        lambda part: torch.cdist(part, real).kthvalue(k + 1, dim=1).values,
+        real,
+        batch_size=batch_size,
     )
 
 

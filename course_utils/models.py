@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from course_utils import flows
+from course_utils import data, flows
 from course_utils.layers import MaskedConv, dense, down, leaky, same, up
 
 
@@ -303,7 +303,7 @@ class DrawingAE(AE):
     @torch.no_grad()
     def fit_codes(self, x: Tensor) -> None:
         """Mean and covariance of the codes of pictures x (N, 1, 28, 28)."""
-        z = torch.cat([self.encode(part) for part in x.split(1000)])
+        z = data.in_batches(self.encode, x)
         self.mean.copy_(z.mean(dim=0))
         self.root.copy_(torch.linalg.cholesky(z.T.cov()))
 

@@ -358,7 +358,7 @@ def codes_and_labels(
     assert ae is not None  # only a training that can be resumed gives None
     flow.ae.E.load_state_dict(ae.E.state_dict())
     flow.ae.D.load_state_dict(ae.D.state_dict())
-    z = torch.cat([flow.ae.encode(part) for part in train.x.split(1000)]).detach()
+    z = data.in_batches(flow.ae.encode, train.x)
     flow.mean.copy_(z.mean(dim=0))
     flow.scale.copy_(z.std(dim=0))
     return data.shuffled(((z - flow.mean) / flow.scale, train.y), batch_size, seed=seed)

@@ -7,6 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from course_utils import data
 from course_utils.data import Images
 from course_utils.metrics import density_coverage, frechet, gradient_energy, nearest, radii
 from course_utils.objectives import squared_error
@@ -32,7 +33,7 @@ class Real:
     @torch.no_grad()
     def features_of(self, x: Tensor) -> Tensor:
         """Return the classifier's features (N, d) of images (N, 1, 28, 28), computed in batches."""
-        return torch.cat([self.features(part) for part in x.split(500)])
+        return data.in_batches(self.features, x)
 
     @cached_property
     def h(self) -> Tensor:
@@ -113,13 +114,12 @@ def score(
         The metrics by name.
     """
     x, y = real.test.x[:max_items], real.test.y[:max_items]
-    generated = torch.cat([sample(part) for part in real.test.y.split(500)])
+    generated = data.in_batches(sample, real.test.y)
     found = {}
     if bound is not None:
         # A fixed seed: every model is measured on the same black and white images.
         binary = torch.bernoulli(x, generator=torch.Generator(x.device).manual_seed(0))
-        parts = zip(binary.split(100), y.split(100), strict=True)
-        found["bound"] = torch.cat([bound(*part) for part in parts]).mean().item()
+        found["bound"] = data.in_batches(bound, binary, y, batch_size=100).mean().item()
     if real.features is not None:
         h = real.features_of(generated)
         found["frechet"] = frechet(h, real.h)
@@ -131,9 +131,7 @@ def score(
     found["energy"] = gradient_energy(generated).mean().item() / real.energy
     found["nearest"] = nearest(generated[:max_items], real.train.x).median().item()
     if reconstruct is not None:
-        x_hat = torch.cat(
-            [reconstruct(*part) for part in zip(x.split(500), y.split(500), strict=True)]
-        )
+        x_hat = data.in_batches(reconstruct, x, y)
         found["reconstruction energy"] = (
             gradient_energy(x_hat).mean() / gradient_energy(x).mean()
         ).item()

@@ -107,3 +107,25 @@ def pretrained(model: str, dataset: str, *, device: torch.device | str = "cpu") 
             f" train {model}"
         )
     return load(models.SHIPPED[model](), path, name=model, dataset=dataset).to(device)
+
+
+def pretrained_or_none(
+    model: str, dataset: str, *, device: torch.device | str = "cpu"
+) -> nn.Module | None:
+    """Return `pretrained(model, dataset)`, or None where no such weights ship.
+
+    In that case it prints the message, which says how to train them.
+
+    Args:
+        model: its name, a key of `models.SHIPPED`.
+        dataset: name of the data set it was trained on.
+        device: where to load it.
+
+    Raises:
+        ValueError: where the file is not the one that ships.
+    """
+    try:
+        return pretrained(model, dataset, device=device)
+    except FileNotFoundError as missing:
+        print(missing)
+        return None

@@ -226,3 +226,22 @@ def test_a_drawing_is_centred_and_20_pixels_long(height, width):
 
 def test_an_empty_drawing_stays_blank():
     assert data.centred(torch.zeros(50, 60)).abs().sum() == 0
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 100])
+def test_in_batches_is_the_function_of_all_rows_in_their_order(generator, batch_size):
+    x, y = torch.randn(7, 2, requires_grad=True), torch.arange(7)
+    sizes = []
+
+    def f(x, y):
+        sizes.append(len(x))
+        return x.sum(dim=1) * y
+
+    found = data.in_batches(f, x, y, batch_size=batch_size)
+    assert torch.equal(found, f(x, y)) and not found.requires_grad
+    assert max(sizes[:-1]) <= batch_size and sum(sizes[:-1]) == 7
+
+
+def test_in_batches_wants_as_many_rows_of_every_tensor():
+    with pytest.raises(ValueError, match="shorter"):
+        data.in_batches(torch.add, torch.zeros(9), torch.zeros(4), batch_size=4)

@@ -185,12 +185,14 @@ def test_the_classifier_reads_mnist():
     assert metrics.accuracy(weights.pretrained("classifier", "mnist"), test.x, test.y) >= 0.99
 
 
-def test_no_weights_for_this_set():
+def test_no_weights_for_this_set(capsys):
     with pytest.raises(
         FileNotFoundError,
         match="no weights ship for 'classifier' on 'kmnist'.*COURSE_DATASET=kmnist",
     ):
         weights.pretrained("classifier", "kmnist")
+    assert weights.pretrained_or_none("classifier", "kmnist") is None
+    assert "COURSE_DATASET=kmnist" in capsys.readouterr().out
 
 
 def test_weights_survive_a_round_trip(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from safetensors import safe_open
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 
 from course_tools.models import measure
 from course_tools.models.checkpoint import Checkpoint, RequestError
@@ -175,16 +175,13 @@ def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None 
     device = next(iter(module.state_dict().values())).device
     generator = Generator().manual_seed(seed)
     y = torch.arange(10).repeat(-(-n // 10))[:n]
-    with torch.no_grad():
-        pieces = [
-            recipe.draw(
-                module,
-                torch.randn(len(part), recipe.latent_dim, generator=generator).to(device),
-                part.to(device),
-            )
-            for part in y.split(500)
-        ]
-    pixels = (torch.cat(pieces)[:, 0].clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+
+    def draw(y: Tensor) -> Tensor:
+        eps = torch.randn(len(y), recipe.latent_dim, generator=generator)
+        return recipe.draw(module, eps.to(device), y.to(device))
+
+    images = data.in_batches(draw, y)
+    pixels = (images[:, 0].clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
     content = io.BytesIO()
     np.savez_compressed(
         content, images=pixels, **({"labels": y.numpy()} if recipe.conditional else {})

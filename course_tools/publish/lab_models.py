@@ -324,9 +324,7 @@ def _calibrated(score: Callable, x: Tensor, kinds: dict[str, Tensor]) -> dict:
 
     `quantiles` are those of the same half, 0 %, 5 %, … 100 %, to show where a drawing lies.
     """
-    first, second = (
-        torch.cat([score(part) for part in half.split(500)]).double() for half in x.chunk(2)
-    )
+    first, second = (data.in_batches(score, half).double() for half in x.chunk(2))
     threshold = first.quantile(REJECTED).item()
 
     def rejected(values: Tensor) -> float:

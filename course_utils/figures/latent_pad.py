@@ -126,8 +126,8 @@ def _sprite(ink: np.ndarray, across: int, greys: int) -> str:
     rows = -(-len(ink) // across)
     tiles = np.zeros((rows * across, 28, 28), np.uint8)
     tiles[: len(ink)] = ink.reshape(-1, 28, 28)
-    picture = tiles.reshape(rows, across, 28, 28).transpose(0, 2, 1, 3)
-    picture = Image.fromarray(255 - picture.reshape(28 * rows, 28 * across))
+    side_by_side = tiles.reshape(rows, across, 28, 28).transpose(0, 2, 1, 3)
+    picture = Image.fromarray(255 - side_by_side.reshape(28 * rows, 28 * across))
     small = picture.quantize(greys, dither=Image.Dither.NONE)
     return f"data:image/png;base64,{style.base64_of(small)}"
 
