@@ -13,7 +13,7 @@ from course_utils.figures.grids import image_rows, manifolds
 from course_utils.figures.style import PALETTE, show
 
 REAL, GENERATED, DIS, BEST = "0.35", PALETTE[2], PALETTE[4], "black"
-DATA_AND_G = (PALETTE[3], PALETTE[2])  # densities of the data and of the generator
+DATA_AND_G = ("#94a4a2", PALETTE[2])  # densities of the data and of the generator
 LOSSES = {"Dis": DIS, "G": GENERATED}
 REACH = 3  # of the plane, from −3 to 3
 # Dis, from 0 to 1. Few levels, so that all of them survive in images of few colours.
