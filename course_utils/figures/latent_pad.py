@@ -136,10 +136,10 @@ def _badges(codes: Tensor, y: Tensor, reach: float) -> list[tuple[float, float, 
     """Return the place of every label: its median code, moved where two would hide each other."""
     labels = y.unique().tolist()
     medians = np.stack([codes[y == label].median(dim=0).values.tolist() for label in labels])
-    apart = scatter.spread(medians, reach / 8)  # of a plane 380 pixels wide: 24 pixels
+    separated = scatter.spread(medians, reach / 8)  # of a plane 380 pixels wide: 24 pixels
     return [
         (round(x, 3), round(up, 3), label)
-        for (x, up), label in zip(apart.tolist(), labels, strict=True)
+        for (x, up), label in zip(separated.tolist(), labels, strict=True)
     ]
 
 
