@@ -344,12 +344,7 @@ def answers_on_curves(
     if len(answers) < len(curves):
         axes[1, 1].axis("off")
     else:
-        axes[1, 1].plot(list(read), list(read.values()), "o", color="black")
-        axes[1, 1].axhline(enough, color="0.5", lw=1.5, ls="--")
-        axes[1, 1].set(ylabel="share classified correctly", xscale="log", xlim=(0.9, end),
-                       ylim=(0, 1.03))  # fmt: skip
-        axes[1, 1].set_xticks(list(read), list(read))
-        axes[1, 1].xaxis.set_minor_locator(NullLocator())
+        _accuracies(axes[1, 1], read, enough)
     show(
         fig,
         alt="Four panels against k: the eigenvalues with their elbow, the share of the variance "
@@ -372,6 +367,16 @@ def _eigenvalues(ax: Axes, eigenvalues: np.ndarray, elbow: int) -> None:
     small.plot(elbow, eigenvalues[elbow - 1], "o", ms=8, color=RULES[0], mec="white", mew=1)
     small.set_yticks([])
     small.grid(False)
+
+
+def _accuracies(ax: Axes, read: Mapping[int, float], enough: float) -> None:
+    """The share classified correctly as dots, k on a logarithmic axis; a line at what is enough."""
+    end = ax.get_xlim()[1]
+    ax.plot(list(read), list(read.values()), "o", color="black")
+    ax.axhline(enough, color="0.5", lw=1.5, ls="--")
+    ax.set(ylabel="share classified correctly", xscale="log", xlim=(0.9, end), ylim=(0, 1.03))
+    ax.set_xticks(list(read), list(read))
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def samples(rows: Mapping[str, Tensor]) -> None:
