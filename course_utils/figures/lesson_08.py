@@ -83,7 +83,7 @@ def accuracy_and_diversity(
                 last = value == list(points)[-1]  # may stand beside the star
                 ax.annotate(
                     value, (x, y), (0 if last else 5, below), textcoords="offset points",
-                    ha="center" if last else "left", fontsize=11, color=color,
+                    ha="right" if last else "left", fontsize=11, color=color,
                 )  # fmt: skip
         ax.plot(min(real, HIGHEST), 1, "*", color="black", ms=18, zorder=3, label="real digits")
         ax.axhline(1, color="0.5", lw=1, ls=":", zorder=0)
@@ -116,7 +116,7 @@ def matrices(matrix: Mapping[str, Tensor], diversity: Mapping[str, Tensor]) -> N
         left.set(xticks=range(10), yticks=range(10), xlabel="recognised", title=title)
         left.grid(False)
         for i, share in enumerate(shares.diagonal().tolist()):
-            said = f"{share:.2f}".replace("0.", ".").replace("1.00", "1")
+            said = f"{share:.2f}".replace("0.00", "0").replace("0.", ".").replace("1.00", "1")
             ink = "white" if share > 0.5 else "black"
             left.text(i, i, said, ha="center", va="center", fontsize=12, color=ink)
         right = left.inset_axes([1.06, 0, 0.42, 1])
