@@ -77,14 +77,20 @@ def drawing(answer: Answer, examples: Tensor, *, alt: str) -> None:
 
 def _still(answers: list[Mapping[str, Tensor]]) -> plt.Figure:
     """One row for each example, with one panel for each caption."""
-    several = sum(len(x) > 1 for x in answers[0].values())
-    columns = [min(len(x), 10 // max(1, several)) for x in answers[0].values()]
-    wide = min(10, 1.8 * sum(columns))
+    panels = list(answers[0].values())
+    columns = [min(len(x), 10 // max(1, sum(len(x) > 1 for x in panels))) for x in panels]
+    # Width and height of each panel, in tiles; a coloured picture may have letters.
+    shares = [
+        (1.7, 1.7) if x.shape[1] > 1 else (n, -(-len(x) // n))
+        for x, n in zip(panels, columns, strict=True)
+    ]
+    total = sum(across for across, _ in shares)
+    tile = min(1.8, 10 / total)
     fig, axes = plt.subplots(
         len(answers),
         len(columns),
-        figsize=(wide, len(answers) * min(2.2, 0.7 + wide / sum(columns))),
-        width_ratios=columns,
+        figsize=(tile * total, len(answers) * (0.5 + tile * max(tall for _, tall in shares))),
+        width_ratios=[across for across, _ in shares],
         squeeze=False,
     )
     for rows, line in zip(answers, axes, strict=True):

@@ -138,10 +138,10 @@ def _badges(codes: Tensor, y: Tensor, least: float) -> list[tuple[float, float, 
     """Return the place of every label: its median code, moved where two are nearer than `least`."""
     labels = y.unique().tolist()
     medians = np.stack([codes[y == label].median(dim=0).values.tolist() for label in labels])
-    apart = scatter.spread(medians, least)
+    places = scatter.spread(medians, least)
     return [
         (round(x, 3), round(up, 3), label)
-        for (x, up), label in zip(apart.tolist(), labels, strict=True)
+        for (x, up), label in zip(places.tolist(), labels, strict=True)
     ]
 
 

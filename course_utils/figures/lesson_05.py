@@ -88,7 +88,9 @@ def grids(
         for i, (title, tiles_at) in enumerate(at.items()):
             part = ax.inset_axes((0.53 * i, 0.06, 0.47, 0.86))
             _map(part, tiles_at(step), codes_of_side, [low, 0.0, high])
-            part.set(title=f"{title}, step {step}", ylabel="$z_2$" if i == 0 else "")
+            part.set_title(f"{title}, step {step}")
+            if i:
+                part.set(ylabel="", yticks=[])
 
     return draw
 
@@ -210,16 +212,16 @@ def plane_of(known: Tensor, y: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
 
     Returns:
         (mean (2,), standard deviations (2,)) → the map as one image (1, 3, h, w), in which 1 minus
-        a channel is its light. The ellipse reaches two standard deviations; as it is often tiny, a
-        cross leads to it.
+        a channel is its light. The ellipse reaches two standard deviations, and is at least a dot;
+        a cross leads to it.
     """
     fig = Figure(figsize=(2.8, 2.6), dpi=160)  # not of pyplot, which would show it
     canvas, ax = FigureCanvasAgg(fig), fig.add_subplot()
     codes(known, y, legend=False, ax=ax)
     prior(ax)
     ax.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal")
-    cross = [ax.axvline(0, color="black", lw=1), ax.axhline(0, color="black", lw=1)]
-    ellipse = ax.add_patch(Ellipse((0, 0), 1, 1, fc="black", ec="black", lw=2, zorder=9))
+    cross = [line(0, color="black", lw=1, zorder=2) for line in (ax.axvline, ax.axhline)]
+    ellipse = ax.add_patch(Ellipse((0, 0), 1, 1, fc="black", ec="black", lw=4, zorder=9))
 
     def draw(mu: Tensor, sigma: Tensor) -> Tensor:
         (a, b), (wide, high) = mu.tolist(), (4 * sigma).tolist()
