@@ -57,15 +57,16 @@ function sheet(model, el) {
     dirty = false;
     model.send({ id: ++asked }, undefined, [bytes.buffer]);
   }
-  function picture(bytes, n, h, w) {
-    const columns = Math.min(n, 5), canvas = make("canvas", `width:${n > 1 ? 56 * columns : 112}px;image-rendering:pixelated;border:1px solid #c9d3e0`);
+  function picture(bytes, n, channels, h, w) { // with three channels a coloured picture, larger, for it may have letters
+    const columns = Math.min(n, 5), width = n > 1 ? 56 * columns : channels > 1 ? 280 : 112;
+    const canvas = make("canvas", `width:${width}px;border:1px solid #c9d3e0` + (channels > 1 ? "" : ";image-rendering:pixelated"));
     canvas.width = w * columns;
     canvas.height = h * Math.ceil(n / columns);
     const context = canvas.getContext("2d");
     for (let k = 0; k < n; k++) {
       const tile = context.createImageData(w, h);
       for (let i = 0; i < h * w; i++) {
-        tile.data.fill(255 - bytes[h * w * k + i], 4 * i, 4 * i + 3);
+        for (let c = 0; c < 3; c++) tile.data[4 * i + c] = 255 - bytes[h * w * (channels * k + c % channels) + i];
         tile.data[4 * i + 3] = 255;
       }
       context.putImageData(tile, w * (k % columns), h * Math.floor(k / columns));
@@ -78,9 +79,9 @@ function sheet(model, el) {
       shown = answer.id;
       const bytes = new Uint8Array(buffers[0].buffer, buffers[0].byteOffset, buffers[0].byteLength);
       let at = 0;
-      answers.replaceChildren(...answer.rows.map(([caption, n, h, w]) => {
+      answers.replaceChildren(...answer.rows.map(([caption, n, channels, h, w]) => {
         const item = make("figure", "margin:0"), text = make("figcaption", "font:13px/1.3 system-ui,sans-serif;color:#1d1d1f;white-space:pre-line;max-width:290px");
-        const shownImages = picture(bytes.subarray(at, at += n * h * w), n, h, w);
+        const shownImages = picture(bytes.subarray(at, at += n * channels * h * w), n, channels, h, w);
         shownImages.setAttribute("role", "img");
         shownImages.setAttribute("aria-label", caption);
         text.textContent = caption;

@@ -42,7 +42,7 @@ class DrawingPad(anywidget.AnyWidget):
             self.send({"id": message["id"], "error": said, "rows": []})
             return
         images = torch.cat([x.detach().flatten() for x in rows.values()])
-        shapes = [[caption, len(x), *x.shape[-2:]] for caption, x in rows.items()]
+        shapes = [[caption, *x.shape] for caption, x in rows.items()]
         ink = (255 * images.clamp(0, 1)).round().byte().numpy(force=True)
         self.send({"id": message["id"], "rows": shapes}, [ink.tobytes()])
 
@@ -55,7 +55,8 @@ def drawing(answer: Answer, examples: Tensor, *, alt: str) -> None:
 
     Args:
         answer: from an image (1, 1, 28, 28) in [0, 1] to images (n, 1, h, w), by their captions.
-            Several images, n > 1, are 28 × 28 pixels each.
+            Several images, n > 1, are 28 × 28 pixels each. A single one may have three channels:
+            the ink of a coloured picture, 1 minus its red, green and blue.
         examples: images (N, 1, 28, 28).
         alt: describes the picture for readers who cannot see it.
     """
@@ -76,12 +77,20 @@ def drawing(answer: Answer, examples: Tensor, *, alt: str) -> None:
 
 def _still(answers: list[Mapping[str, Tensor]]) -> plt.Figure:
     """One row for each example, with one panel for each caption."""
-    columns = [min(len(x), 5) for x in answers[0].values()]
+    panels = list(answers[0].values())
+    columns = [min(len(x), 10 // max(1, sum(len(x) > 1 for x in panels))) for x in panels]
+    # Width and height of each panel, in tiles; a coloured picture may have letters.
+    shares = [
+        (1.7, 1.7) if x.shape[1] > 1 else (n, -(-len(x) // n))
+        for x, n in zip(panels, columns, strict=True)
+    ]
+    total = sum(across for across, _ in shares)
+    tile = min(1.8, 10 / total)
     fig, axes = plt.subplots(
         len(answers),
         len(columns),
-        figsize=(min(10, 1.8 * sum(columns)), 2.2 * len(answers)),
-        width_ratios=columns,
+        figsize=(tile * total, len(answers) * (0.5 + tile * max(tall for _, tall in shares))),
+        width_ratios=[across for across, _ in shares],
         squeeze=False,
     )
     for rows, line in zip(answers, axes, strict=True):
@@ -89,9 +98,10 @@ def _still(answers: list[Mapping[str, Tensor]]) -> plt.Figure:
             if len(x) > 1:
                 grids.image_grid(x, columns=n, ax=ax)
             else:
-                ax.imshow(x[0, 0].numpy(force=True), vmin=0, vmax=1)
+                ink = x[0].permute(1, 2, 0).numpy(force=True)
+                ax.imshow(ink if len(x[0]) == 1 else 1 - ink, vmin=0, vmax=1)
                 ax.set(xticks=[], yticks=[])
-                ax.spines[:].set(visible=True, color="0.8")
+                ax.spines[:].set(visible=len(x[0]) == 1, color="0.8")
                 ax.grid(visible=False)
             ax.set_title(caption, size=9)
     return fig

@@ -20,7 +20,8 @@ from course_utils.figures import grids, scatter, style, widgets
 SCRIPT = (Path(__file__).parent / "latent_pad.js").read_text(encoding="utf-8")
 TILES = 21  # along each side of the sprite: images that a page without a kernel mixes from
 ACROSS = 40  # originals in a row of their sprite
-# Of the still picture, in shares of the plane.
+# Of the still picture, in shares of the plane: wanted places, how far above its cross a letter
+# stands, how far badges are from each other, and how near a letter or a cross may come to one.
 PLACES = (
     (0.1, 0.9),
     (0.75, 0.75),
@@ -28,6 +29,7 @@ PLACES = (
     (0.25, 0.25),
     (0.9, 0.1),
 )
+ABOVE, BADGE, CLEAR = 0.06, 0.083, 0.09
 
 
 class Pad(anywidget.AnyWidget):
@@ -97,7 +99,7 @@ def pad(
         "codes": [[round(value, 3) for value in code] for code in codes.tolist()],
         "labels": y.tolist(),
         "colors": list(style.PALETTE),
-        "badges": _badges(codes, y, reach),
+        "badges": _badges(codes, y, reach / 8),  # of a plane 380 pixels wide: 24 pixels
         "prior": scatter.PRIOR_RADIUS,
         "across": ACROSS,
         "originals": _sprite(_bytes(images), ACROSS, 8),
@@ -132,33 +134,44 @@ def _sprite(ink: np.ndarray, across: int, greys: int) -> str:
     return f"data:image/png;base64,{style.base64_of(small)}"
 
 
-def _badges(codes: Tensor, y: Tensor, reach: float) -> list[tuple[float, float, int]]:
-    """Return the place of every label: its median code, moved where two would hide each other."""
+def _badges(codes: Tensor, y: Tensor, least: float) -> list[tuple[float, float, int]]:
+    """Return the place of every label: its median code, moved where two are nearer than `least`."""
     labels = y.unique().tolist()
     medians = np.stack([codes[y == label].median(dim=0).values.tolist() for label in labels])
-    separated = scatter.spread(medians, reach / 8)  # of a plane 380 pixels wide: 24 pixels
+    places = scatter.spread(medians, least)
     return [
         (round(x, 3), round(up, 3), label)
-        for (x, up), label in zip(separated.tolist(), labels, strict=True)
+        for (x, up), label in zip(places.tolist(), labels, strict=True)
     ]
 
 
 def _paint(ax: plt.Axes, codes: Tensor, y: Tensor, reach: float) -> None:
     scatter.codes(codes, y, legend=False, ax=ax)
-    for color, width, look in (("white", 4, "-"), ("black", 2, "--")):  # seen on dots and labels
+    for color, width, look in (("white", 4, "-"), ("black", 2, "--")):  # seen on dots
         ax.add_patch(
             plt.Circle(
-                (0, 0), scatter.PRIOR_RADIUS, fill=False, ls=look, lw=width, color=color, zorder=4
+                (0, 0), scatter.PRIOR_RADIUS, fill=False, ls=look, lw=width, color=color, zorder=2
             )
         )
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+
+
+def _free(wanted: np.ndarray, badges: np.ndarray) -> np.ndarray:
+    """The place nearest to the wanted one where neither cross nor letter hides a badge, (2,)."""
+    steps = np.linspace(-0.3, 0.3, 31)
+    places = wanted + np.stack(np.meshgrid(steps, steps), axis=2).reshape(-1, 2)
+    away = [np.linalg.norm(at[:, None] - badges, axis=2) for at in (places, places + [0, ABOVE])]
+    hides = (np.minimum(*away) < CLEAR).any(axis=1)
+    return places[(np.linalg.norm(places - wanted, axis=1) + 10 * hides).argmin()]
 
 
 def _still(pictures: Callable[[Tensor], np.ndarray], codes: Tensor, y: Tensor, reach: float) -> str:
     """The plane with five marked places, and the picture of each beside it."""
     fig, (ax, side) = plt.subplots(1, 2, figsize=(8, 3.8), width_ratios=(1, 1))
     _paint(ax, codes, y, reach)
-    z = reach * (2 * torch.tensor(PLACES) - 1)
+    badges = np.array([place for *place, _ in _badges(codes, y, 2 * reach * BADGE)])
+    free = [_free(np.array(place), (badges / reach + 1) / 2) for place in PLACES]
+    z = reach * (2 * torch.tensor(np.array(free), dtype=torch.float32) - 1)
     for letter, (x, up) in zip("abcde", z.tolist(), strict=True):
         box = {"boxstyle": "round", "fc": "white", "ec": "black"}
         ax.plot(x, up, "+", color="black", ms=9, mew=2, zorder=9)

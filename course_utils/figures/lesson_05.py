@@ -6,11 +6,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from torch import Tensor
 
 from course_utils.figures.diagrams import diagram
-from course_utils.figures.grids import image_grid, manifolds
+from course_utils.figures.grids import image_grid
 from course_utils.figures.scatter import codes, prior
 from course_utils.figures.style import PALETTE, show
 
@@ -70,15 +72,42 @@ def planes(at: Mapping[str, Callable[[int], np.ndarray]], y: Tensor) -> Callable
     return draw
 
 
-def grids(at: Mapping[str, Callable[[int], np.ndarray]]) -> Callable[[int, Axes], None]:
-    """What an animation draws: decoded grids (n², 1, 28, 28) of two models side by side."""
+def grids(
+    at: Mapping[str, Callable[[int], np.ndarray]], codes_of_side: Tensor
+) -> Callable[[int, Axes], None]:
+    """What an animation draws: decoded grids of the plane of two models side by side.
+
+    Args:
+        at: title → a function from a step to images (n², 1, 28, 28), row by row from the top.
+        codes_of_side: the n values of z₁ and of z₂, ascending.
+    """
+    low, high = (round(codes_of_side[i].item(), 1) for i in (0, -1))
 
     def draw(step: int, ax: Axes) -> None:
-        tiles = np.stack([tiles_at(step) for tiles_at in at.values()])
-        manifolds(tiles, names=list(at), columns=2, ax=ax)
-        ax.set_title(f"step {step}", loc="left")
+        ax.axis("off")
+        for i, (title, tiles_at) in enumerate(at.items()):
+            part = ax.inset_axes((0.53 * i, 0.06, 0.47, 0.86))
+            _map(part, tiles_at(step), codes_of_side, [low, 0.0, high])
+            part.set_title(f"{title}, step {step}")
+            if i:
+                part.set(ylabel="", yticks=[])
 
     return draw
+
+
+def _map(ax: Axes, tiles, codes_of_side: Tensor, shown: Sequence[float]) -> None:
+    """A decoded grid of the plane without gaps; `shown` are the codes at its ticks."""
+    n = len(codes_of_side)
+    page = np.asarray(tiles).reshape(n, n, 28, 28).swapaxes(1, 2).reshape(28 * n, 28 * n)
+    ax.imshow(page, vmin=0, vmax=1)
+    middle = np.arange(n) * 28 + 13.5
+    places = np.interp(shown, codes_of_side.numpy(force=True), middle)
+    texts = [f"{code:.1f}".replace("-0.0", "0.0").replace("-", "−") for code in shown]
+    ax.set_xticks(places, texts)
+    ax.set_yticks(28 * n - 1 - places, texts)
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
 
 
 def losses(curves: Mapping[str, Mapping[str, Sequence[float]]], steps: Sequence[int]) -> None:
@@ -116,16 +145,8 @@ def manifold(tiles: Tensor, codes_of_side: Tensor) -> None:
     """
     n = len(codes_of_side)
     ax = plt.subplots(figsize=(8, 8))[1]
-    page = tiles.numpy(force=True).reshape(n, n, 28, 28).swapaxes(1, 2).reshape(28 * n, 28 * n)
-    ax.imshow(page, vmin=0, vmax=1)
     shown = sorted({0, n // 4, n // 2, n - 1 - n // 4, n - 1})
-    middle = np.arange(n) * 28 + 13.5
-    texts = [f"{codes_of_side[i]:.1f}".replace("-0.0", "0.0") for i in shown]
-    ax.set_xticks(middle[shown], texts)
-    ax.set_yticks(middle[::-1][shown], texts)
-    ax.set(xlabel="$z_1$", ylabel="$z_2$")
-    ax.tick_params(length=0)
-    ax.grid(visible=False)
+    _map(ax, tiles.numpy(force=True), codes_of_side, codes_of_side[shown].tolist())
     show(
         ax.figure,  # type: ignore[arg-type]
         alt=f"{n} by {n} decoded codes of the plane of the VAE with two latent dimensions: "
@@ -182,29 +203,33 @@ def costs(kl: Tensor, active: int) -> None:
     )
 
 
-def plane_of(mu: Tensor, sigma: Tensor, known: Tensor, side: int = 112) -> Tensor:
-    """A small map of the plane from −3.5 to 3.5: known codes in grey, an ellipse in black.
+def plane_of(known: Tensor, y: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return a function that draws a map of the plane of codes with one Q(z|X) on it.
 
     Args:
-        mu: centre of the ellipse, (2,).
-        sigma: its standard deviations, (2,); the border lies at two of them.
-        known: codes (N, 2).
-        side: of the map, in pixels.
+        known: codes of test digits, (N, 2), dots in the colours of their labels.
+        y: their labels (N,).
 
     Returns:
-        One image (1, 1, side, side); 1 is black.
+        (mean (2,), standard deviations (2,)) → the map as one image (1, 3, h, w), in which 1 minus
+        a channel is its light. The ellipse reaches two standard deviations, and is at least a dot;
+        a cross leads to it.
     """
+    fig = Figure(figsize=(2.8, 2.6), dpi=160)  # not of pyplot, which would show it
+    canvas, ax = FigureCanvasAgg(fig), fig.add_subplot()
+    codes(known, y, legend=False, ax=ax)
+    prior(ax)
+    ax.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal")
+    cross = [line(0, color="black", lw=1, zorder=2) for line in (ax.axvline, ax.axhline)]
+    ellipse = ax.add_patch(Ellipse((0, 0), 1, 1, fc="black", ec="black", lw=4, zorder=9))
 
-    def place(z: Tensor) -> Tensor:  # codes → columns and rows
-        return ((z.cpu() + 3.5) / 7 * (side - 1)).round().long().clamp(0, side - 1)
+    def draw(mu: Tensor, sigma: Tensor) -> Tensor:
+        (a, b), (wide, high) = mu.tolist(), (4 * sigma).tolist()
+        cross[0].set_xdata([a, a])
+        cross[1].set_ydata([b, b])
+        ellipse.set(center=(a, b), width=wide, height=high)
+        canvas.draw()
+        light = np.asarray(canvas.buffer_rgba())[..., :3] / 255
+        return 1 - torch.from_numpy(light).float().permute(2, 0, 1)[None]
 
-    page = torch.zeros(side, side)
-    column, row = place(mu).tolist()
-    page[side - 1 - row], page[:, column] = 0.2, 0.2  # a cross, for ellipses can be tiny
-    at = place(known)
-    page[side - 1 - at[:, 1], at[:, 0]] = 0.5
-    line = torch.linspace(-3.5, 3.5, side)
-    z1, z2 = line[None, :], line.flip(0)[:, None]
-    wide = sigma.clamp_min(0.03)  # at least a dot
-    page[((z1 - mu[0]) / wide[0]) ** 2 + ((z2 - mu[1]) / wide[1]) ** 2 < 4] = 1
-    return page[None, None]
+    return draw

@@ -76,20 +76,42 @@ def grids(frame_at: Callable[[int], np.ndarray]) -> Callable[[int, Axes], None]:
 def codes_of(frame_at: Callable[[int], np.ndarray], y: Tensor) -> Callable[[int, Axes], None]:
     """What an animation draws: codes, coloured by label.
 
+    While every label keeps to a spot of its own, its number stands beside the spots, with a line.
+
     Args:
         frame_at: step → codes (N, 2).
         y: labels (N,).
     """
+    labels = y.numpy(force=True)
 
     def draw(step: int, ax: Axes) -> None:
         z = frame_at(step)
-        if z.std(axis=0).max() < 0.4:  # in one place: ten numbers in circles would only hide it
-            ax.scatter(*z.T, c=np.array(PALETTE)[y.cpu()], s=16, linewidths=0)
+        within = max(z[labels == label].std(axis=0).max() for label in np.unique(labels))
+        if within < 0.2:
+            _spots(ax, z, labels)
         else:
             codes(z, y, legend=False, ax=ax)
         _plane(ax, f"conditional VAE, step {step}")
 
     return draw
+
+
+def _spots(ax: Axes, z: np.ndarray, labels: np.ndarray) -> None:
+    """Codes (N, 2) as large dots; the numbers stand in a circle around them, in the same order."""
+    ax.scatter(*z.T, c=np.array(PALETTE)[labels], s=16, linewidths=0, zorder=3)
+    names = np.unique(labels)
+    spots = np.stack([np.median(z[labels == label], axis=0) for label in names])
+    middle = spots.mean(axis=0)
+    angles = np.arctan2(*(spots - middle).T[::-1])
+    reach = max(1.2, np.linalg.norm(spots - middle, axis=1).max() + 0.4)
+    evenly = np.empty(len(names))
+    evenly[angles.argsort()] = 2 * np.pi * np.arange(len(names)) / len(names)
+    evenly += np.angle(np.exp(1j * (angles - evenly)).mean())  # turned to where the spots lie
+    for label, spot, angle in zip(names, spots, evenly, strict=True):
+        at = middle + reach * np.array([np.cos(angle), np.sin(angle)])
+        ax.plot(*np.stack([spot, at]).T, color=PALETTE[label], lw=1, zorder=2)
+        box = {"boxstyle": "circle,pad=0.1", "fc": "white", "ec": "none"}
+        ax.text(*at, str(label), weight="bold", ha="center", va="center", bbox=box)
 
 
 def _plane(ax: Axes, title: str) -> None:
@@ -127,6 +149,18 @@ def ten_by_ten(x: Tensor, written: Tensor, *, label: int) -> None:
         ax.figure,  # type: ignore[arg-type]
         alt=f"Ten test digits of label {label} in the first column; in each row the same code "
         f"written as all ten digits, leaning as the {label} does.",
+    )
+
+
+def page(written: Tensor) -> None:
+    """Random codes, one in each row, written as all ten digits: images (n, 10, 1, 28, 28)."""
+    ax = image_grid(written.flatten(0, 1), columns=10, ax=plt.subplots(figsize=(6.8, 7))[1])
+    for column in range(10):
+        ax.text(16 + 30 * column, 0, str(column), ha="center", va="bottom", weight="bold")
+    show(
+        ax.figure,  # type: ignore[arg-type]
+        alt="Ten random codes, one in each row, each decoded under the ten labels: in every column "
+        "the requested digit, in every row one way of writing.",
     )
 
 

@@ -128,7 +128,8 @@ def test_a_drawing_is_answered_by_images_with_captions():
     drawing = torch.zeros(112, 112, dtype=torch.uint8)
     drawing[5:60, 80:90] = 255
     message, (ink,) = asked(reversed_and_doubled, drawing)
-    assert message == {"id": 3, "rows": [["negative", 1, 28, 28], ["twice\nthe same", 2, 28, 28]]}
+    shapes = [["negative", 1, 1, 28, 28], ["twice\nthe same", 2, 1, 28, 28]]
+    assert message == {"id": 3, "rows": shapes}
     images = np.frombuffer(ink, np.uint8).reshape(3, 28, 28)
     expected = data.centred(drawing / 255)[0, 0].numpy()
     assert np.allclose(images[1], 255 * expected, atol=1) and (images[1] == images[2]).all()
