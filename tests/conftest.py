@@ -92,16 +92,16 @@ def no_settings(monkeypatch):
 LONGEST = (
     "notebooks/",
     "tests/browser/test_lab.py",
-    "tests/test_grading.py",
-    "tests/test_exercises.py",
+    "tests/tools/test_grading.py",
+    "tests/utils/test_exercises.py",
     "tests/browser/test_site.py",
     "tests/tasks/",
     "tests/browser/test_slides.py",
     "tests/browser/test_lab_page.py",
-    "tests/test_shapes.py",
-    "tests/test_recipes.py",
-    "tests/test_distributed.py",
-    "tests/test_nbgrader.py",
+    "tests/tools/test_answer_shapes.py",
+    "tests/tools/test_train.py",
+    "tests/utils/test_distributed.py",
+    "tests/tools/test_nbgrader.py",
     "tests/test_habits.py",
 )
 

@@ -36,7 +36,7 @@ def animate(
     Args:
         draw: draws the frame of one value on the axes it gets.
         values: one value per frame, in order.
-        still: the values that the still picture shows, side by side.
+        still: the values that the still picture shows, side by side, wide ones in rows of two.
         label: what a value is, for example "step".
         alt: describes the film for readers who cannot see it.
         size: width and height of a frame, in inches.
@@ -58,9 +58,7 @@ def animate(
         "wait": 1000 * seconds / len(frames),
         "width": frames[0].width,
     }
-    fig, axes = plt.subplots(1, len(still), figsize=(size[0] * len(still), size[1]), squeeze=False)
-    for value, ax in zip(still, axes.flat, strict=True):
-        draw(value, ax)
+    fig = _stills(draw, still, size)
     letters = smallest_text(fig)  # at 100 pixels per inch; a frame has 80
     letters = letters and round(0.8 * letters, 1)
     page = (
@@ -70,6 +68,22 @@ def animate(
         f" {json.dumps(sources)}, {json.dumps(options)}); }})();</script></div>"
     )
     display({"text/html": page, "text/plain": alt}, raw=True)
+
+
+def _stills(
+    draw: Callable[[object, Axes], None], still: Sequence, size: tuple[float, float]
+) -> plt.Figure:
+    """Some frames in one picture: side by side, and wide ones in rows of two."""
+    columns = min(len(still), 2) if size[0] > 1.5 * size[1] else len(still)
+    rows = -(-len(still) // columns)
+    fig, axes = plt.subplots(
+        rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False
+    )
+    for value, ax in zip(still, axes.flat, strict=False):
+        draw(value, ax)
+    for ax in axes.flat[len(still) :]:
+        ax.axis("off")
+    return fig
 
 
 def pictures(

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.transforms import offset_copy
 from sklearn.decomposition import PCA
 from torch import Tensor
 
@@ -46,18 +47,35 @@ def clusters(centres: np.ndarray, counts: np.ndarray, name_of: np.ndarray) -> No
     )
 
 
-def two_nn_lines(lines: Mapping[str, tuple[Tensor, Tensor, float]]) -> None:
-    """Points and fitted lines of TwoNN: name → (log m, −log P(μ > m), slope)."""
-    fig, ax = plt.subplots(figsize=(8.5, 4))
-    for i, (name, (a, b, slope)) in enumerate(lines.items()):
-        ax.plot(a, b, ".", ms=3, color=PALETTE[i], label=f"{name}: {slope:.1f}")
-        ax.plot([0, a[-1]], [0, slope * a[-1]], color=PALETTE[i], lw=1)
-    ax.set(xlabel=r"$\log m$", ylabel=r"$-\log P(\mu > m)$", xlim=(0, 1.2))
-    ax.legend(markerscale=4, title="slope", fontsize=10, loc="center left", bbox_to_anchor=(1, 0.5))
+def two_nn_lines(*panels: Mapping[str, tuple[Tensor, Tensor, float]]) -> None:
+    """Points and fitted lines of TwoNN, side by side, each with its slope written along it.
+
+    Args:
+        panels: of each its lines, name → (log m, −log P(μ > m), slope).
+    """
+    fig, axes = plt.subplots(1, len(panels), figsize=(12, 4.8), sharey=True)
+    colors = iter(PALETTE)
+    for ax, lines in zip(axes, panels, strict=True):
+        for name, (a, b, slope) in lines.items():
+            end, color = min(a[-1].item(), 1.2), next(colors)
+            # Above its line there is no room for the text where a line is hardly steeper.
+            crowded = any(slope < other < 1.3 * slope for *_, other in lines.values())
+            away = (11, -8) if crowded else (-5, 4)
+            ax.plot(a[a <= end], b[a <= end], ".", ms=3, color=color)
+            ax.plot([0, end], [0, slope * end], color=color, lw=1)
+            ax.text(
+                0.6 * end, 0.6 * slope * end, f"{name}: {slope:.1f}",
+                transform=offset_copy(ax.transData, fig, *away, units="points"),
+                rotation=np.degrees(np.arctan(slope)), rotation_mode="anchor",
+                transform_rotates_text=True, color=0.7 * np.array(to_rgb(color)),
+                ha="center", va="top" if crowded else "bottom",
+            )  # fmt: skip
+        ax.set(xlabel=r"$\log m$", xlim=(0, None))
+    axes[0].set_ylabel(r"$-\log P(\mu > m)$")
     show(
         fig,
-        alt="Straight lines through zero, one per set: the letters with slopes near 1, 2, 3 and 4, "
-        "the digits much steeper.",
+        alt="Straight lines through zero, one per set, with their slopes. Left: the letters, near "
+        "1, 2, 3 and 4. Right: noise and digits, much steeper, the noise below 20.",
     )
 
 
@@ -152,6 +170,34 @@ def pulled_out(
     return draw
 
 
+def verdicts(
+    shown: Mapping[str, Tensor], nats: Mapping[str, Tensor], p_y_x: Mapping[str, Tensor]
+) -> None:
+    """A column of images for each kind, and above each image what two models say of it.
+
+    Args:
+        shown: kind → images (n, 1, 28, 28), with the same n for all kinds.
+        nats: kind → log p(x), (n,).
+        p_y_x: kind → p(y|x), (n, 10); without an entry only the nats are written.
+    """
+    n = len(next(iter(shown.values())))
+    fig, axes = plt.subplots(n, len(shown), figsize=(12, 2.15 * n + 0.3))
+    for column, (kind, x) in zip(axes.T, shown.items(), strict=True):
+        column[0].text(0.5, 1.36, kind, transform=column[0].transAxes, ha="center", fontsize=13)
+        for i, ax in enumerate(column):
+            text = f"{nats[kind][i]:,.0f} nats".replace("-", "−")
+            if kind in p_y_x:
+                p = p_y_x[kind][i]
+                text = f"{p.argmax()}: {p.max():.0%}\n{text}"
+            image_grid(x[i : i + 1], ax=ax)
+            ax.set_title(text, fontsize=12, pad=1)
+    show(
+        fig,
+        alt="Three digits and three images of each kind of non-digit. Above each image the label "
+        "that the classifier reads, how sure it is, and the log density.",
+    )
+
+
 def auc_dots(auc_of: Mapping[str, Mapping[str, float]]) -> None:
     """AUC of some scores against kinds of images: score → {kind: AUC}."""
     kinds = list(next(iter(auc_of.values())))
@@ -163,12 +209,13 @@ def auc_dots(auc_of: Mapping[str, Mapping[str, float]]) -> None:
     ax.axvline(0.5, color="0.4", lw=1, ls="--")
     ax.set(yticks=range(len(kinds)), yticklabels=kinds, xlim=(-0.03, 1.03),
            xlabel="AUC: digits against this kind")  # fmt: skip
+    ax.set_xticks([0, 0.5, 1], ["0\nfooled", "½\ncoin toss", "1\ntells them apart"])
     ax.invert_yaxis()
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, 1.2), ncol=2, frameon=False)
     show(
         fig,
         alt="For every kind of non-digit the AUC of the density and of the classifier's certainty, "
-        "between 0, fooled, and 1, never fooled.",
+        "between 0, fooled, and 1, tells them apart.",
     )
 
 

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import NullLocator
 from torch import Tensor
 
@@ -14,6 +15,7 @@ from course_utils.figures.style import PALETTE, show
 from course_utils.figures.widgets import slider
 
 KEPT, LOST = PALETTE[0], PALETTE[1]  # captured variance and reconstruction error
+RULES = [PALETTE[i] for i in (2, 4, 0, 1)]  # the colours of the rules for k
 
 
 def turn_the_axis(
@@ -182,7 +184,12 @@ def _errors(ax: Axes, dropped: np.ndarray, errors: Mapping[str, Mapping[int, flo
     )
     ax.set_ylabel("squared error per image")
     if min(test + training) > 0.5:  # less than three powers of ten: plain numbers beside the axis
-        ticks = [y for y in (1, 2, 5, 10, 20, 50) if min(test) <= y <= max(test)]
+        ticks = (0.5, 1, 2, 5, 10, 20, 50, 100)
+        # From the tick below the curve to the tick above it: both ends can be read.
+        low = max(y for y in ticks if y <= min(test + training))
+        high = min(y for y in ticks if y >= max(test + training))
+        ticks = [y for y in ticks if low <= y <= high]
+        ax.set_ylim(0.93 * low, 1.08 * high)
         ax.set_yticks(ticks, ticks)
         ax.yaxis.set_minor_locator(NullLocator())
 
@@ -262,43 +269,114 @@ def density_against_k(curves: Mapping[str, Tensor]) -> None:
     )
 
 
-def three_answers(
-    eigenvalues: Tensor, share: Tensor, held_out: Mapping[str, Tensor], answers: Mapping[str, int]
+def axis_and_noise(x: Tensor, on_axis: Tensor, samples: Tensor, covariance: Tensor) -> None:
+    """Samples of probabilistic PCA in the plane, over the points that it was fitted to.
+
+    Args:
+        x: the points (N, 2).
+        on_axis: decoded codes (n, 2), on the axis.
+        samples: (n, 2), the same with noise.
+        covariance: (2, 2), of the Gaussian; two ellipses show where its density is the same.
+    """
+    mu, ends = x.mean(dim=0).numpy(), on_axis.numpy()
+    turn = np.linspace(0, 2 * np.pi, 200)
+    circle = np.linalg.cholesky(covariance.numpy()) @ np.stack([np.cos(turn), np.sin(turn)])
+    v = (ends[0] - mu) / np.linalg.norm(ends[0] - mu)
+    reach = 3.2 * covariance.diagonal().max().sqrt().item()
+    fig, ax = plt.subplots(figsize=(6.4, 5.6))
+    ax.plot(*x.numpy().T, "o", ms=3, color="0.72", mec="none", label="images")
+    ax.plot(*(mu + 2 * reach * np.array([[-1], [1]]) * v).T, color=KEPT, lw=1.5)
+    for radius in (1, 2):
+        ax.plot(*(mu[:, None] + radius * circle), color="black", lw=1.5, ls="--")
+    noise = np.stack([ends, samples.numpy()], axis=1)  # (n, 2, 2)
+    ax.add_collection(LineCollection(noise, colors=LOST, linewidths=1.2))
+    ax.plot(*samples.numpy().T, "o", ms=4, color="black", mec="none", label="samples")
+    ax.plot(*ends.T, "o", ms=5.5, color=KEPT, mec="white", mew=0.7, label="without noise")
+    ax.set(xlim=(mu[0] - reach, mu[0] + reach), ylim=(mu[1] - reach, mu[1] + reach), aspect="equal",
+           xlabel="ink in the upper half", ylabel="ink in the lower half")  # fmt: skip
+    ax.grid(False)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=12)
+    show(
+        fig,
+        alt="Grey points with an axis through their mean. Blue dots on the axis, each joined to a "
+        "black sample that lies off the axis in any direction. Two dashed ellipses run along the "
+        "axis and hold most of the points and of the samples.",
+    )
+
+
+def answers_on_curves(
+    eigenvalues: Tensor,
+    share: Tensor,
+    held_out: Mapping[str, Tensor],
+    read: Mapping[int, float],
+    enough: float,
+    answers: Mapping[str, int],
 ) -> None:
-    """Three ways to choose k, each on its own curve, and all three answers on every curve.
+    """Four ways to choose k, each on its own curve, and all answers on every curve.
 
     Args:
         eigenvalues: (d,).
         share: (d,), of the variance that the first k axes keep, k = 1, …, d.
-        held_out: name → nats per held-out image (K,), for k = 1, …, K.
-        answers: rule → k, in the order of the panels.
+        held_out: "mean" and "median" → nats per held-out image (K,), for k = 1, …, K.
+        read: {k: share of the reconstructions that a classifier gets right}.
+        enough: the share that the last rule asks for.
+        answers: rule → k, in the order of the panels; without the last the panel stays empty.
     """
-    d, colors = len(eigenvalues), (PALETTE[2], PALETTE[4], PALETTE[0])
-    fig, axes = plt.subplots(1, 3, figsize=(13, 4.6))
-    curves = (eigenvalues, share, held_out["mean"])
-    end = min(d, 2.5 * max(answers.values()))  # what lies far beyond all answers is left out
-    for ax, curve, (rule, k), color in zip(axes, curves, answers.items(), colors, strict=True):
-        for other, pale in zip(answers.values(), colors, strict=True):
-            ax.axvline(other, color=pale, lw=3 if other == k else 1, zorder=0)
-        ax.plot(range(1, len(curve) + 1), curve.cpu(), color="black", label="mean")
-        ax.plot(k, curve[k - 1].item(), "o", ms=11, color=color, mec="white", mew=1.5)
-        ax.set_title(f"{rule}: $k = {k}$", color=color, fontsize=14)
+    fig, axes = plt.subplots(2, 2, figsize=(12, 8.4))
+    curves = [{i + 1: y for i, y in enumerate(values.tolist())}
+              for values in (eigenvalues, share, held_out["mean"])] + [read]  # fmt: skip
+    end = min(len(eigenvalues), 2.5 * max(answers.values()))  # what lies far beyond is left out
+    for ax, curve, (rule, k), color in zip(axes.flat, curves, answers.items(), RULES, strict=False):
+        for other, pale in zip(answers.values(), RULES, strict=False):
+            ax.axvline(other, color=pale, lw=3 if other == k else 1.2, zorder=0)
+        ax.plot(list(curve), list(curve.values()), color="black", label="mean")
+        ax.plot(k, curve[k], "o", ms=11, color=color, mec="white", mew=1.5, zorder=3)
+        ax.set_title(f"{rule}: $k = {k}$", color=0.75 * np.array(to_rgb(color)), fontsize=14)
         ax.set(xlabel="latent dimensions $k$", xlim=(-0.02 * end, end))
-    axes[0].plot([1, d], eigenvalues[[0, -1]].cpu(), color="0.5", lw=1.5, ls="--")
-    axes[0].set(ylabel=r"eigenvalue $\lambda_k$")
-    axes[1].axhline(0.95, color="0.5", lw=1.5, ls="--")
-    axes[1].set(ylabel="share of the variance kept", ylim=(0, 1.03))
-    axes[2].plot(range(1, len(held_out["median"]) + 1), held_out["median"].cpu(), ":",
-                 color="black", label="median")  # fmt: skip
+    _eigenvalues(axes[0, 0], eigenvalues.numpy(force=True), answers["elbow"])
+    axes[0, 1].axhline(0.95, color="0.5", lw=1.5, ls="--")
+    axes[0, 1].set(ylabel="share of the variance kept", ylim=(0, 1.03))
+    median = held_out["median"].tolist()
+    axes[1, 0].plot(range(1, len(median) + 1), median, ":", color="black", label="median")
     top = max(curve.max().item() for curve in held_out.values())
-    axes[2].set(ylabel="nats per image", ylim=(0, 1.05 * top))
-    axes[2].legend(loc="lower right", fontsize=12, framealpha=1)
+    axes[1, 0].set(ylabel="nats per image", ylim=(0, 1.05 * top))
+    axes[1, 0].legend(loc="lower right", fontsize=12, framealpha=1)
+    if len(answers) < len(curves):
+        axes[1, 1].axis("off")
+    else:
+        _accuracies(axes[1, 1], read, enough)
     show(
         fig,
-        alt="Three panels against k: the eigenvalues with their elbow, the share of the variance "
-        "with a line at 95 percent, the held-out log-likelihood with its maximum. A dot in each "
-        "marks its answer; thin vertical lines mark the other two.",
+        alt="Four panels against k: the eigenvalues with their elbow, the share of the variance "
+        "with a line at 95 percent, the held-out log-likelihood with its maximum, the share "
+        "classified correctly. A dot in each marks its answer; thin lines mark the others.",
     )
+
+
+def _eigenvalues(ax: Axes, eigenvalues: np.ndarray, elbow: int) -> None:
+    """The first eigenvalues as dots, and all of them in a small picture with the line to the last.
+
+    On one axis all of them look like the letter L.
+    """
+    some, d = max(100, 2 * elbow), len(eigenvalues)
+    ax.plot(range(1, some + 1), eigenvalues[:some], ".", ms=7, color="black")
+    ax.set(ylabel=r"eigenvalue $\lambda_k$", xlim=(-0.02 * some, some))
+    small = ax.inset_axes((0.52, 0.42, 0.46, 0.54))
+    small.plot(range(1, d + 1), eigenvalues, color="black")
+    small.plot([1, d], eigenvalues[[0, -1]], color="0.5", lw=1.5, ls="--")
+    small.plot(elbow, eigenvalues[elbow - 1], "o", ms=8, color=RULES[0], mec="white", mew=1)
+    small.set_yticks([])
+    small.grid(False)
+
+
+def _accuracies(ax: Axes, read: Mapping[int, float], enough: float) -> None:
+    """The share classified correctly as dots, k on a logarithmic axis; a line at what is enough."""
+    end = ax.get_xlim()[1]
+    ax.plot(list(read), list(read.values()), "o", color="black")
+    ax.axhline(enough, color="0.5", lw=1.5, ls="--")
+    ax.set(ylabel="share classified correctly", xscale="log", xlim=(0.9, end), ylim=(0, 1.03))
+    ax.set_xticks(list(read), list(read))
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def samples(rows: Mapping[str, Tensor]) -> None:

@@ -61,10 +61,18 @@ def slopes(l: Tensor, slope_of: Mapping[str, Tensor]) -> None:  # noqa: E741 (th
     )
 
 
-def cures(curves: Mapping[str, tuple[Sequence[int], Sequence[float]]], blank: float) -> None:
-    """Test errors over the steps: name → (steps, errors), and the error of blank images."""
+def cures(
+    curves: Mapping[str, tuple[Sequence[int], Sequence[float]]], lines: Mapping[str, float]
+) -> None:
+    """Test errors over the steps.
+
+    Args:
+        curves: name → (steps, errors).
+        lines: name → an error to compare with, for every step the same.
+    """
     fig, ax = plt.subplots(figsize=(9, 3.8))
-    ax.axhline(blank, color="0.3", lw=1, label="blank images")
+    for (name, error), look in zip(lines.items(), ("-", ":"), strict=False):
+        ax.axhline(error, color="0.3", lw=1, ls=look, label=name)
     for i, (name, (steps, errors)) in enumerate(curves.items()):
         ax.semilogy(steps, errors, LOOKS[i % 4], color=PALETTE[(0, 4, 1, 2, 5)[i % 5]], label=name)
     ax.set(xlabel="step", ylabel="squared error per test image")
@@ -151,10 +159,12 @@ def against_pca(
     for look, (name, error) in zip(LOOKS[1:], lines.items(), strict=False):
         left.axhline(error, color="0.3", ls=look, lw=1.5, label=name)
     left.set(xlabel="step", ylabel="squared error per test image")
-    for marker, (name, errors) in zip("sov^", over_k.items(), strict=False):
-        color = "0.3" if name == "PCA" else PALETTE[4 if len(errors) > 1 else 0]
-        right.loglog(list(errors), list(errors.values()), f"{marker}-", color=color, label=name)
-    ks = list(next(iter(over_k.values())))
+    for marker, (name, errors) in zip("so^D", over_k.items(), strict=False):
+        color = "0.3" if name == "PCA" else PALETTE[0 if name == "convolutional" else 4]
+        fill = "white" if name.endswith("longer") else color
+        right.loglog(list(errors), list(errors.values()), f"{marker}-", color=color, mfc=fill,
+                     label=name)  # fmt: skip
+    ks = list(over_k["PCA"])
     right.set(xlabel="latent dimension $k$", xticks=ks, xticklabels=ks)
     right.minorticks_off()
     for ax in (left, right):
@@ -252,7 +262,7 @@ def latent_map(
     left.set_aspect("equal", adjustable="datalim")
     size = (high - low).tolist()
     left.add_patch(plt.Rectangle(low.tolist(), *size, fill=False, color="0.4"))
-    for color, width in (("white", 5), ("black", 2.5)):  # readable on dots and on labels
+    for color, width in (("white", 5), ("black", 2.5)):  # readable on dots
         left.add_patch(plt.Circle((0, 0), radius, fill=False, color=color, lw=width,
                                   ls="-" if color == "white" else "--", zorder=5))  # fmt: skip
     title = "the grey rectangle, decoded (not to scale)"

@@ -15,21 +15,22 @@ BLUE, ORANGE, RED = PALETTE[:3]
 
 
 def shortfall(samples: Sequence[int], short: Mapping[int, Sequence[float]]) -> None:
-    """How far the averaged estimate is below log P(X).
+    """How far the averaged estimate is below log P(X); between −1 and 1 the axis is linear.
 
     Args:
         samples: numbers of codes.
         short: latent dimension → nats below the truth, one for every number of codes.
     """
     fig, ax = plt.subplots(figsize=(7.5, 4))
+    ax.axhspan(-1, 1, color="0.94", zorder=0)
     for (k, gap), color, mark in zip(short.items(), PALETTE, "osD^", strict=False):
         ax.semilogx(samples, gap, f"{mark}-", color=color, ms=8, label=f"k = {k}")
     ax.axhline(0, color="0.2", lw=1)
     ax.set_yscale("symlog", linthresh=1)
-    ax.set_yticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1,000"])
+    ax.set_yticks([-1, 0, 1, 10, 100, 1000], ["−1", "0", "1", "10", "100", "1,000"])
     ax.minorticks_off()
-    ax.set(xlabel="number of codes $n$ from $P(z)$", ylabel="nats below the true $\\log P(X)$")
-    ax.set_ylim(bottom=-1)
+    ax.set(xlabel="number of codes $n$ from $P(z)$", ylim=(-1.2, 2 * max(map(max, short.values()))))
+    ax.set_ylabel("nats below the true $\\log P(X)$\n(grey: linear from −1 to 1)")
     handles, names = ax.get_legend_handles_labels()
     ax.legend(handles[::-1], names[::-1], frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     show(
@@ -81,32 +82,36 @@ def touching_bounds(
     side: Sequence[float],
     along: Sequence[float],
     bounds: Sequence[Sequence[float]],
+    tops: Sequence[float],
     path: Sequence[tuple[float, float, float]],
 ) -> None:
     """log P(X) over a parameter of the decoder, and the ELBO of some fixed Q that touch it.
 
     Args:
-        side: values of b₁.
-        along: log P(X) at these values.
-        bounds: for some turns, the ELBO of that turn's Q at these values.
-        path: for every turn b₁, the mean of Q, and log P(X).
+        side: values of b₁, (S,).
+        along: log P(X) at these values, (S,).
+        bounds: for each of T turns, the ELBO of that turn's Q at these values, (T, S).
+        tops: the highest ELBO of each of these Q; it lies at the next turn's b₁, (T,).
+        path: for these turns and the next one b₁, the mean of Q, and log P(X), (T + 1, 3).
     """
-    fig, ax = plt.subplots(figsize=(8, 4.4))
+    fig, ax = plt.subplots(figsize=(8, 4.6))
     ax.plot(side, along, color="black", lw=2.5, label=r"$\log P(X)$")
-    arrow = {"arrowstyle": "->", "color": "0.4", "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
-    for i, ((b_1, _, level), bound, color) in enumerate(zip(path, bounds, PALETTE, strict=False)):
+    arrow = {"arrowstyle": "->", "color": "0.3", "lw": 1.5, "shrinkA": 3, "shrinkB": 4}
+    for i, (bound, top, color) in enumerate(zip(bounds, tops, PALETTE, strict=False)):
         ax.plot(side, bound, color=color, label=f"ELBO, $Q$ of turn {i}")
-        ax.plot(b_1, level, "o", ms=10, color=color, zorder=4)
-        top = int(np.argmax(bound))
-        ax.plot(side[top], bound[top], "^", ms=9, color=color, zorder=4)
-        ax.annotate("", path[i + 1][::2], (side[top], bound[top]), zorder=3, arrowprops=arrow)
-    ax.set(xlabel="$b_1$", ylabel="nats", xlim=(side[0], side[-1]), ylim=(-9, -0.6))
+        b_1, _, level = path[i + 1]
+        ax.plot(b_1, top, "^", ms=7, color=color, zorder=4)
+        ax.annotate("", (b_1, level), (b_1, top), zorder=3, arrowprops=arrow)
+    for i, ((b_1, _, level), color) in enumerate(zip(path, PALETTE, strict=False)):
+        ax.plot(b_1, level, "o", ms=7, color=color, zorder=4)
+        ax.annotate(f"turn {i}", (b_1, level), (-6, 8), textcoords="offset points", ha="right")
+    ax.set(xlabel="$b_1$", ylabel="nats", xlim=(side[0], side[-1]), ylim=(-6.3, -2))
     ax.legend(loc="upper left", frameon=False)
     show(
         fig,
-        alt="A black curve, log P(X) over b₁, and three coloured curves below it, the ELBO of "
-        "three fixed Q. Each touches the black curve in one point; from its highest point an arrow "
-        "goes up to the black curve, where the next one touches.",
+        alt="A black curve, log P(X) over b₁, and two coloured curves below it, the ELBO of two "
+        "fixed Q. Each touches the black curve in one point; from its highest point an arrow goes "
+        "up to the black curve, where the next turn begins.",
     )
 
 
@@ -310,27 +315,30 @@ def gap_maps(side: Tensor, maps: Tensor) -> None:
 
     Args:
         side: coordinates, (S,).
-        maps: the three, (3, S, S), NaN where nothing is to be shown.
+        maps: the three, (3, S, S), NaN where hardly any points are generated.
     """
     titles = (r"$\log P(X)$", "approximation gap", "amortisation gap")
     fig, axes = plt.subplots(1, 3, figsize=(12, 4), sharey=True)
     for ax, title, values in zip(axes, titles, maps.numpy(), strict=True):
         if ax is axes[0]:
-            shades = ax.pcolormesh(side, side, values, cmap="Greys", vmin=-8)
+            shades = ax.pcolormesh(side, side, values, cmap="Greys", vmin=-6)
             fig.colorbar(shades, ax=ax, shrink=0.8, label="nats")
+            ax.text(0, 0, "hardly any\npoints", ha="center", va="center", fontsize=11)
         else:
             shades = ax.pcolormesh(
                 side, side, np.clip(values, 1e-3, None), cmap="YlOrRd", norm=LogNorm(0.01, 10)
             )
         ax.set(title=title, aspect="equal", xlabel="$X_1$")
         ax.grid(False)
+        ax.set_facecolor("#dfe6ee")  # no shade of the two maps: empty must not look like low
     axes[0].set_ylabel("$X_2$")
     bar = fig.colorbar(shades, ax=axes[1:], shrink=0.8, label="nats", extend="both")
     bar.set_ticks([0.01, 0.1, 1, 10], labels=["0.01", "0.1", "1", "10"])
     show(
         fig,
         alt="Three maps of the plane. log P(X) is high along a circle. Both gaps are small around "
-        "the circle and large in a sector at its bottom, the amortisation gap larger.",
+        "the circle and large in a sector at its bottom, the amortisation gap larger. Blue-grey: "
+        "hardly any points.",
     )
 
 

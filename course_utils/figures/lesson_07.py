@@ -13,7 +13,7 @@ from course_utils.figures.grids import image_rows, manifolds
 from course_utils.figures.style import PALETTE, show
 
 REAL, GENERATED, DIS, BEST = "0.35", PALETTE[2], PALETTE[4], "black"
-DATA_AND_G = (PALETTE[3], PALETTE[2])  # densities of the data and of the generator
+DATA_AND_G = ("#94a4a2", PALETTE[2])  # densities of the data and of the generator
 LOSSES = {"Dis": DIS, "G": GENERATED}
 REACH = 3  # of the plane, from −3 to 3
 # Dis, from 0 to 1. Few levels, so that all of them survive in images of few colours.
@@ -21,38 +21,49 @@ MAP = LinearSegmentedColormap.from_list("Dis", [PALETTE[1], "#fff8ef", "#9a54cc"
 
 
 def two_turns(norms: Mapping[tuple[str, str], float]) -> None:
-    """The way of the gradient in the turn of each player.
+    """The way of the data (grey) and of the gradient (red) in the turn of each player.
 
     Args:
         norms: (player whose turn it is, place) → norm of the gradient there. The places are "Dis"
             and "G" (parameters) and "x̂" (generated numbers).
     """
     places = {
-        "z": (0, 0), "G": (1.3, 0), "x̂": (2.6, 0), "x": (2.6, 1), "Dis": (4.1, 0), "loss": (5.8, 0),
+        "z": (0, 0), "G": (1.3, 0), "x̂": (2.6, 0), "x": (2.6, 1), "Dis": (4.3, 0), "loss": (6, 0),
     }  # fmt: skip
     texts = {"x̂": r"$\hat x$", "x": "$x$", "z": "$z$", "G": "$G$"}
-    fig, (upper, lower) = plt.subplots(2, 1, figsize=(8, 4.6), height_ratios=(2.2, 1.5))
-    way = ("loss", "Dis")
-    arrows = [("z", "G"), ("G", "x̂"), ("x̂", "Dis", "dotted", "cut"), ("x", "Dis")]
-    diagram(places, [*arrows, (*way, "solid", _norm(norms["Dis", "Dis"]))], texts=texts,
-            colors={way: GENERATED, "Dis": GENERATED}, ax=upper)  # fmt: skip
+    fig, (upper, lower) = plt.subplots(2, 1, figsize=(8, 5), height_ratios=(2.4, 1.7))
+    forward = [("z", "G"), ("G", "x̂"), ("Dis", "loss")]
+    diagram(places, [*forward, ("x̂", "Dis", "dotted", "cut"), ("x", "Dis")], texts=texts,
+            colors={"Dis": GENERATED}, ax=upper)  # fmt: skip
+    _back(upper, places, [("loss", "Dis", norms["Dis", "Dis"])])
     upper.set_title("turn of Dis: the parameters of Dis move", loc="left", weight="bold")
     del places["x"]
-    back = [(*way, "solid", ""), ("Dis", "x̂", "solid", _norm(norms["G", "x̂"])),
-            ("x̂", "G", "solid", _norm(norms["G", "G"]))]  # fmt: skip
-    colors = {"G": GENERATED} | {arrow[:2]: GENERATED for arrow in back}
-    diagram(places, [("z", "G"), *back], texts=texts, colors=colors, ax=lower)
-    lower.text(4.1, 0.34, "frozen", ha="center", color="0.4")
+    diagram(places, [*forward, ("x̂", "Dis")], texts=texts, colors={"G": GENERATED}, ax=lower)
+    lower.text(4.3, 0.34, f"frozen: {norms['G', 'Dis']:.3f} is not stored", ha="center",
+               color="0.4")  # fmt: skip
+    ways = [("loss", "Dis", None), ("Dis", "x̂", norms["G", "x̂"]), ("x̂", "G", norms["G", "G"])]
+    _back(lower, places, ways)
     lower.set_title("turn of G: the parameters of G move", loc="left", weight="bold")
     show(
         fig,
-        alt="Two diagrams. In the turn of Dis the gradient goes from the loss into Dis and stops "
-        "there. In the turn of G it passes through Dis and the generated numbers into G.",
+        alt="Two diagrams with the data going from left to right. In the turn of Dis the gradient "
+        "goes back from the loss into Dis and stops there. In the turn of G it passes through Dis "
+        "and the generated numbers into G.",
     )
 
 
-def _norm(value: float) -> str:
-    return f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
+def _back(
+    ax: Axes, places: Mapping[str, tuple[float, float]], ways: Sequence[tuple[str, str, float]]
+) -> None:
+    """Red arrows below the boxes, from right to left, each with a norm or None."""
+    ax.set_ylim(ax.get_ylim()[0] - 0.35, None)
+    for start, end, norm in ways:
+        (x0, y), (x1, _) = places[start], places[end]
+        look = {"arrowstyle": "-|>", "color": GENERATED, "lw": 1.8, "mutation_scale": 14}
+        ax.annotate("", (x1 + 0.1, y - 0.45), (x0 - 0.1, y - 0.45), arrowprops=look)
+        if norm is not None:
+            words = f"{norm:.4f}" if norm < 0.01 else f"{norm:.3f}"
+            ax.text((x0 + x1) / 2, y - 0.52, words, ha="center", va="top", color=GENERATED)
 
 
 def densities(
@@ -165,9 +176,37 @@ def _loss_curves(losses: Mapping[str, Sequence[float]], ax: Axes) -> None:
     for name, values in losses.items():
         ax.plot(values, color=LOSSES[name], lw=1.2, label=name)
         ax.axhline(np.log(4 if name == "Dis" else 2), color=LOSSES[name], ls=":", lw=1)
-    ax.set(ylim=(0, 3), xlabel="turns", title="losses")
+    ax.set(ylim=(0, 3), xlabel="turns of the player", title="losses")
     ax.set_xlim(0, max([10, *map(len, losses.values())]))
     ax.legend(frameon=False, loc="upper right", ncols=2, fontsize=10, borderpad=0)
+
+
+def divergences(
+    places: np.ndarray, values: Mapping[str, np.ndarray], x: np.ndarray, density: np.ndarray
+) -> None:
+    """Distances of a narrow density to the data, over the place where it stands.
+
+    Args:
+        places: (n,), means of the narrow density.
+        values: name → distance at every place, (n,), one panel for each.
+        x: (m,), numbers. density: (m,), of the data there, shaded below.
+    """
+    fig, axes = plt.subplots(1, len(values), figsize=(11, 3.2))
+    for ax, (name, distance) in zip(axes, values.items(), strict=True):
+        top = 1.1 * distance.max()
+        ax.fill_between(x, density / density.max() * 0.4 * top, color="0.88", lw=0)
+        ax.plot(places, distance, color=GENERATED, lw=2.5)
+        ax.set(title=name, xlabel="mean of the generated density", ylim=(0, top),
+               xlim=(places[0], places[-1]))  # fmt: skip
+    edge = x[density > 0.05 * density.max()][-1]
+    for ax in axes:
+        ax.text(edge + 0.2, 0.05 * ax.get_ylim()[1], "the data", fontsize=12, color="0.4")
+    show(
+        fig,
+        alt="Two curves over the place of a narrow generated density, with the density of the data "
+        "shaded. The Jensen-Shannon divergence is flat outside the data. The Wasserstein distance "
+        "falls straight towards the data from both sides.",
+    )
 
 
 def rings(

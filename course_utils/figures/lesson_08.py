@@ -74,14 +74,17 @@ def accuracy_and_diversity(
     for ax, (varied, points) in zip(np.atleast_1d(axes), over.items(), strict=True):
         accuracy, *curves = np.array(list(points.values())).T
         accuracy = accuracy.clip(1 - HIGHEST, HIGHEST)
-        for values, color, name, below in zip(
-            curves, (PALETTE[4], PALETTE[1]), ("in features", "in pixels"), (7, -17), strict=True
-        ):
-            ax.plot(accuracy, values, "o-", color=color, ms=8, label=name)
+        for values, color, name, below, ring in zip(
+            curves, (PALETTE[4], PALETTE[1]), ("in features", "in pixels"), (7, -20),
+            ({"ms": 7}, {"ms": 12, "mfc": "none", "mew": 2}), strict=True,
+        ):  # fmt: skip
+            ax.plot(accuracy, values, "o-", color=color, label=name, **ring)
             for value, x, y in zip(points, accuracy, values, strict=True):
+                last = value == list(points)[-1]  # may stand beside the star
                 ax.annotate(
-                    value, (x, y), (5, below), textcoords="offset points", fontsize=11, color=color
-                )
+                    value, (x, y), (0 if last else 5, below), textcoords="offset points",
+                    ha="right" if last else "left", fontsize=11, color=color,
+                )  # fmt: skip
         ax.plot(min(real, HIGHEST), 1, "*", color="black", ms=18, zorder=3, label="real digits")
         ax.axhline(1, color="0.5", lw=1, ls=":", zorder=0)
         ax.set(title=varied, xlabel="label accuracy", xscale="logit", yscale="log",
@@ -101,6 +104,8 @@ def accuracy_and_diversity(
 def matrices(matrix: Mapping[str, Tensor], diversity: Mapping[str, Tensor]) -> None:
     """Requested against recognised labels, and beside each row the diversity of its label.
 
+    The diagonal says its shares in numbers, too.
+
     Args:
         matrix: title → shares (10, 10), the rows sum to 1.
         diversity: title → one number for each label (10,).
@@ -110,6 +115,10 @@ def matrices(matrix: Mapping[str, Tensor], diversity: Mapping[str, Tensor]) -> N
         left.imshow(shares, vmin=0, vmax=1, cmap="Blues")
         left.set(xticks=range(10), yticks=range(10), xlabel="recognised", title=title)
         left.grid(False)
+        for i, share in enumerate(shares.diagonal().tolist()):
+            said = f"{share:.2f}".replace("0.00", "0").replace("0.", ".").replace("1.00", "1")
+            ink = "white" if share > 0.5 else "black"
+            left.text(i, i, said, ha="center", va="center", fontsize=12, color=ink)
         right = left.inset_axes([1.06, 0, 0.42, 1])
         values = np.asarray(diversity[title])
         right.hlines(range(10), 1, values, color=PALETTE[1], lw=3)
@@ -124,7 +133,7 @@ def matrices(matrix: Mapping[str, Tensor], diversity: Mapping[str, Tensor]) -> N
     show(
         fig,
         alt=f"Requested against recognised labels, with the diversity of each label beside its "
-        f"row: {'; '.join(matrix)}.",
+        f"row, and the shares on the diagonal as numbers: {'; '.join(matrix)}.",
     )
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from course_utils.figures.diagrams import TAXONOMY, diagram, tree
-from course_utils.figures.grids import image_rows
+from course_utils.figures.grids import image_grid, image_rows
 from course_utils.figures.style import PALETTE, show
 
 COLORS = {"E": PALETTE[0], "D": PALETTE[1], "Dis": PALETTE[2]}
@@ -48,30 +48,43 @@ def four_models() -> None:
 
 
 def three_losses() -> None:
-    """The VAE/GAN's networks, and where each of its three losses is computed."""
+    """The VAE/GAN's networks, where each term of the losses is computed, and whom it trains."""
     places = {
         "x": (0, 0), "E": (1.2, 0), "z": (2.4, 0), "D": (3.6, 0), "x̂": (4.8, 0),
-        "N(0, I)": (2.4, 1.1), "Dis_l": (6.2, 0), "Dis": (7.6, 0), "real?": (8.9, 0),
-        "KL": (1.2, 1.1), "distance": (6.2, 1.1), "x again": (6.2, -1.1),
+        "N(0, I)": (2.4, 1.1), "KL": (1.2, 1.1), "x again": (4.8, 2.2),
+        "Dis_l": (6.2, 0), "Dis_l again": (6.2, 2.2), "distance": (6.2, 1.1),
+        "rest": (7.9, 1.1), "game": (9.5, 1.1),
     }  # fmt: skip
     arrows = [
         ("x", "E"), ("E", "z"), ("N(0, I)", "z"), ("z", "D"), ("D", "x̂"), ("x̂", "Dis_l"),
-        ("Dis_l", "Dis"), ("Dis", "real?"), ("E", "KL", "dotted"), ("Dis_l", "distance", "dotted"),
-        ("x again", "Dis_l"),
+        ("x again", "Dis_l again"), ("E", "KL", "dotted"), ("Dis_l", "distance", "dotted"),
+        ("Dis_l again", "distance", "dotted"), ("Dis_l", "rest"), ("Dis_l again", "rest"),
+        ("rest", "game", "dotted"),
     ]  # fmt: skip
     texts = {name: f"${name}$" for name in "xzED"}
     texts |= {
-        "x̂": r"$\hat x$", "N(0, I)": r"$\mathcal{N}(0, I)$", "Dis_l": r"$\mathrm{Dis}_l$",
-        "x again": "$x$",
+        "x̂": r"$\hat x$", "N(0, I)": r"$\mathcal{N}(0, I)$", "x again": "$x$",
+        "Dis_l": r"$\mathrm{Dis}_l$", "Dis_l again": r"$\mathrm{Dis}_l$",
+        "rest": "rest of Dis",
     }  # fmt: skip
-    colors = {**COLORS, "Dis_l": COLORS["Dis"], "KL": "0.6", "distance": "0.6"}
-    fig, ax = plt.subplots(figsize=(11, 3.4))
+    of_dis = dict.fromkeys(("Dis_l", "Dis_l again", "rest"), COLORS["Dis"])
+    colors = {**COLORS, **of_dis, **dict.fromkeys(("KL", "distance", "game"), "0.6")}
+    fig, ax = plt.subplots(figsize=(11, 3.9))
     diagram(places, arrows, texts=texts, colors=colors, ax=ax)
+    ax.set_xlim(-0.5, 10.3)
+    trained = {"KL": (0.7, 1.65, "E"), "distance": (4.3, 1.1, "E D"), "game": (8.8, 1.65, "D Dis")}
+    for x, y, networks in trained.values():  # beside its term
+        ax.text(x, y, "trains", va="center", fontsize=12)
+        for i, name in enumerate(networks.split()):
+            chip = {"boxstyle": "round,pad=0.25", "fc": COLORS[name], "ec": "none", "alpha": 0.5}
+            said = texts.get(name, name)
+            ax.text(x + 0.65 + 0.38 * i, y, said, va="center", fontsize=13, bbox=chip)
     show(
         fig,
         alt="The VAE/GAN: x goes through E to z, z or a sample of N(0, I) through D to x̂; x and x̂ "
-        "go through the layer Dis_l and the rest of Dis. The KL is computed at E, the distance "
-        "at Dis_l, the game at the output of Dis.",
+        "go through the layer Dis_l and the rest of Dis. The KL, computed at E, trains E. The "
+        "distance of the two outputs of Dis_l trains E and D. The game at the end trains D and "
+        "Dis.",
     )
 
 
@@ -146,25 +159,30 @@ def layer_sees(
 
 
 def rewritten(x: Tensor, written: Mapping[str, Tensor]) -> None:
-    """Given digits, and each of them written as all ten digits by several models.
+    """Given digits, one a row, and beside them each written as all ten digits by several models.
 
     Args:
         x: images (N, 1, 28, 28).
         written: model → images (N, 10, 1, 28, 28).
     """
-    fig, axes = plt.subplots(len(x), 1, figsize=(8.6, 1.55 * len(x)))
-    for i, ax in enumerate(np.atleast_1d(axes)):
-        rows = {name: _with_given(x[i], images[i]) for name, images in written.items()}
-        image_rows(rows, heads=["given", *range(10)] if i == 0 else (), ax=ax)
+    widths, height = [32, *(302 for _ in written)], 30 * len(x) + 2  # as `image_grid` draws
+    size = (13, 13 * (height + 36) / (sum(widths) + 20))
+    fig, axes = plt.subplots(1, 1 + len(written), figsize=size, width_ratios=widths)
+    image_grid(x, columns=1, ax=axes[0])
+    axes[0].text(16, 0, "given", ha="center", va="bottom")
+    for ax, (model, images) in zip(axes[1:], written.items(), strict=True):
+        image_grid(images.flatten(0, 1), columns=10, ax=ax)
+        ax.text(151, -16, model, ha="center", va="bottom", weight="bold")
+        for y in range(10):
+            ax.text(16 + 30 * y, 0, str(y), ha="center", va="bottom")
+    for ax in axes:
+        ax.set_ylim(height, -34)
     show(
         fig,
-        alt="Test digits, and each of them written as all ten digits in its own style: softly by "
-        "the conditional VAE, crisply by the conditional VAE/GAN.",
+        alt="Ten test digits from thin to bold, one a row, and each of them written as all ten "
+        "digits: softly, and with its thickness, by the conditional VAE; crisply, and only in part "
+        "with its thickness, by the conditional VAE/GAN.",
     )
-
-
-def _with_given(x: Tensor, written: Tensor) -> np.ndarray:
-    return np.concatenate([x[None].numpy(force=True), written.numpy(force=True)])
 
 
 def walk(rows: Mapping[str, Tensor], ax: Axes) -> None:

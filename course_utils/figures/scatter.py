@@ -63,7 +63,7 @@ class _Badges(Artist):
     ) -> None:
         super().__init__()
         self.places, self.points = places, points
-        self.set(zorder=3, in_layout=False)
+        self.set(zorder=6, in_layout=False)  # above the prior's circle, too
         frames = [
             {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": color, "lw": 2} for color in colors
         ]

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from PIL import Image
 
 # Ten colours chosen to stay apart for colour-blind readers (Petroff 2021, arXiv:2107.02270): the
-# digits 0 … 9, everywhere.
+# digits 0 … 9, everywhere. Of his two greys, which are hard to tell apart as dots, the lighter one
+# is nearly black here.
 PALETTE = (
     "#3f90da",
     "#ffa90e",
     "#bd1f01",
-    "#94a4a2",
+    "#2b2b2b",
     "#832db6",
     "#a96b59",
     "#e76300",

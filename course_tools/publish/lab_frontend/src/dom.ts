@@ -19,7 +19,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 
 /** The ten colours of the digits, as in the lessons (Petroff 2021). */
 export const PALETTE = [
-  "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+  "#3f90da", "#ffa90e", "#bd1f01", "#2b2b2b", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 ];
 
 /** A canvas for one digit, black ink on white; in the dark, style.css inverts it. */

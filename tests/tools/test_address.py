@@ -89,7 +89,7 @@ def test_badges_rewrite_everything(checkout, capsys):
 
 
 def test_a_class_repository_has_its_own_address_or_none(tmp_path, monkeypatch):
-    # The numbers of the tasks take seconds; tests/test_release.py looks at them.
+    # The numbers of the tasks take seconds; tests/tools/test_class_repo.py looks at them.
     monkeypatch.setattr(handout, "write", lambda tasks, path, seed: path.touch())
     release(tmp_path / "with", address.Address("school/class", "main"))
     release(tmp_path / "without")

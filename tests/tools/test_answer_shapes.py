@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 def replayed(*all_of_them: dict, run: bool = False) -> list[dict]:
     """What the grader says of each notebook, and with `run` what `verify` says in IPython."""
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("replays.py"))],
+        [sys.executable, str(Path(shapes.__file__).with_name("replays.py"))],
         input=json.dumps([(each, run) for each in all_of_them]), capture_output=True, text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
