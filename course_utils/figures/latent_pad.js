@@ -8,7 +8,7 @@ function pad(el, options, ask) {
     parent.append(made);
     return made;
   };
-  const edge = "border:1px solid #c9d3e0;", font = "font:17px/1.4 system-ui,sans-serif;color:#1d1d1f;";
+  const edge = "border:1px solid #c9d3e0;", font = "font:15px/1.4 system-ui,sans-serif;color:#1d1d1f;";
   const frame = element("div", "display:flex;flex-wrap:wrap;gap:8px 16px;background:#fff;padding:8px;max-width:700px;" + font, el);
   const map = element("div", "max-width:100%", frame);
   const plane = element("canvas", "width:380px;max-width:100%;aspect-ratio:1;cursor:crosshair;touch-action:none;" + edge, map);
