@@ -71,6 +71,7 @@ function pad(el, options, ask) {
       context.fillText(label, ...at([x, y]));
     }
   }
+  const named = (label) => `${label === 8 ? "an" : "a"} ${label}`;
   function disc(context, [x, y], radius) {
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
@@ -102,10 +103,10 @@ function pad(el, options, ask) {
     }
     const across = options.across, context = original.getContext("2d");
     context.drawImage(digits, 28 * (i % across), 28 * Math.floor(i / across), 28, 28, 0, 0, 28, 28);
-    whose.textContent = exact ? `this dot's image, a ${label}` : `the nearest dot's image, a ${label}`;
+    whose.textContent = exact ? `this dot's image, ${named(label)}` : `the nearest dot's image, ${named(label)}`;
     original.setAttribute("aria-label", whose.textContent);
     const place = `z = (${z.map((value) => value.toFixed(2)).join(", ")})`.replaceAll("-", "−");
-    said.textContent = exact ? `${place}, the code of a ${label}. Decoded, it is the reconstruction of this ${label}.` : place;
+    said.textContent = exact ? `${place}, the code of ${named(label)}. Decoded, it is the reconstruction of this ${label}.` : place;
     picture.setAttribute("aria-label", "The image decoded at " + place);
   }
   function show(pixels) {
