@@ -292,6 +292,7 @@ def test_the_table_of_symbols_names_where_each_is_introduced():
             other_life = core in (
                 "b",
                 "d",
+                "r",
                 "E",
                 "D",
                 "X",

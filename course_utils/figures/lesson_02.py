@@ -184,7 +184,7 @@ def _errors(ax: Axes, dropped: np.ndarray, errors: Mapping[str, Mapping[int, flo
     )
     ax.set_ylabel("squared error per image")
     if min(test + training) > 0.5:  # less than three powers of ten: plain numbers beside the axis
-        ticks = (0.5, 1, 2, 5, 10, 20, 50, 100)
+        ticks = [0.5, 1, 2, 5, 10, 20, 50, 100]
         # From the tick below the curve to the tick above it: both ends can be read.
         low = max(y for y in ticks if y <= min(test + training))
         high = min(y for y in ticks if y >= max(test + training))

@@ -111,7 +111,7 @@ def _spots(ax: Axes, z: np.ndarray, labels: np.ndarray) -> None:
         at = middle + reach * np.array([np.cos(angle), np.sin(angle)])
         ax.plot(*np.stack([spot, at]).T, color=PALETTE[label], lw=1, zorder=2)
         box = {"boxstyle": "circle,pad=0.1", "fc": "white", "ec": "none"}
-        ax.text(*at, str(label), weight="bold", ha="center", va="center", bbox=box)
+        ax.text(at[0], at[1], str(label), weight="bold", ha="center", va="center", bbox=box)
 
 
 def _plane(ax: Axes, title: str) -> None:
