@@ -165,7 +165,7 @@ function pad(el, options, ask) {
     const step = (event.shiftKey ? 0.1 : 0.02) * whole / zoom;
     go([z[0] + way[0] * step, z[1] + way[1] * step]);
   });
-  for (const [text, name, factor] of [["+", "Zoom in", 2], ["−", "Zoom out", 0.5], ["all", "Show the whole plane", 1 / 16]]) {
+  for (const [text, name, factor] of [["+", "Zoom in", 2], ["−", "Zoom out", 0.5], ["all", "Show all", 1 / 16]]) {
     const button = element("button", "min-width:32px;padding:2px 10px;border-radius:4px;cursor:pointer;background:#f3f6fa;" + edge + font, tools);
     Object.assign(button, { type: "button", textContent: text, title: name });
     button.setAttribute("aria-label", name);

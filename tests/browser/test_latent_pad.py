@@ -74,7 +74,7 @@ def test_zoom_parts_two_dots_that_lie_close(pad):
     left, top = -1 - (-1 + 2) / 4 * wide, -0.5 + (2 + 0.5) / 4 * wide
     click(pad, CODES[2].tolist(), (left, top, wide))
     assert caption(pad) == "this dot's image, a 5" and ink(pad, 2) == pytest.approx(0.5, abs=GREY)
-    pad.get_by_label("Show the whole plane").click()
+    pad.get_by_label("Show all").click()
     click(pad, CODES[0].tolist())
     assert caption(pad) == "this dot's image, a 3"
 
