@@ -139,14 +139,7 @@ def eventually(condition) -> bool:
 
 def answered(page) -> None:
     """Wait until the models have answered to what is on the sheet, with all codes for the bound."""
-    page.wait_for_timeout(250)  # after which the page asks for more codes
-    page.wait_for_function(
-        """async () => {
-        const before = document.querySelector(".answers").dataset.answers;
-        await lab.call("decode", "gan", new Float32Array(16), null);  // waits for all calls before
-        return before === document.querySelector(".answers").dataset.answers;
-        }"""
-    )
+    page.locator(".answers[data-current=true]").wait_for(state="attached", timeout=HANGS)
 
 
 def draw(page, points: list[tuple[float, float]]) -> None:

@@ -38,10 +38,12 @@ export function draw(lab: Lab): HTMLElement {
     return () => {
       show(answer);
       answers.dataset.answers = String(++count);
+      answers.dataset.current = String(x === lab.drawing && codes === K); // of this sheet, with all codes
     };
   });
   // Quickly while the pen moves, then with all codes, and read out once it rests.
   lab.addEventListener("drawing", () => {
+    answers.dataset.current = "false";
     ask(lab.drawing, MOVING);
     clearTimeout(refine);
     refine = window.setTimeout(() => ask(lab.drawing, K), 150);
@@ -72,7 +74,7 @@ export function draw(lab: Lab): HTMLElement {
   lab.addEventListener("drawing", announce);
   lab.addEventListener("drawing", () => { said.hidden = !!lab.drawing; });
 
-  const choice = h("select", { id: "codes", onchange: () => { K = Number(choice.value); ask(lab.drawing, K); } },
+  const choice = h("select", { id: "codes", onchange: () => { K = Number(choice.value); answers.dataset.current = "false"; ask(lab.drawing, K); } },
     ...MANY.map((n) => h("option", { value: String(n), selected: n === K }, String(n))));
   parts[1].element.querySelector(".control")!.append(h("label", { for: "codes" }, t("draw.codes")), choice);
 
