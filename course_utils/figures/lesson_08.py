@@ -75,15 +75,14 @@ def accuracy_and_diversity(
         accuracy, *curves = np.array(list(points.values())).T
         accuracy = accuracy.clip(1 - HIGHEST, HIGHEST)
         for values, color, name, below, ring in zip(
-            curves, (PALETTE[4], PALETTE[1]), ("in features", "in pixels"), (7, -20),
+            curves, (PALETTE[4], PALETTE[1]), ("in features", "in pixels"), (9, -22),
             ({"ms": 7}, {"ms": 12, "mfc": "none", "mew": 2}), strict=True,
         ):  # fmt: skip
             ax.plot(accuracy, values, "o-", color=color, label=name, **ring)
             for value, x, y in zip(points, accuracy, values, strict=True):
-                last = value == list(points)[-1]  # may stand beside the star
                 ax.annotate(
-                    value, (x, y), (0 if last else 5, below), textcoords="offset points",
-                    ha="right" if last else "left", fontsize=11, color=color,
+                    value, (x, y), (4, below), textcoords="offset points",
+                    ha="center", fontsize=11, color=color,
                 )  # fmt: skip
         ax.plot(min(real, HIGHEST), 1, "*", color="black", ms=18, zorder=3, label="real digits")
         ax.axhline(1, color="0.5", lw=1, ls=":", zorder=0)
