@@ -22,9 +22,8 @@ from course_utils import atomic
 from course_utils.exercises import TASKS
 
 LONG = 80  # tokens of an answer: shorter right ones are alike by nature
-ALIKE = (
-    0.9  # the share of tokens from which a pair is shown; tests/tools/test_classroom.py measures it
-)
+# The share of tokens from which a pair is shown; tests/tools/test_classroom.py measures it.
+ALIKE = 0.9
 SHOWN = 60  # pairs on the page
 
 
