@@ -13,7 +13,7 @@ function pad(el, options, ask) {
   const map = element("div", "max-width:100%", frame);
   const plane = element("canvas", "width:380px;max-width:100%;aspect-ratio:1;cursor:crosshair;touch-action:none;" + edge, map);
   const tools = element("div", "display:flex;gap:6px;margin-top:4px", map);
-  const side = element("div", "display:flex;flex-direction:column;gap:2px", frame);
+  const side = element("div", "flex:0 1 200px;display:flex;flex-direction:column;gap:2px", frame); // beside the plane on a page of the site
   const canvas28 = (width, caption) => {
     const figure = element("figure", "margin:0", side);
     const canvas = element("canvas", `display:block;width:${width}px;max-width:100%;aspect-ratio:1;image-rendering:pixelated;` + edge, figure);
