@@ -9,14 +9,16 @@ import sys
 # OpenMP splits each layer of a network over its threads, and they wait for each other by spinning.
 # libgomp, which PyTorch's packages for Linux bring along, lets them spin 300,000 rounds before they
 # sleep: longer than the system gives other programs at a time. So beside a busy program the thread
-# that spins holds the core that its partner needs, and a step takes four to ten times as long, at
-# worst sixty. With 1,000 rounds it takes two to three times as long, and on an idle machine a tenth
-# longer: benchmarks/busy.py measures it, benchmarks/RESULTS.md has the table. The variable is read
-# once, when PyTorch is loaded, so the lessons import this package first.
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+# that spins holds the core that its partner needs, and a step takes ten times as long, at worst
+# seventy. With 10,000 rounds it takes about four times as long, and on an idle machine up to a
+# third longer. Fewer rounds make two threads no faster than one there: benchmarks/busy.py measures
+# it, benchmarks/RESULTS.md has the table. The variable is read once, when PyTorch is loaded, so the
+# lessons import this package first.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 LAYERS = (
     "errors",
+    "names",
     "name_errors",
     "kernel_start",
     "runtime",

@@ -52,6 +52,11 @@ class Images:
         """All images as float32 (N, 1, 28, 28) in [0, 1], computed at each access."""
         return self.pixels.float() / 255
 
+    @property
+    def device(self) -> torch.device:
+        """Where the images and labels are."""
+        return self.pixels.device
+
 
 def load(name: str = "auto", split: str = "train", *, device: torch.device | str = "cpu") -> Images:
     """Load a split of a data set by name.

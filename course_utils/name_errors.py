@@ -4,11 +4,12 @@
 start.
 """
 
-import ast
 import json
 import os
 import sys
 from pathlib import Path
+
+from course_utils import names
 
 START = Path(__file__).with_name("kernel_start.py")  # run by every kernel that `make lab` starts
 RUN_IT = "run that cell first, or all above: Run ▸ Run All Above Selected Cell."
@@ -42,7 +43,7 @@ def where_defined(name: str, cells: list[dict], source: str) -> str:
             heading = titles[-1] if titles else heading
         elif text.strip() == source.strip():
             here = place
-        elif line := bindings(text).get(name):
+        elif line := names.lines_of(text).get(name):
             makers.append(
                 (
                     place,
@@ -54,35 +55,6 @@ def where_defined(name: str, cells: list[dict], source: str) -> str:
             )
     above = [said for place, said in makers if place < here]
     return above[-1] if above else makers[0][1] if makers else ""
-
-
-def bindings(source: str) -> dict[str, int]:
-    """Return the names that a cell assigns, defines or imports, with the line that does so first.
-
-    Args:
-        source: of the cell.
-
-    Returns:
-        Line numbers from 1 by name; {} where the cell is not plain Python.
-    """
-    found: dict[str, int] = {}
-
-    def look(node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.FunctionDef | ast.ClassDef):
-                found.setdefault(child.name, child.lineno)
-            elif isinstance(child, ast.alias):
-                found.setdefault(child.asname or child.name.split(".")[0], child.lineno)
-            elif not isinstance(child, ast.Lambda | ast.comprehension):
-                if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
-                    found.setdefault(child.id, child.lineno)
-                look(child)
-
-    try:
-        look(ast.parse(source))
-    except SyntaxError:
-        pass
-    return found
 
 
 def _explained(shell, kind, error, traceback, tb_offset=None) -> None:

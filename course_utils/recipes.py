@@ -95,7 +95,7 @@ def make(
     recipe = RECIPES[name]
     steps = steps or recipe.steps_for(images)
     runtime.seed_everything(seed)
-    module = models.SHIPPED[name]().to(images.y.device)
+    module = models.SHIPPED[name]().to(images.device)
     players = recipe.players(module, steps)
     before = resume(players) if resume else None
     left = steps - (before.done if before else 0)
@@ -121,7 +121,7 @@ def score(
 
     The bound is on log p(x) for all of them, with equal probability for the ten labels.
     """
-    recipe, device = RECIPES[name], real.test.y.device
+    recipe, device = RECIPES[name], real.test.device
     latent, noise = Generator().manual_seed(0), Generator(device).manual_seed(1)
 
     def sample(y: Tensor) -> Tensor:
@@ -352,7 +352,7 @@ def codes_and_labels(
     """
     ae: nn.Module | None
     try:
-        ae = weights.pretrained("ae", train.name, device=train.y.device)
+        ae = weights.pretrained("ae", train.name, device=train.device)
     except FileNotFoundError:
         ae = make("ae", train)
     assert ae is not None  # only a training that can be resumed gives None

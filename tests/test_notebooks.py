@@ -14,7 +14,7 @@ import torch
 from course_tools.publish import notebooks
 from course_tools.publish.outline import LECTURE
 from course_tools.publish.student_version import STUDENT, student_version
-from course_utils import name_errors
+from course_utils import name_errors, names
 from course_utils.exercises import TASKS
 
 LESSONS = notebooks.find()
@@ -91,52 +91,20 @@ def test_the_shape_of_a_lesson(lesson):
     )
 
 
-def used(node, hidden, now, later):
-    """Collect the names that `node` takes from outside: as it runs, and when the functions in it
-    are called.
-    """
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in hidden:
-        now.add(node.id)
-    if isinstance(node, ast.FunctionDef | ast.Lambda):
-        own = {
-            n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        }
-        own |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)} | {
-            n.name for n in ast.walk(node) if hasattr(n, "decorator_list")
-        }
-        for part in node.body if isinstance(node, ast.FunctionDef) else [node.body]:
-            used(part, hidden | own, later, later)
-        for part in filter(
-            None,
-            [*node.args.defaults, *node.args.kw_defaults, *getattr(node, "decorator_list", [])],
-        ):
-            used(part, hidden, now, later)
-        return
-    for g in getattr(node, "generators", []):
-        hidden = hidden | {n.id for n in ast.walk(g.target) if isinstance(n, ast.Name)}
-    for child in ast.iter_child_nodes(node):
-        used(child, hidden, now, later)
-
-
-def names(source):
-    """Two sets: what a cell makes, and what it takes that was not made in it before, or not before
-    its functions are called.
+def made_and_taken(source):
+    """Two sets: the names that a cell makes, and those it takes that were not made in it before, or
+    not before its functions are called.
     """
     built, taken, imported = set(), set(), set()
     for statement in ast.parse(source).body:
-        now, later = set(), set()
-        used(statement, frozenset(), now, later)
-        imported |= {
-            n.asname or n.name.split(".")[0]
-            for n in ast.walk(statement)
-            if isinstance(n, ast.alias)
-        }
-        bound = name_errors.bindings(ast.unparse(statement)).keys() - imported
+        now, later = names.taken_by(statement)
+        bound = set(names.bound_by(statement))
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            imported |= bound
+            continue
         again = bound if isinstance(statement, ast.AugAssign) else set()
         if isinstance(statement, ast.Assign):
-            again = {
-                node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)
-            } & bound
+            again = now & bound
         taken |= (now - bound | again) - built - imported | later
         built |= bound
     return built, taken
@@ -147,14 +115,14 @@ def test_no_cell_depends_on_which_other_ran_last(lesson, monkeypatch):
     """A name that a cell takes from elsewhere is made in one cell only: in any order, all run again
     give the same.
     """
-    monkeypatch.setattr(name_errors, "bindings", functools.cache(name_errors.bindings))
+    monkeypatch.setattr(names, "lines_of", functools.cache(names.lines_of))
     raw, makers = lesson.read().cells, defaultdict(list)
     plain = [
         cell
         for cell in raw
         if cell.cell_type == "code" and "colab" not in cell.metadata.get("tags", [])
     ]
-    cells = [(cell, *names(cell.source)) for cell in plain]
+    cells = [(cell, *made_and_taken(cell.source)) for cell in plain]
     for cell, built, _ in cells:
         for name in built:
             makers[name].append(cell.id)
@@ -166,12 +134,13 @@ def test_no_cell_depends_on_which_other_ran_last(lesson, monkeypatch):
 
 
 def test_which_cells_depend_on_the_order_is_seen():
-    assert names("x = 1\ny = x") == ({"x", "y"}, set())
-    assert names("y = x\nx = 1") == ({"x", "y"}, {"x"})
-    assert names("x = x + 1") == names("x += 1") == ({"x"}, {"x"})
-    assert names("x = 1\nf = lambda a: a + x")[1] == {"x"}  # who calls f later meets the x of then
-    assert names("for x in xs: print(x)") == ({"x"}, {"xs", "print"})
-    assert names("total = sum(x for x in xs)") == ({"total"}, {"sum", "xs"})
+    assert made_and_taken("x = 1\ny = x") == ({"x", "y"}, set())
+    assert made_and_taken("y = x\nx = 1") == ({"x", "y"}, {"x"})
+    assert made_and_taken("x = x + 1") == made_and_taken("x += 1") == ({"x"}, {"x"})
+    # Whoever calls f later meets the x of then.
+    assert made_and_taken("x = 1\nf = lambda a: a + x")[1] == {"x"}
+    assert made_and_taken("for x in xs: print(x)") == ({"x"}, {"xs", "print"})
+    assert made_and_taken("total = sum(x for x in xs)") == ({"total"}, {"sum", "xs"})
 
 
 @every_lesson

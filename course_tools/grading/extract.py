@@ -9,10 +9,15 @@ import ast
 import hashlib
 import json
 import re
-import symtable
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING or __package__:
+    from course_utils.names import bound_by
+else:  # in the sandbox the two files stand side by side
+    from names import bound_by
 
 AT_END = -1  # the place of an answer for which `verify` is never called: after all statements
 LARGEST = 50_000_000  # bytes; an executed lesson with all its figures has 2 million
@@ -71,7 +76,7 @@ class Statement:
     @property
     def names(self) -> list[str]:
         """The global names that it gives a value."""
-        return names_bound(self.node)
+        return bound_by(self.node)
 
     @property
     def is_stub(self) -> bool:
@@ -363,23 +368,6 @@ def _texts(node: ast.stmt) -> Iterator[str]:
     for part in _walk(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             yield part.value
-
-
-def names_bound(node: ast.stmt) -> list[str]:
-    """Return the global names that a statement gives a value, in its branches and loops, too.
-
-    For a statement that Python itself cannot compile it returns [].
-    """
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
-    try:
-        table = symtable.symtable(ast.unparse(ast.Module([node], [])), "cell", "exec")
-    except (RecursionError, MemoryError, SyntaxError, ValueError):
-        return []
-    symbols = table.get_symbols()
-    return [s.get_name() for s in symbols if s.is_assigned() or s.is_imported()]
 
 
 def names_in_broken(source: str) -> list[str]:

@@ -31,7 +31,7 @@ from course_tools.grading.collect import (
     same_lesson_twice,
 )
 from course_tools.grading.mark import REVIEW, Job, Mark
-from course_utils import atomic, exercises
+from course_utils import atomic, exercises, names
 from course_utils.exercises import catalogue
 from course_utils.training.progress import ProgressBar
 
@@ -261,6 +261,5 @@ def _key(state: Path) -> bytes:
 def _version() -> bytes:
     """Return a digest of the code that decides on marks: other code marks everything again."""
     roots: Iterable[Path] = (Path(exercises.__file__).parent, Path(__file__).parent)
-    return sha256(
-        b"".join(path.read_bytes() for root in roots for path in sorted(root.rglob("*.py")))
-    ).digest()
+    files = [Path(names.__file__), *(path for root in roots for path in sorted(root.rglob("*.py")))]
+    return sha256(b"".join(path.read_bytes() for path in files)).digest()

@@ -31,6 +31,7 @@ import course_utils
 from course_tools.grading import extract, protocol
 from course_tools.grading.inside import packing
 from course_tools.grading.template import Fork, Template
+from course_utils import names
 from course_utils.errors import CourseError
 from course_utils.exercises import calling
 from course_utils.exercises.borrowed import HELD
@@ -38,7 +39,7 @@ from course_utils.exercises.check import LIMIT
 
 FILES = (
     *sorted((Path(__file__).parent / "inside").glob("[a-z]*.py")),
-    *(Path(module.__file__) for module in (protocol, calling, extract)),
+    *(Path(module.__file__) for module in (protocol, calling, extract, names)),
 )
 # Without a compiler in the sandbox, torch.compile would fail: so it leaves functions as they are.
 NEUTRAL = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TORCHDYNAMO_DISABLE": "1"}

@@ -101,7 +101,7 @@ def reference_step(images: data.Images, steps: int = 100) -> float:
     Machines differ, and so do the hours of one machine. Durations are compared as multiples of this
     step: width 16, 24 latent dimensions, 32 images, the median of some steps.
     """
-    game = Game(recipes.elbo_players(models.make_vae(24, hidden=0).to(images.y.device), steps))
+    game = Game(recipes.elbo_players(models.make_vae(24, hidden=0).to(images.device), steps))
     batches, took = data.batches(images, 32), []
     for _ in range(steps):
         batch, start = next(batches), time.perf_counter()

@@ -58,7 +58,7 @@ def test_threads_wait_as_the_course_says():
         "import course_utils, torch; torch.set_num_threads(2); torch.ones(2000, 2000) @"
         " torch.ones(2000, 2000)"
     )
-    for chosen, rounds in ({}, 1_000), ({"GOMP_SPINCOUNT": "7"}, 7):
+    for chosen, rounds in ({}, 10_000), ({"GOMP_SPINCOUNT": "7"}, 7):
         here = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
         ran = subprocess.run(
             [sys.executable, "-c", code],

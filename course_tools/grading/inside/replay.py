@@ -196,7 +196,7 @@ class Replay:
             except TooLong:
                 self.late(number)
                 why = f"cell {statement.cell + 1} takes too long"
-                self._miss(extract.names_bound(node), "cell", why)
+                self._miss(extract.bound_by(node), "cell", why)
             except Done:
                 pass
             except BaseException as error:
@@ -212,7 +212,7 @@ class Replay:
     def _failed(self, statement, node: ast.stmt, error: BaseException) -> None:
         import calling
 
-        names = extract.names_bound(node)
+        names = extract.bound_by(node)
         said = calling.described(error)
         if isinstance(error, ImportError):
             module = ""
