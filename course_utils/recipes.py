@@ -269,6 +269,9 @@ def vae_gan_players(
 
     def code(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         mu, log_var = vae.encode(x, condition(y))
+        # A posterior as wide as the prior has log σ² = 0, and no loss asks for a wider one. But now
+        # and then one image's log σ² runs away, and its e^15 would end the training.
+        log_var = log_var.clamp(max=4)
         return models.reparameterize(mu, log_var), mu, log_var
 
     def generated(x: Tensor, y: Tensor) -> Tensor:

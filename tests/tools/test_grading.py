@@ -1,5 +1,6 @@
 """Grading: honest work gets exactly its points, and nothing that a student controls gets more."""
 
+import ast
 import csv
 import dataclasses
 import hashlib
@@ -799,12 +800,24 @@ def test_the_channel_refuses_what_is_no_frame(frame):
         protocol.receive(io.BytesIO(frame), 10_000)
 
 
-def test_reading_needs_nothing_of_the_course():
-    """The files that go into the sandbox import only Python, PyTorch and NumPy."""
+def test_reading_needs_nothing_of_the_course(tmp_path):
+    """The files that go into the sandbox import only each other, Python, PyTorch and NumPy."""
     for path in sandbox.FILES:
-        assert "course_utils" not in "".join(
-            line for line in path.read_text().splitlines() if "import" in line and '"' not in line
-        )
+        shutil.copy(path, tmp_path)
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); before = set(sys.modules)\n"
+        f"import {', '.join(path.stem for path in sandbox.FILES)}\n"
+        "print(sorted({name.split('.')[0] for name in set(sys.modules) - before}"
+        " - sys.stdlib_module_names))"
+    )
+    ran = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True)
+    loaded = set(ast.literal_eval(ran.stdout))
+    assert {path.stem for path in sandbox.FILES} <= loaded, ran.stderr
+    assert not loaded & {"course_utils", "course_tools"}
+    # Nor later, inside a function: the one import of the course is for those outside.
+    lines = "\n".join(path.read_text(encoding="utf-8") for path in sandbox.FILES)
+    asked = re.findall(r"^ *(?:from|import) course_\w.*", lines, re.MULTILINE)
+    assert asked == ["    from course_utils.names import bound_by"]
 
 
 def test_names_of_files_are_shown_as_text():
