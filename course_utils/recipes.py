@@ -241,9 +241,10 @@ def gan_players(G: models.Decoder, steps: int) -> dict[str, Player]:
 
 # Of the VAE/GAN: s² of the Gaussian in the discriminator's layer; γ, the weight of the
 # reconstructions for the decoder; learning rates (a faster encoder now and then lets log σ²
-# explode); the discriminator's width, for one as wide as the decoder tells too little apart.
+# explode); the discriminator's width, for one as wide as the decoder tells too little apart; the
+# largest log σ².
 NOISE, GAMMA, RATES = 0.03, 0.001, {"Dis": 8e-3, "E": 3e-3, "D": 5e-3}
-DISCRIMINATOR_WIDTH = 24
+DISCRIMINATOR_WIDTH, WIDEST = 24, 2.0
 
 
 # Three losses that share the networks, the labels and s²: apart, each would need them all again.
@@ -270,20 +271,21 @@ def vae_gan_players(
     def code(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         mu, log_var = vae.encode(x, condition(y))
         # A posterior as wide as the prior has log σ² = 0, and no loss asks for a wider one. But now
-        # and then one image's log σ² runs away, and its e^15 would end the training.
-        log_var = log_var.clamp(max=4)
+        # and then one image's log σ² runs away, and its e^15 would end the training. So no sample
+        # and no loss sees more than `WIDEST`; the gradient passes, and brings log σ² back.
+        log_var = log_var + (log_var.clamp(max=WIDEST) - log_var).detach()
         return models.reparameterize(mu, log_var), mu, log_var
 
     def generated(x: Tensor, y: Tensor) -> Tensor:
         """Reconstructions of x, then as many samples of z from N(0, I), with the same labels.
 
-        With labels the second half of these takes its style from another image instead: so the
+        With labels the last quarter of these takes its style from another image instead: so the
         game also trains what style transfer asks for.
         """
         z = code(x, y)[0]
-        other, half = torch.randn_like(z), len(z) // 2
+        other, most = torch.randn_like(z), len(z) * 3 // 4
         if n_classes:
-            other = torch.cat([other[:half], z.roll(1, 0)[half:]])
+            other = torch.cat([other[:most], z.roll(1, 0)[most:]])
         return vae.decode(torch.cat([z, other]), condition(y, 2))
 
     def tell_apart(x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -477,7 +479,7 @@ RECIPES: dict[str, Recipe] = {
     # With the pixels, for the layer alone hardly sees how thick a stroke is, and style transfer has
     # to keep it.
     "cvae_gan": vae_recipe(
-        "cvae_gan", partial(vae_gan_players, noise=0.05, pixels=0.3), steps=2000
+        "cvae_gan", partial(vae_gan_players, noise=0.1, pixels=0.2), steps=2000
     ),
     "pixel_cnn": Recipe(
         pixel_players,
