@@ -9,6 +9,8 @@ def add_to(commands) -> None:
     command = commands.add_parser(
         "lab",
         help="copy the student notebooks to work/ and open JupyterLab there; more options go to it",
+        description="Copy the student notebooks to work/, as far as they are not there, and open"
+        " JupyterLab there. All other options are JupyterLab's, e.g. --port 8899 --no-browser.",
     )
     command.set_defaults(run=lab, passes_on=True)
     command = commands.add_parser(

@@ -111,7 +111,7 @@ def reconstructions_by_k(
     slider(
         draw,
         ks,
-        still=[2, 8, 64],
+        still=[8, 16, 64, 256],
         label="latent dimensions k",
         size=(9, 2),
         alt="Ten test digits above their PCA reconstructions, sharper for larger k.",

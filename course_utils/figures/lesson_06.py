@@ -108,7 +108,7 @@ def _spots(ax: Axes, z: np.ndarray, labels: np.ndarray) -> None:
     evenly[angles.argsort()] = 2 * np.pi * np.arange(len(names)) / len(names)
     evenly += np.angle(np.exp(1j * (angles - evenly)).mean())  # turned to where the spots lie
     for label, spot, angle in zip(names, spots, evenly, strict=True):
-        at = middle + reach * np.array([np.cos(angle), np.sin(angle)])
+        at = np.clip(middle + reach * np.array([np.cos(angle), np.sin(angle)]), -3.2, 3.2)
         ax.plot(*np.stack([spot, at]).T, color=PALETTE[label], lw=1, zorder=2)
         box = {"boxstyle": "circle,pad=0.1", "fc": "white", "ec": "none"}
         ax.text(at[0], at[1], str(label), weight="bold", ha="center", va="center", bbox=box)
@@ -116,7 +116,8 @@ def _spots(ax: Axes, z: np.ndarray, labels: np.ndarray) -> None:
 
 def _plane(ax: Axes, title: str) -> None:
     prior(ax)
-    ax.set(title=title, xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal")
+    ax.set(title=title, xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal",
+           xlabel="$z_1$", ylabel="$z_2$")  # fmt: skip
 
 
 def two_clouds(mu: Mapping[str, Tensor], y: Tensor) -> None:
