@@ -17,6 +17,7 @@ from course_tools.publish import notebooks, runs
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.exhaustive
 def test_every_cell_twice_and_then_all_of_them_backwards(tmp_path, monkeypatch, trained):
     """Whatever the lesson asserts holds every time."""
     monkeypatch.setenv("COURSE_CACHE", trained)
@@ -32,6 +33,7 @@ def test_every_cell_twice_and_then_all_of_them_backwards(tmp_path, monkeypatch, 
     assert error is None
 
 
+@pytest.mark.exhaustive
 def test_a_lesson_as_a_script_in_a_folder_with_any_name(tmp_path):
     folder = tmp_path / "Übungen & Späße, 2. Teil"
     folder.mkdir()

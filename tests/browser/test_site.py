@@ -89,7 +89,14 @@ IN_THE_DARK = ["index", "do", "search", "api/models", "notebooks/03_autoencoders
 
 
 @pytest.mark.parametrize(
-    ("name", "dark"), [*((name, False) for name in PAGES), *((name, True) for name in IN_THE_DARK)]
+    ("name", "dark"),
+    [
+        *((name, True) for name in IN_THE_DARK),
+        *(
+            pytest.param(name, False, marks=[] if name in IN_THE_DARK else pytest.mark.exhaustive)
+            for name in PAGES
+        ),
+    ],
 )
 def test_a_page_is_whole_on_a_phone_and_for_everybody(name, dark, opened, packages):
     watch = opened(name, 375, 800, dark=dark)

@@ -17,7 +17,7 @@ from course_tools.publish import notebooks
 from course_tools.publish.student_version import student_version
 from course_utils.exercises import TASKS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 
 def replayed(*all_of_them: dict, run: bool = False) -> list[dict]:

@@ -810,7 +810,8 @@ def test_identical_files_and_answers_are_always_named():
 
 @needs_bwrap
 @pytest.mark.parametrize(
-    ("people", "submissions"), [(4, 7), pytest.param(24, 60, marks=pytest.mark.slow)]
+    ("people", "submissions"),
+    [(4, 7), pytest.param(24, 60, marks=[pytest.mark.slow, pytest.mark.exhaustive])],
 )
 def test_a_class_from_download_to_gradebook(tmp_path, monkeypatch, people, submissions):
     """The commands of docs/teaching.md, with the answers in words marked between them."""

@@ -216,6 +216,7 @@ def test_no_attack_sees_or_changes_anything(batch):
 
 
 @needs_forks
+@pytest.mark.exhaustive
 def test_where_no_template_can_fork_what_looks_around_finds_nothing_either(batch, monkeypatch):
     """The other way to start a sandbox, for systems that do not allow the first."""
     monkeypatch.setattr(sandbox, "forks", lambda: False)
@@ -353,6 +354,7 @@ def test_trees_and_names_stop_nothing(batch):
     assert {"ad\\xe9", "ad\\x5cxe9"} <= set(said)
 
 
+@pytest.mark.exhaustive
 def test_honest_mangling_costs_nothing(tmp_path):
     for name, mangle in MANGLED.items():
         notebook = json.loads(nbformat.writes(LESSON.read()))
@@ -722,6 +724,7 @@ def test_without_a_sandbox_every_report_says_so(tmp_path):
         assert "--unsafe-no-sandbox" in (tmp_path / "grades" / report).read_text(encoding="utf-8")
 
 
+@pytest.mark.exhaustive
 def test_a_cluster_gives_the_same_grades(tmp_path):
     distributed = pytest.importorskip("distributed")
     for student in ("ada", "bob", "eve"):
@@ -745,6 +748,7 @@ def test_a_wrong_folder_is_said(make, tmp_path):
         )
 
 
+@pytest.mark.exhaustive
 def test_it_can_be_stopped_and_goes_on(tmp_path):
     """Killed in the middle: the second run has the whole table."""
     for n in range(6):

@@ -11,7 +11,7 @@ import pytest
 from course_tools.publish import notebooks
 from course_utils.exercises import TASKS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 LESSON = notebooks.find("04")[0]  # the shortest
 CONFIG = """

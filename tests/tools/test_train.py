@@ -177,6 +177,7 @@ for name in recipes.RECIPES:
 """
 
 
+@pytest.mark.exhaustive
 def test_the_same_seed_gives_the_same_bits_in_fresh_processes():
     runs = [
         subprocess.run(
@@ -213,6 +214,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch
     assert "Resuming after step 12 of 14" in capsys.readouterr().out
 
 
+@pytest.mark.exhaustive
 def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path):
     out = tmp_path / "w.safetensors"
     program = (

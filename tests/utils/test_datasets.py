@@ -442,6 +442,7 @@ def test_without_a_good_mirror_the_message_says_what_each_answered(
     assert contents(own) in ({}, {".lock": b""})
 
 
+@pytest.mark.exhaustive
 def test_the_real_limits_answer_in_time():
     """Mirrors that never answer: each is left within 30 s, and after all of them there is an answer
     within 35 s.
@@ -498,6 +499,7 @@ def test_four_processes_on_an_empty_folder_fetch_once(own, mirror):
         assert len(mirror) == 4
 
 
+@pytest.mark.exhaustive
 def test_killed_at_any_moment_the_next_start_repairs(own, mirror):
     fork = (
         multiprocessing.get_context("fork")

@@ -10,7 +10,7 @@ import torch
 
 from course_utils.training import distributed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 CURVE = """
 import json, sys

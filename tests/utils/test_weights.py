@@ -51,6 +51,7 @@ def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_scoreboard_of_the_digits_is_what_the_list_says(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_DATASET", "digits")
     # Where the list comes from; another device draws other noise.
