@@ -176,10 +176,11 @@ def _loss_curves(losses: Mapping[str, Sequence[float]], ax: Axes) -> None:
     for name, values in losses.items():
         ax.plot(values, color=LOSSES[name], lw=1.2, label=name)
         ax.axhline(np.log(4 if name == "Dis" else 2), color="black", ls=":", lw=1, zorder=3)
+    behind = {"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0}
     for value in (2, 4):
         ax.annotate(f"log {value}", (1, np.log(value)), xycoords=("axes fraction", "data"),
                     xytext=(-3, 2), textcoords="offset points", ha="right", va="bottom",
-                    fontsize=10)  # fmt: skip
+                    fontsize=10, bbox=behind)  # fmt: skip
     ax.set(ylim=(0, 3), xlabel="turns of the player", title="losses")
     ax.set_xlim(0, max([10, *map(len, losses.values())]))
     ax.legend(frameon=False, loc="upper right", ncols=2, fontsize=10, borderpad=0)
