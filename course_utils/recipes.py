@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 import torch.nn.functional as F
@@ -111,6 +111,20 @@ def make(
     module = recipe.keep(module, players).eval()
     recipe.finish(module, images)
     return module
+
+
+def shipped(name: str, images: data.Images, *, steps: int | None = None) -> nn.Module:
+    """One of the models `models.SHIPPED` with the weights that come with the course, or trained on
+    `images` where none come with it for this data set; its parameters are frozen.
+
+    steps: of that training; default: the recipe's.
+    """
+    module = weights.pretrained_or_none(name, images.name, device=images.device)
+    if module is None:
+        print("So it is trained here.")
+        module = make(name, images, steps=steps)
+    assert module is not None  # only a training that can be resumed gives None
+    return module.requires_grad_(False)
 
 
 def score(
@@ -355,12 +369,7 @@ def codes_and_labels(
 
     The codes are computed once, since the autoencoder does not change.
     """
-    ae: nn.Module | None
-    try:
-        ae = weights.pretrained("ae", train.name, device=train.device)
-    except FileNotFoundError:
-        ae = make("ae", train)
-    assert ae is not None  # only a training that can be resumed gives None
+    ae = cast(models.DrawingAE, shipped("ae", train))
     flow.ae.E.load_state_dict(ae.E.state_dict())
     flow.ae.D.load_state_dict(ae.D.state_dict())
     z = data.in_batches(flow.ae.encode, train.x)

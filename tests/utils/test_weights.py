@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
 from course_tools import cli as commands
 from course_tools.models import measure
-from course_utils import recipes, weights
+from course_utils import data, recipes, weights
 
 SETS = ("mnist", "digits")
 every_file = pytest.mark.parametrize(
@@ -86,3 +87,15 @@ def test_without_weights_the_way_on_is_said(monkeypatch, capsys):
     monkeypatch.setenv("COURSE_DATASET", "digits")
     assert commands.main(["scoreboard"]) == 1
     assert "COURSE_DATASET=digits course train all" in capsys.readouterr().err
+
+
+def test_a_model_that_ships_is_loaded_and_another_one_is_trained(capsys):
+    digits = data.load("digits")
+    known = recipes.shipped("ae", digits, steps=2)
+    assert "trained here" not in capsys.readouterr().out
+    expected = weights.pretrained("ae", "digits").state_dict()
+    assert all(value.equal(expected[key]) for key, value in known.state_dict().items())
+    made = recipes.shipped("ae", replace(digits, name="another"), steps=2)
+    assert "trained here" in capsys.readouterr().out
+    assert not made.state_dict()["E.body.0.0.weight"].equal(expected["E.body.0.0.weight"])
+    assert not any(p.requires_grad for p in (*known.parameters(), *made.parameters()))
