@@ -1,6 +1,7 @@
 """Shared by all tests.
 
-One thread per process: two workers share two cores, and the bit-equality tests need it.
+One thread per process: the bit-equality tests need it. Three workers keep two cores busy, for
+browsers wait.
 """
 
 import atexit
