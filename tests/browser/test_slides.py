@@ -34,9 +34,15 @@ def go(page, slide):
     page.evaluate("n => Reveal.slide(n, 0, -1)", slide)
     while page.evaluate("Reveal.availableFragments().next"):
         page.evaluate("Reveal.nextFragment()")
-    # Pictures are decoded while they are waited for.
+    # Pictures are decoded while they are waited for; a font is loaded when text first needs it, and
+    # the text beside a picture then takes another room.
     page.evaluate(
-        "Promise.all([...Reveal.getCurrentSlide().querySelectorAll('img')].map(i => i.decode()))"
+        """async () => {
+            const images = Reveal.getCurrentSlide().querySelectorAll("img");
+            await Promise.all([...images].map(image => image.decode()));
+            await document.fonts.ready;
+            await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+        }"""
     )
 
 

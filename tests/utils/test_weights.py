@@ -95,7 +95,7 @@ def test_a_model_that_ships_is_loaded_and_another_one_is_trained(capsys):
     assert "trained here" not in capsys.readouterr().out
     expected = weights.pretrained("ae", "digits").state_dict()
     assert all(value.equal(expected[key]) for key, value in known.state_dict().items())
-    made = recipes.shipped("ae", replace(digits, name="another"), steps=2)
+    trained = recipes.shipped("ae", replace(digits, name="another"), steps=2)
     assert "trained here" in capsys.readouterr().out
-    assert not made.state_dict()["E.body.0.0.weight"].equal(expected["E.body.0.0.weight"])
-    assert not any(p.requires_grad for p in (*known.parameters(), *made.parameters()))
+    assert not trained.state_dict()["E.body.0.0.weight"].equal(expected["E.body.0.0.weight"])
+    assert not any(p.requires_grad for p in (*known.parameters(), *trained.parameters()))
