@@ -10,6 +10,7 @@ so that a machine that is slower today slows both sides. Nothing here is part of
 
 import argparse
 import contextlib
+import inspect
 import json
 import os
 import platform
@@ -461,9 +462,9 @@ def start(found: Found) -> None:
     )
 
 
-def grade(found: Found, n: int = 10) -> None:
+def grade(found: Found, n: int = 40) -> None:
     """Seconds per submission: ours with one and two sandboxes at a time, and nbgrader's autograde
-    of the same notebooks.
+    of the same notebooks. Each row includes the start of the grader and of PyTorch.
     """
     lesson = notebooks.find("05")[0]
     with tempfile.TemporaryDirectory() as place:
@@ -475,7 +476,7 @@ def grade(found: Found, n: int = 10) -> None:
             command = [
                 sys.executable,
                 "-m",
-                "course_utils",
+                "course_tools",
                 "grade",
                 str(folder / "in"),
                 "--out",
@@ -683,7 +684,8 @@ def accept(kept: dict[str, dict]) -> None:
     parts = {part.split("\n", 1)[0]: f"## {part.strip()}\n" for part in stood.split("## ")[1:]}
     for group, (on, found) in kept.items():
         if found:
-            parts[group] = f"## {group}\n\n{GROUPS[group].__doc__}\n\n{on}\n\n{table(found)}\n"
+            about = inspect.getdoc(GROUPS[group])
+            parts[group] = f"## {group}\n\n{about}\n\n{on}\n\n{table(found)}\n"
     chosen = [parts[group] for group in GROUPS if group in parts]
     ACCEPTED.write_text(
         before + mark + "\n" + "\n".join(chosen) + "\n" + end + after, encoding="utf-8"
