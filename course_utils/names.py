@@ -40,12 +40,13 @@ def taken_by(node: ast.stmt) -> tuple[set[str], set[str]]:
             if s.is_referenced() and (outside or s.is_global())
         }
         for child in table.get_children():
-            at_once = child.get_name() in ("listcomp", "setcomp", "dictcomp", "genexpr")
+            at_once = child.get_name() in ("genexpr", "<genexpr>")  # the second since Python 3.15
             look(child, names if at_once or child.get_type() == "class" else later)
 
     if table:
         look(table, now)
-    return now, later
+    # What Python 3.14 reads for an annotation is no name of the cell.
+    return now - {"__conditional_annotations__"}, later
 
 
 def lines_of(source: str) -> dict[str, int]:
@@ -69,10 +70,29 @@ def lines_of(source: str) -> dict[str, int]:
     return found
 
 
+class _Generators(ast.NodeTransformer):
+    """Makes generator expressions of all comprehensions, which take and make the same names.
+
+    Since Python 3.12, a comprehension has no symbol table of its own: its variables would look like
+    those of the cell.
+    """
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
+
+
 def _table(node: ast.stmt) -> symtable.SymbolTable | None:
     """Return the symbol table of a statement; None where Python cannot compile it."""
     try:
-        return symtable.symtable(ast.unparse(ast.Module([node], [])), "cell", "exec")
+        (copy,) = ast.parse(ast.unparse(node)).body  # the transformer changes what it visits
+        return symtable.symtable(ast.unparse(_Generators().visit(copy)), "cell", "exec")
     except (RecursionError, MemoryError, SyntaxError, ValueError):
         return None
 
