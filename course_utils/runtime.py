@@ -6,6 +6,9 @@ import random
 import numpy as np
 import torch
 
+# NumPy keeps these limits once it has them. An older one, as on Colab, warns where it looks for the
+# smallest denormal number after the next setting.
+np.finfo(np.float32), np.finfo(np.float64)
 # Where gradients vanish, parameters and moments shrink below 1e-38, and with such "denormal"
 # numbers a processor computes several times more slowly. They count as 0.
 torch.set_flush_denormal(True)

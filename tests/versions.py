@@ -221,7 +221,7 @@ def notebooks(numbers: list[str]) -> Iterator[Path]:
 def run(tag: str, numbers: list[str]) -> int:
     """Run notebooks in this environment's kernel.
 
-    Whatever is live must carry its still picture, and be there at all.
+    Whatever is live must carry its still picture, and be there at all. No library may warn.
     """
     import time
 
@@ -243,16 +243,17 @@ def run(tag: str, numbers: list[str]) -> int:
             ).execute()
         except Exception as failure:  # whatever it is, the other notebooks run, too
             error = str(failure)[-1500:]
-        outputs = [
-            output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
-        ]
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
         live = [
             data
-            for data in outputs
+            for data in (output.get("data", {}) for output in outputs)
             if VIEW in data and ("image/png" in data or "text/html" in data)
         ]
         if not error and len(live) != expected:
             error = f"expected {expected} live pictures with a still one, got {len(live)}"
+        said = "".join(o["text"] for o in outputs if o.get("name") == "stderr")
+        if not error and "Warning" in said:
+            error = f"expected no warning, got {said[-1500:]}"
         name = f"{path.parent.name}/{path.name}"
         print(
             f"{name}: {time.monotonic() - start:.0f} s, {len(live)} live, {error or 'ok'}",

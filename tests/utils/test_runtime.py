@@ -67,3 +67,9 @@ def test_threads_wait_as_the_course_says():
             text=True,
         )
         assert f"GOMP_SPINCOUNT = '{rounds}'" in ran.stderr
+
+
+def test_numpy_has_its_limits_before_denormals_count_as_0():
+    """Where it looked them up later, NumPy before 2.3 warned in the first cell of a lesson."""
+    asked = "import numpy as np; from course_utils import runtime; np.finfo(float), np.finfo('f4')"
+    subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", asked], check=True)
