@@ -92,7 +92,7 @@ def broken_files(folder: Path) -> None:
         return folder / name / "07_gan.ipynb"
 
     student("broken JSON").write_text('{"cells": [')
-    student("deep JSON").write_text('{"cells": ' + "[" * 10_000 + "]" * 10_000 + "}")
+    student("deep JSON").write_text('{"cells": ' + "[" * 100_000 + "]" * 100_000 + "}")
     student("deeper JSON").write_text('{"cells": ' + '[{"a":' * 200_000)
     student("invalid UTF-8").write_bytes(b'{"cells": ["\xff\xfe\xc3("]}')
     student("no cells").write_text('{"cells": {"source": 1}}')

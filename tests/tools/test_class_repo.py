@@ -38,7 +38,7 @@ def python(repository, code: str, *, data: str = "") -> str:
     """What a program prints that runs in the class repository, with its package."""
     environment = {**os.environ, "PYTHONPATH": str(repository), "PYTHONUTF8": "1"}
     run = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-B", "-c", code],  # it shall write nothing there
         cwd=repository,
         env=environment,
         input=data,

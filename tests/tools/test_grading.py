@@ -57,8 +57,6 @@ pytestmark = [needs_bwrap, pytest.mark.slow]
 def quick(monkeypatch):
     """Tasks end sooner than in a real grading, and the environment holds something to steal."""
     monkeypatch.setattr(sandbox, "SECONDS", 5.0)
-    # Five times as long, for a machine that has much to do.
-    monkeypatch.setattr(sandbox, "WALL", 30.0)
     monkeypatch.setenv("SECRET_TOKEN", SECRET)
 
 
@@ -183,7 +181,6 @@ def batch(tmp_path_factory):
         patch.setenv("SECRET_TOKEN", SECRET)
         for where, to, seconds in ((blind, root / "graded blind", 60.0), (folder, out, 5.0)):
             patch.setattr(sandbox, "SECONDS", seconds)
-            patch.setattr(sandbox, "WALL", max(30.0, seconds))
             found |= run(where, to)
     reports = (out, root / "graded blind")
     pages = [page for to in reports for page in (to / "feedback").iterdir()]
@@ -592,7 +589,6 @@ def test_time_is_that_of_a_processor(tmp_path, monkeypatch):
     busy = "def value_at_best(*_, **__):\n    while True:\n        pass"
     job = mark.Job("ada", "x", json.dumps(attacks.notebook(attacks.code(busy))).encode(), b"1" * 32)
     monkeypatch.setattr(sandbox, "SECONDS", 1.0)
-    monkeypatch.setattr(sandbox, "WALL", 30.0)
     first = attacked(job)
     assert (first.status, first.points) == ("wrong", 0) and "of processor time" in first.reason
     monkeypatch.setattr(sandbox, "SECONDS", 60.0)

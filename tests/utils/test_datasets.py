@@ -471,6 +471,14 @@ def script(own: Path, address: str) -> str:
     )
 
 
+def forks(test):
+    """Where processes can be forked. Beside a mirror's thread, Python 3.12 warns of it."""
+    test = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")(
+        test
+    )
+    return pytest.mark.skipif(sys.platform != "linux", reason="needs fork")(test)
+
+
 def load_at_once(barrier, results):
     barrier.wait()
     try:
@@ -479,12 +487,9 @@ def load_at_once(barrier, results):
         results.put(repr(error))
 
 
+@forks
 def test_four_processes_on_an_empty_folder_fetch_once(own, mirror):
-    fork = (
-        multiprocessing.get_context("fork")
-        if sys.platform == "linux"
-        else pytest.skip("needs fork")
-    )
+    fork = multiprocessing.get_context("fork")
     for _ in range(20):
         shutil.rmtree(own.parents[1], ignore_errors=True)
         mirror.clear()
@@ -498,13 +503,10 @@ def test_four_processes_on_an_empty_folder_fetch_once(own, mirror):
         assert len(mirror) == 4
 
 
+@forks
 @pytest.mark.exhaustive
 def test_killed_at_any_moment_the_next_start_repairs(own, mirror):
-    fork = (
-        multiprocessing.get_context("fork")
-        if sys.platform == "linux"
-        else pytest.skip("needs fork")
-    )
+    fork = multiprocessing.get_context("fork")
     for moment in np.linspace(0, 0.06, 12):
         shutil.rmtree(own.parents[1], ignore_errors=True)
         victim = fork.Process(target=load_at_once, args=(fork.Barrier(1), fork.Queue()))
