@@ -178,7 +178,8 @@ def export(graph: Graph, model: nn.Module, k: int) -> bytes:
         model: the model whose weights it uses.
         k: length of a code.
     """
-    batch = torch.export.Dim("batch")
+    # With a limit: else PyTorch 2.6 fixes the batch where a label joins an image.
+    batch = torch.export.Dim("batch", max=1_000_000)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # on its own progress, for the authors of exporters

@@ -16,6 +16,8 @@ const SEED = 1; // of the noise in the bound: a drawing that stays has a bound t
 const DIGITS = Array.from({ length: 10 }, (_, label) => label);
 const BERNOULLI = ["vae", "vae2", "cvae"]; // trained on black and white images, with a bound
 
+// Errors, and no remarks on what could not be made simpler in the models of an older PyTorch.
+const QUIET = { logSeverityLevel: 3 } as const;
 const sessions = new Map<string, ort.InferenceSession>();
 let models: Record<string, Model> = {};
 
@@ -83,7 +85,7 @@ async function load(base: string, manifest: Manifest): Promise<void> {
     for (const { graph, entry, content } of graphs) {
       try {
         const onnx = interleaved(await content);
-        sessions.set(`${name}.${graph}`, await ort.InferenceSession.create(onnx));
+        sessions.set(`${name}.${graph}`, await ort.InferenceSession.create(onnx, QUIET));
       } catch (error) {
         const why = error instanceof FileProblem ? error.why : "broken";
         tell({ kind: "problem", problem: { why, file: entry.file, model: name } });
