@@ -35,11 +35,12 @@ def go(page, slide):
     while page.evaluate("Reveal.availableFragments().next"):
         page.evaluate("Reveal.nextFragment()")
     # Pictures are decoded while they are waited for; a font is loaded when text first needs it, and
-    # the text beside a picture then takes another room.
+    # the text beside a picture then takes another room. A film shows its next picture meanwhile, and
+    # the one before is then refused.
     page.evaluate(
         """async () => {
             const images = Reveal.getCurrentSlide().querySelectorAll("img");
-            await Promise.all([...images].map(image => image.decode()));
+            await Promise.all([...images].map(image => image.decode().catch(() => {})));
             await document.fonts.ready;
             await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
         }"""
