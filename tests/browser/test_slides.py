@@ -35,7 +35,7 @@ def go(page, slide):
     while page.evaluate("Reveal.availableFragments().next"):
         page.evaluate("Reveal.nextFragment()")
     # Pictures are decoded while they are waited for; a font is loaded when text first needs it, and
-    # the text beside a picture then takes another room. A film shows its next picture meanwhile, and
+    # the text beside a picture then takes another room. A film may show its next picture meanwhile;
     # the one before is then refused.
     page.evaluate(
         """async () => {
