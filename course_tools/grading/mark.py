@@ -9,6 +9,7 @@ tried, too: all of it is the student's own code, and the best try counts.
 import hashlib
 import hmac
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -169,11 +170,21 @@ def mark(job: Job) -> list[Mark]:
         return undecided(REVIEW, reason[:300])
 
 
-@cache
+# Python counts the depth of what it parses for all threads together, so `ast.parse` fails now and
+# then where two of them parse at once.
+_parsing = threading.Lock()
+
+
 def lesson_cells() -> dict:
     """Return digests of the lessons' own cells, solved and as handed out, where they are here, and
     the questions that are answered in words.
     """
+    with _parsing:
+        return _lesson_cells()
+
+
+@cache
+def _lesson_cells() -> dict:
     folder = notebooks.ROOT / "notebooks"
     handed_out = [extract.read(path) for path in sorted((folder / "student").glob("*.ipynb"))]
     solved = [extract.read(path) for path in sorted(folder.glob("*.ipynb"))]
