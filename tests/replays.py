@@ -39,7 +39,8 @@ class Here:
     def run(self, task: str, chosen: sandbox.Try, rounds: list, arrays: dict) -> sandbox.Outcome:
         import protocol
 
-        asked = {"task": task, "rounds": rounds, "seconds": 5.0, "wall": 30.0, **vars(chosen)}
+        asked = {"task": task, "rounds": rounds, "seconds": 5.0, "wall": sandbox.WALL}
+        asked |= vars(chosen)
         with without_others():
             ended, answer = self.session.answer(asked, arrays)
         outcome = sandbox.Outcome(ended)
