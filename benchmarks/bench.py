@@ -419,7 +419,7 @@ def quality(
         found[f"{prefix}.{name}.seconds"] = Figure.of(seconds, "s of training")
         for key in rows[0]:
             found[f"{prefix}.{name}.{key}"] = Figure.of(
-                [row[key] for row in rows], f"{len(seeds)} seeds"
+                [row[key] for row in rows], f"{len(seeds)} seed{'s' * (len(seeds) > 1)}"
             )
 
 
