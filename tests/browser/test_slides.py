@@ -35,12 +35,14 @@ def go(page, slide):
     while page.evaluate("Reveal.availableFragments().next"):
         page.evaluate("Reveal.nextFragment()")
     # Pictures are decoded while they are waited for; a font is loaded when text first needs it, and
-    # the text beside a picture then takes another room. A film may show its next picture meanwhile;
-    # the one before is then refused.
+    # the text beside a picture then takes another room. A film may show its next picture meanwhile,
+    # and a picture that is no longer shown is not decoded.
     page.evaluate(
         """async () => {
             const images = Reveal.getCurrentSlide().querySelectorAll("img");
-            await Promise.all([...images].map(image => image.decode().catch(() => {})));
+            await Promise.all([...images].map(image => image.decode().catch(error => {
+                if (!image.closest(".film")) throw error;
+            })));
             await document.fonts.ready;
             await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
         }"""

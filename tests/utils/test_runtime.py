@@ -70,6 +70,6 @@ def test_threads_wait_as_the_course_says():
 
 
 def test_numpy_has_its_limits_before_denormals_count_as_0():
-    """Where it looked them up later, NumPy before 2.3 warned in the first cell of a lesson."""
+    """Where they were looked up later, NumPy 1.26 and 2.1 warned in the first cells of a lesson."""
     asked = "import numpy as np; from course_utils import runtime; np.finfo(float), np.finfo('f4')"
     subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", asked], check=True)
