@@ -6,6 +6,7 @@ differs, with the same distribution. Where there is one process, as in a lesson,
 here do nothing.
 """
 
+import importlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,13 +37,13 @@ def joined() -> Iterator[None]:
     cuda = torch.cuda.is_available() and setting("COURSE_DEVICE", "cuda").startswith("cuda")
     if cuda:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    # An optimizer imports this module at its first step, and functions in it keep the group of that
+    # time as a default argument. gloo's threads then live on after the block, and one that frees
+    # the last gradients while Python shuts down aborts the process. Imported now, it keeps None.
+    importlib.import_module("torch.distributed.nn")
     dist.init_process_group("nccl" if cuda else "gloo")
     try:
         yield
-        # gloo's threads still hold the last gradients. One that frees them while Python shuts
-        # down aborts the process, so all processes wait here first.
-        if not cuda:
-            dist.barrier()
     finally:
         dist.destroy_process_group()
 
