@@ -54,12 +54,13 @@ def pairs_and_paths(x0: Tensor, x1: Tensor, path: Tensor) -> None:
         "pairs of the loss: straight": torch.stack([x0, x1]),
         "paths of the flow: bent": path,
     }
-    for ax, (title, way) in zip(axes, ways.items(), strict=True):
+    ends = (("data, $t = 1$", DATA), ("end of the flow, $t = 1$", FLOWING))
+    for ax, (title, way), (end, color) in zip(axes, ways.items(), ends, strict=True):
         ax.plot(*way.permute(2, 0, 1), color="0.6", lw=0.7, zorder=1)
         ax.scatter(*way[0].T, s=12, color=NOISE, lw=0, zorder=2, label="noise, $t = 0$")
-        ax.scatter(*way[-1].T, s=14, color=FLOWING, lw=0, zorder=3, label="$t = 1$")
+        ax.scatter(*way[-1].T, s=14, color=color, lw=0, zorder=3, label=end)
         _plane(ax, title)
-    axes[0].legend(frameon=False, loc="lower left", fontsize=10, borderpad=0, handletextpad=0.1)
+        ax.legend(frameon=False, loc="lower left", fontsize=10, borderpad=0, handletextpad=0.1)
     show(
         fig,
         alt="Left, straight lines from noise to random data points, which cross everywhere. Right, "
@@ -75,7 +76,7 @@ def errors_by_calls(errors: Mapping[str, Mapping[int, float]]) -> None:
     calls = sorted({n for found in errors.values() for n in found})
     ax.set_xticks(calls[::2], [str(n) for n in calls[::2]])
     ax.minorticks_off()
-    ax.set(xlabel="calls of the velocity field", ylabel="error at $t = 1$")
+    ax.set(xlabel="calls of the velocity field", ylabel="mean absolute error at $t = 1$")
     ax.legend(frameon=False)
     show(
         fig,
@@ -136,14 +137,15 @@ def two_samplers(paths: Mapping[str, Tensor], data: Tensor, shown: int = 6) -> N
     """
     fig, axes = plt.subplots(1, len(paths), figsize=(4.8 * len(paths), 4.9), squeeze=False)
     for ax, (name, path) in zip(axes.flat, paths.items(), strict=True):
-        ax.scatter(*data[:1500].T, s=5, color=DATA, alpha=0.25, lw=0)
-        ax.scatter(*path[-1].T, s=5, color=FLOWING, alpha=0.5, lw=0)
+        ax.scatter(*data[:1500].T, s=8, color=DATA, alpha=0.25, lw=0)
+        ax.scatter(*path[-1].T, s=4, color=FLOWING, lw=0)
         ax.plot(*path[:, :shown].permute(2, 0, 1), color="0.2", lw=1.1)
+        ax.scatter(*path[0, :shown].T, s=26, color=NOISE, lw=0, zorder=3)
         _plane(ax, name)
     show(
         fig,
         alt="Two half moons of generated points each. The paths of the flow are smooth, those of "
-        "the stochastic sampler jitter; both end on the moons.",
+        "the stochastic sampler jitter; most points of both end on the moons.",
     )
 
 
@@ -154,15 +156,16 @@ def densities(maps: Mapping[str, Tensor], points: Tensor) -> None:
         maps: name → density at a square grid from −REACH to REACH, (n, n), row by row from below.
         points: (M, 2).
     """
-    fig, axes = plt.subplots(1, len(maps), figsize=(4.8 * len(maps), 4.9), squeeze=False)
+    fig, axes = plt.subplots(1, len(maps), figsize=(5.2 * len(maps), 4.9), squeeze=False)
     top = float(torch.stack(list(maps.values())).quantile(0.995))
     for ax, (name, density) in zip(axes.flat, maps.items(), strict=True):
-        ax.imshow(
+        picture = ax.imshow(
             density, origin="lower", extent=(-REACH, REACH, -REACH, REACH), cmap="Purples",
-            vmax=top, interpolation="bilinear",
+            vmin=0, vmax=top, interpolation="bilinear",
         )  # fmt: skip
         ax.scatter(*points[:200].T, s=4, color=PALETTE[6], lw=0, alpha=0.8)
         _plane(ax, name)
+    fig.colorbar(picture, ax=axes, label="density", shrink=0.8, extend="max")
     show(
         fig,
         alt="Two maps of a density in the plane: both are dark along two half moons; that of the "
@@ -183,7 +186,7 @@ def sees(slopes: Mapping[str, Tensor], row: int, column: int) -> None:
         ax.set(xlim=(column - 10.5, column + 10.5), ylim=(row + 4.5, row - 11.5))
         ax.grid(visible=False)
         ax.spines[:].set(visible=True, color="0.85")
-    fig.colorbar(picture, ax=axes, label="$\\log_{10}$ of the derivative", shrink=0.8)
+    fig.colorbar(picture, ax=axes, label="$\\log_{10}$ of the mean |derivative|", shrink=0.8)
     show(
         fig,
         alt="The pixels on which one pixel's logit depends: those above it and on its left. With "
