@@ -23,6 +23,14 @@ from course_utils import data, models, recipes, tensor_io, training
 pytestmark = pytest.mark.slow
 
 DRAWING = [name for name, recipe in recipes.RECIPES.items() if recipe.draw]
+# One model of each kind is enough for `make test`; `make test-all` takes them all.
+KINDS = {"pca", "cvae", "gan", "cvae_gan", "latent_flow_label", "pixel_cnn", "classifier"}
+
+
+def each(names):
+    return [
+        pytest.param(name, marks=[] if name in KINDS else pytest.mark.exhaustive) for name in names
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +45,7 @@ def test_every_model_that_ships_has_a_recipe(capsys):
     assert f"expected one of {', '.join(models.SHIPPED)}, got 'vea'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", recipes.RECIPES)
+@pytest.mark.parametrize("name", each(recipes.RECIPES))
 def test_every_model_is_trained_written_and_read(name, tmp_path, capsys):
     path = tmp_path / "w.safetensors"
     assert commands.main(["train", name, "--steps", "3", "--out", str(path)]) == 0
@@ -53,7 +61,7 @@ def test_every_model_is_trained_written_and_read(name, tmp_path, capsys):
 ROBUST = {"latent_flow", "latent_flow_label", "pixel_cnn"}
 
 
-@pytest.mark.parametrize("name", sorted(recipes.RECIPES.keys() - {"pca"}))
+@pytest.mark.parametrize("name", each(sorted(recipes.RECIPES.keys() - {"pca"})))
 def test_a_learning_rate_a_thousand_times_too_large_stops_with_a_sentence(name, capsys):
     """And what is left is finite: all as it was at a step that is named, or the last weights before
     a number was not.
@@ -81,7 +89,7 @@ def test_a_learning_rate_a_thousand_times_too_large_stops_with_a_sentence(name, 
         assert "nan" in said or "inf" in said
 
 
-@pytest.mark.parametrize("name", DRAWING)
+@pytest.mark.parametrize("name", each(DRAWING))
 def test_samples_are_pictures_and_their_labels_balanced(name, tmp_path):
     path, out = tmp_path / "w.safetensors", tmp_path / "x.npz"
     train.train(name, steps=3, out=path)
