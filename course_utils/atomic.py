@@ -9,7 +9,7 @@ from pathlib import Path
 def write(path: Path, content: bytes, aside: Path | None = None) -> None:
     """Write a file so that a reader sees either the old content or the new one, never a part.
 
-    Missing folders are created.
+    With `aside`, there is a moment without a file. Missing folders are created.
 
     Args:
         path: the file.
@@ -20,7 +20,7 @@ def write(path: Path, content: bytes, aside: Path | None = None) -> None:
         OSError: where the file cannot be written; the old one is then unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -33,4 +33,6 @@ def write(path: Path, content: bytes, aside: Path | None = None) -> None:
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(part)
+            if aside and not path.exists():
+                aside.rename(path)
         raise

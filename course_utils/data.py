@@ -75,7 +75,8 @@ def load(name: str = "auto", split: str = "train", *, device: torch.device | str
 
     Raises:
         ValueError: for an unknown name or split.
-        datasets.DataError: where a data set requested by name cannot be had.
+        datasets.DataError: where a data set requested by name cannot be had; for "auto", where a
+            file in `COURSE_DATA` is damaged or cannot be read.
     """
     if name == "auto":
         name = setting("COURSE_DATASET", "auto")
@@ -137,8 +138,20 @@ def shuffled(
 
     Returns:
         An iterator over tuples of tensors, each (batch_size, …).
+
+    Raises:
+        ValueError: where the batch size is below 1 or above N.
     """
-    generator, n = torch.Generator().manual_seed(seed), len(tensors[0])
+    n = len(tensors[0])
+    if not 1 <= batch_size <= n:  # without a whole batch the iterator would never give one
+        raise ValueError(f"batch size must be between 1 and the {n} rows, got {batch_size}")
+    return _passes(tensors, batch_size, torch.Generator().manual_seed(seed))
+
+
+def _passes(
+    tensors: tuple[Tensor, ...], batch_size: int, generator: torch.Generator
+) -> Iterator[tuple[Tensor, ...]]:
+    n = len(tensors[0])
     while True:
         order = torch.randperm(n, generator=generator).to(tensors[0].device)
         for index in order.split(batch_size)[: n // batch_size]:
@@ -160,6 +173,10 @@ def in_batches(f: Callable[..., Tensor], *tensors: Tensor, batch_size: int = 500
     Raises:
         ValueError: where the tensors have different numbers of rows.
     """
+    if len({len(tensor) for tensor in tensors}) != 1:
+        raise ValueError(
+            f"expected tensors with one number of rows, got {[len(tensor) for tensor in tensors]}"
+        )
     parts = zip(*(tensor.split(batch_size) for tensor in tensors), strict=True)
     return torch.cat([f(*part) for part in parts])
 

@@ -39,8 +39,7 @@ def integrate(
     Raises:
         ValueError: where there are no steps.
     """
-    if steps < 1:
-        raise ValueError(f"expected at least one step, got {steps}")
+    _check_steps(steps)
     dt, path = (end - start) / steps, [x]
     for i in range(steps):
         t = torch.full((len(x),), start + i * dt, dtype=x.dtype, device=x.device)
@@ -90,8 +89,12 @@ def log_density(velocity: Field, x: Tensor, *, steps: int) -> Tensor:
     Returns:
         Nats, (B,).
 
+    Raises:
+        ValueError: where there are no steps.
+
     Source: Chen et al. 2018, theorem 1 (instantaneous change of variables).
     """
+    _check_steps(steps)
     dt, gained = -1.0 / steps, torch.zeros(len(x), dtype=x.dtype, device=x.device)
     for i in range(steps):
         t = torch.full((len(x),), 1.0 + i * dt, dtype=x.dtype, device=x.device)
@@ -101,6 +104,11 @@ def log_density(velocity: Field, x: Tensor, *, steps: int) -> Tensor:
         x, gained = x + dt * v, gained - dt * trace
     normal = -0.5 * (x.square() + math.log(2 * math.pi)).sum(dim=1)
     return normal - gained
+
+
+def _check_steps(steps: int) -> None:
+    if steps < 1:
+        raise ValueError(f"expected at least one step, got {steps}")
 
 
 def _with_trace(velocity: Field, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:

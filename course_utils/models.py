@@ -356,8 +356,9 @@ class VAE(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A small convolutional digit classifier. The course measures with it and never trains it in a
-    lesson.
+    """A small convolutional digit classifier, with which the course measures.
+
+    No lesson teaches its training; where no weights ship, `recipes.shipped` trains it.
 
     forward: (B, 1, 28, 28) in [0, 1] → logits (B, 10). `features`: → (B, 64), the penultimate
     layer.

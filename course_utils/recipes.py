@@ -93,15 +93,18 @@ def make(
     None, for it can go on from there.
     """
     recipe = RECIPES[name]
-    steps = steps or recipe.steps_for(images)
+    if steps is None:
+        steps = recipe.steps_for(images)
     runtime.seed_everything(seed)
     module = models.SHIPPED[name]().to(images.device)
     players = recipe.players(module, steps)
+    # Before `resume`, also where no step is left: a latent flow gets its autoencoder here, and that
+    # draws random numbers.
+    batches = recipe.batches(module, images, recipe.batch_size, seed) if players else iter(())
     before = resume(players) if resume else None
     left = steps - (before.done if before else 0)
     if players and left:
         distributed.own_noise(seed + steps - left)
-        batches = recipe.batches(module, images, recipe.batch_size, seed)
         history = play(
             players, distributed.share(before.skip(batches) if before else batches), left,
             watch=[before] if before else (), label=f"{name}, {images.name}",
@@ -122,7 +125,8 @@ def shipped(name: str, images: data.Images, *, steps: int | None = None) -> nn.M
     module = weights.pretrained_or_none(name, images.name, device=images.device)
     if module is None:
         print("So it is trained here.")
-        module = make(name, images, steps=steps)
+        with torch.random.fork_rng():  # the caller's random numbers stay those of its own seed
+            module = make(name, images, steps=steps)
     assert module is not None  # only a training that can be resumed gives None
     return module.requires_grad_(False)
 

@@ -44,7 +44,9 @@ def pick_device(name: str | None = None) -> torch.device:
         torch.ones(1, device=name).sum().item()
         return torch.device(name)
     except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
-        reason = str(error).strip().splitlines()[0].split(". ")[0].rstrip(".")
+        reason = (
+            (str(error).strip() or type(error).__name__).splitlines()[0].split(". ")[0].rstrip(".")
+        )
         print(
             f"Device {name!r} does not work here ({reason}). The CPU is used instead;"
             " COURSE_DEVICE=cpu silences this."

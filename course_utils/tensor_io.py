@@ -72,9 +72,14 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
     expected = about.pop(CHECKSUM, None)
     got = _digest(tensors, about)
+    if expected is None:
+        raise DamagedFileError(
+            f"{path}: expected a file that `course train` wrote, got one without its checksum: it"
+            " is another program's, or damaged."
+        )
     if expected != got:
         raise DamagedFileError(
-            f"{path} was changed after it was written: expected SHA-256 {str(expected)[:12]}… of"
+            f"{path} was changed after it was written: expected SHA-256 {expected[:12]}… of"
             f" its content, got {got[:12]}…. Delete it, then create or download it again."
         )
     return tensors, about

@@ -8,5 +8,5 @@
 FROM python:3.12-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends bubblewrap && rm -rf /var/lib/apt/lists/*
 COPY . /course
-RUN pip install --no-cache-dir torch torchvision --index-url https://download.pytorch.org/whl/cpu && pip install --no-cache-dir "/course[teach]"
+RUN pip install --no-cache-dir torch torchvision --index-url https://download.pytorch.org/whl/cpu && pip install --no-cache-dir --editable "/course[teach]"
 ENTRYPOINT ["python", "-m", "course_tools", "grade", "/in", "--out", "/out"]

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,12 @@ COLUMNS = ("time", "student", "lesson", "task", "before", "after", "reason")
 Key = tuple[str, str, str]  # student, lesson and task, as cells of a table
 
 
-def note(out: Path, points: Mapping[Key, tuple[str, str]], now: datetime) -> int:
+def note(
+    out: Path,
+    points: Mapping[Key, tuple[str, str]],
+    now: datetime,
+    students: Collection[str] = (),
+) -> int:
     """Add the points that changed since the last grading, and return how many there are.
 
     Who is not in the class any more leaves no line.
@@ -23,8 +28,9 @@ def note(out: Path, points: Mapping[Key, tuple[str, str]], now: datetime) -> int
         out: the folder of the file.
         points: of every student, lesson and task; "" where a person has to decide; and the reason.
         now: the time that is written.
+        students: of the class, where some have no points at all, as when a file cannot be read.
     """
-    path, students = out / HISTORY, {student for student, _, _ in points}
+    path, students = out / HISTORY, {student for student, _, _ in points} | set(students)
     lines = []
     if path.exists():
         table = tables.read(path)

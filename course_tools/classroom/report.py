@@ -59,6 +59,7 @@ def write(out: Path, grades: Grades, *, safe: bool) -> None:
             if row[2]
         },
         grades.due.now,
+        students={str(cell(row[0])).strip() for row in rows},
     )
     atomic.write(out / "grades.csv", tables.written(COLUMNS, rows))
     header, sums = summary(grades)

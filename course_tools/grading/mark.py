@@ -29,6 +29,7 @@ from course_utils.exercises.task import Round
 REVIEW = "needs review"
 ANSWERED, NO_ANSWER = "answered", "not answered"  # in words, which a person reads
 CHECKS = 4  # only the last calls of `verify` for a task are tried, so that guessing does not pay
+TRIES = 2 * (CHECKS + 1) + 2  # each of these places twice at most, and two hints of the process
 ENDS = {
     "time": f"it did not end within {sandbox.SECONDS:.0f} s of processor time, or waited in vain.",
     "exit": "it ended Python instead of returning.",
@@ -219,7 +220,11 @@ def _marked(job: Job, task: Task, seen: Reading) -> tuple[Mark, bool]:
 
 
 def _verdicts(job: Job, task: Task, found: extract.Found, seen: Reading) -> Iterator[Verdict]:
-    """Yield the verdict on each try of a task, until one is right."""
+    """Yield the verdict on each try of a task, until one is right.
+
+    A try can name another place. That comes from the student's process, so no place is tried twice,
+    and there are at most `TRIES`.
+    """
     if not found.checks and not found.named:
         return
     rounds = task.rounds(_generator(job, task), GRADED)
@@ -229,8 +234,12 @@ def _verdicts(job: Job, task: Task, found: extract.Found, seen: Reading) -> Iter
         for i, each in enumerate(rounds)
     ]
     waiting = [Try(place) for place in found.checks[: -CHECKS - 1 : -1]] + [Try(extract.AT_END)]
-    while waiting:
+    tried: set[Try] = set()
+    while waiting and len(tried) < TRIES:
         chosen = waiting.pop(0)
+        if chosen in tried:
+            continue
+        tried.add(chosen)
         outcome = seen.run(task.name, chosen, packed, arrays)
         verdict = _verdict(task, outcome, rounds)
         yield verdict

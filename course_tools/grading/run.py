@@ -31,6 +31,7 @@ from course_tools.grading.collect import (
     same_lesson_twice,
 )
 from course_tools.grading.mark import REVIEW, Job, Mark
+from course_tools.publish.notebooks import ROOT
 from course_utils import atomic, exercises, names
 from course_utils.exercises import catalogue
 from course_utils.training.progress import ProgressBar
@@ -146,10 +147,20 @@ def _refuse(folder: Path, out: Path) -> None:
         raise GradingError(
             f"{what}. It should hold one folder per student, or notebooks named by student."
         )
+    _lessons_are_there()
     if out.resolve().is_relative_to(folder.resolve()):
         raise GradingError(
             f"{out} lies inside {folder}, where it would be taken for a student. Give another"
             " --out."
+        )
+
+
+def _lessons_are_there() -> None:
+    """Raise GradingError where no lesson is found: its own cells would be taken for an answer."""
+    if not mark.lesson_cells()["texts"]:
+        raise GradingError(
+            f"Expected the lessons in {ROOT / 'notebooks'}, found none. Install the course"
+            " from its checkout with: pip install --editable '.[teach]'"
         )
 
 

@@ -66,8 +66,8 @@ HOW = """Grading runs code that nobody has read, so it needs bubblewrap. Nothing
   Fedora           sudo dnf install bubblewrap
   Windows          the same, inside WSL 2
   macOS, or where user namespaces are forbidden: in a container, see docker/grade.Dockerfile
-Ubuntu 24.04 forbids user namespaces by default; the README says, under Grading, how to
-allow them to bwrap alone.
+Ubuntu 24.04 forbids user namespaces by default; docs/teaching.md says, under Grading, how
+to allow them to bwrap alone.
 --unsafe-no-sandbox runs the code with your rights and on your files: for code you have read."""
 
 

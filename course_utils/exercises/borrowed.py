@@ -4,7 +4,7 @@ import dis
 import importlib.util
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -67,10 +67,8 @@ def borrowed_by(function: object) -> list[Borrowed]:
         for inner in _within(value):
             search(inner)
 
-    try:
+    with suppress(Exception):  # an object whose attributes cannot even be read
         search(function)
-    except Exception:  # an object whose attributes cannot even be read
-        return []
     return found
 
 
@@ -108,7 +106,10 @@ def withheld(things: list[Borrowed]) -> Iterator[bool]:
 def _within(value: object) -> list[object]:
     """Return the parts of a function, class, method, object or container that may be borrowed."""
     if isinstance(value, FunctionType):
-        inside = [cell.cell_contents for cell in value.__closure__ or ()]
+        inside = []
+        for cell in value.__closure__ or ():
+            with suppress(ValueError):  # a variable that has no value yet
+                inside.append(cell.cell_contents)
         return [*inside, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
     if isinstance(value, dict):
         return list(value.values())

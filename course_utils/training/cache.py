@@ -10,17 +10,20 @@ A folder instead of 1 says where the runs are kept. The key of a run is a digest
   changes them.
 
 What a loaded run leaves behind (weights, history, films, random state) is what it left the first
-time, bit for bit. Three limits:
+time, bit for bit. Four limits:
 
 - A change in attributes of objects that an objective reads is not noticed.
 - What an objective counts for itself is not restored: it stays as the first step left it.
 - A run whose objective has a random generator of its own is never loaded.
+- The code of classes, their methods, and functions in a `functools.partial` is not looked at. A
+  change in it is noticed only by the numbers of the first step.
 """
 
 import copy
 import hashlib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from types import CodeType
@@ -120,18 +123,18 @@ class Cache(NoCache):
         try:
             films, rows = [film.kept for film in self.films], [dict(row) for row in history]
             tensor_io.write(self.path, {**state_of(self.players), "films": films, "rows": rows})
-            room = ROOM
-            for file in sorted(
-                self.folder.glob(NAMES), key=lambda p: p.stat().st_mtime, reverse=True
-            ):
-                room -= file.stat().st_size
-                if room < 0:
-                    file.unlink()
         except (OSError, TypeError, KeyboardInterrupt) as error:
-            print(
-                f"{self.label}: this run cannot be kept for the next time"
-                f" ({error or 'interrupted'})."
-            )
+            reason = str(error) or "interrupted"
+            print(f"{self.label}: this run cannot be kept for the next time ({reason}).")
+        with suppress(OSError):  # another process may have deleted a file first
+            self._make_room()
+
+    def _make_room(self) -> None:
+        room = ROOM
+        for file in sorted(self.folder.glob(NAMES), key=lambda p: p.stat().st_mtime, reverse=True):
+            room -= file.stat().st_size
+            if room < 0:
+                file.unlink()
 
 
 def cache_for(

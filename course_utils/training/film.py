@@ -25,6 +25,7 @@ class Film:
     """Records what `look()` returns at chosen steps of `fit(…, watch=[film])`.
 
     `fit` calls it in evaluation mode and without gradients, and restores PyTorch's random state.
+    A second run needs a film of its own.
 
     Args:
         look: takes no argument and returns an array, a tensor or a number, of one shape throughout,

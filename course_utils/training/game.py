@@ -120,6 +120,7 @@ class Game:
         with self._others_frozen(own):
             parts = player.objective(x, y)
             self._note(name, parts)
+            _check_loss(parts["loss"])
             parts["loss"].backward()
         parts = distributed.averaged(parts, own)
         norm = get_total_norm([p.grad for p in own if p.grad is not None])
@@ -173,6 +174,16 @@ def _names(parts: object) -> tuple[str, ...]:
         'an objective returns numbers by name, one of them the loss: {"loss": loss, …}; got'
         f" {got}"
     )
+
+
+def _check_loss(loss: object) -> None:
+    """Raise TypeError unless gradients can be computed from this loss."""
+    if not (isinstance(loss, Tensor) and loss.requires_grad):
+        got = "a tensor without a gradient" if isinstance(loss, Tensor) else type(loss).__name__
+        raise TypeError(
+            f"the loss must be a tensor that depends on the network's parameters, got {got}: is"
+            " there an .item(), a .detach() or a torch.no_grad() on the way to it?"
+        )
 
 
 def _finite(*values: Tensor) -> Tensor:

@@ -137,8 +137,10 @@ def play(
     computed anew, with the parameters of all other players frozen: its gradient is that of its own
     loss, even where that loss passes through other networks.
 
-    Where `fit` checks the loss, `play` stops when a player's gradient was exactly 0 for ten steps.
-    The rest is as in `fit`. With `COURSE_CACHE=1` no run is done twice; see `training.cache`.
+    A single player with the name "" is treated as by `fit`: its loss is checked. A loss of several
+    players is not checked, for it may grow because another player wins; instead, the run stops when
+    a player's gradient was exactly 0 for ten steps. The rest is as in `fit`. With
+    `COURSE_CACHE=1` no run is done twice; see `training.cache`.
 
     Args:
         players: the players by name, in the order of their turns.

@@ -418,6 +418,15 @@ def test_no_text_is_a_formula_in_any_table(tmp_path):
             assert not any(text.startswith(signs) for text in cells), (path.name, column)
 
 
+def test_who_has_no_points_for_once_keeps_their_history(tmp_path):
+    ada = ("Ada", "05", "kl_term")
+    history.note(tmp_path, {ada: ("1", "right")}, NOW)
+    assert history.note(tmp_path, {}, NOW, students={"Ada"}) == 1  # no longer handed in
+    assert history.note(tmp_path, {ada: ("1", "right")}, NOW, students={"Ada"}) == 1
+    rows = tables.read(tmp_path / history.HISTORY).rows
+    assert [row["after"] for row in rows] == ["1", "", "1"]
+
+
 def test_every_change_is_in_the_history(tmp_path):
     key = ("Ada", "01", "auc")
     assert history.note(tmp_path, {key: ("1", "right"), ("Bob", "01", "auc"): ("0", "")}, NOW) == 2

@@ -367,6 +367,38 @@ def test_honest_mangling_costs_nothing(tmp_path):
     assert run(flat, tmp_path / "grades 2") == dict.fromkeys(("ada_lovelace", "Grace Hopper"), FULL)
 
 
+@pytest.mark.parametrize("forged", ("the same", "another each time"))
+def test_hints_of_a_process_do_not_keep_the_grader_for_ever(forged, monkeypatch):
+    task, tries = exercises.TASKS["auc"], []
+
+    def run(name, chosen, packed, arrays):
+        tries.append(chosen)
+        place = len(tries) if forged == "another each time" else 1
+        hint = {"error": "ValueError: no", "checked": place, "cell": place}
+        return sandbox.Outcome("answer", hint)
+
+    seen = sandbox.Reading(process=None, within=None)
+    monkeypatch.setattr(seen, "run", run)
+    job = mark.Job("Ada", "07.ipynb", b"", b"key", b"")
+    list(mark._verdicts(job, task, extract.Found(named=True), seen))
+    assert 2 <= len(tries) <= mark.TRIES and len(set(tries)) == len(tries)
+
+
+def test_what_attacks_look_for_is_there():
+    """An attack on a module that is gone would attack nothing."""
+    text = Path(attacks.__file__).with_name("hostile.py").read_text(encoding="utf-8")
+    names = set(re.findall(r'sys\.modules\["(\w+)"\]', text)) - sys.stdlib_module_names
+    inside = {path.stem for path in sandbox.FILES} | {"torch", "numpy", "__main__"}
+    assert "protocol" in names and names <= inside
+    assert Path(mark.__file__).name in text
+
+
+def test_without_the_lessons_nothing_is_graded(tmp_path, monkeypatch):
+    monkeypatch.setattr(mark, "lesson_cells", lambda: {"texts": [], "ids": [], "questions": []})
+    with pytest.raises(grading.GradingError, match="Expected the lessons in .* --editable"):
+        grading.grade(tmp_path, tmp_path.parent / "grades")
+
+
 def test_every_solution_of_every_lesson_gets_all_points(tmp_path):
     """Also across files: the best answer to each task counts."""
     for lesson in notebooks.find():

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from course_tools import cli as commands
 from course_tools.models import train
 from course_tools.models.checkpoint import Checkpoint, RequestError
-from course_utils import data, models, recipes, tensor_io, training
+from course_utils import data, models, recipes, tensor_io, training, weights
 
 pytestmark = pytest.mark.slow
 
@@ -197,7 +197,7 @@ def test_the_same_seed_gives_the_same_bits_in_fresh_processes():
     assert runs[0] == runs[1]
 
 
-@pytest.mark.parametrize("name", ["vae", "cgan"])
+@pytest.mark.parametrize("name", ["vae", "cgan", "latent_flow"])
 def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch, capsys):
     whole, broken = tmp_path / "whole.safetensors", tmp_path / "broken.safetensors"
     monkeypatch.setattr(Checkpoint.__init__, "__kwdefaults__", {"every": 4})
@@ -220,6 +220,28 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(name, tmp_path, monkeypatch
     train.train(name, steps=14, out=broken, seed=3)
     assert same_weights(whole, broken) and not broken.with_suffix(".checkpoint").exists()
     assert "Resuming after step 12 of 14" in capsys.readouterr().out
+
+
+def test_a_flow_that_has_no_step_left_has_its_autoencoder():
+    class Ended:
+        done = 3
+
+    digits = data.load("digits", "train")
+    flow = recipes.make("latent_flow", digits, steps=3, resume=lambda players: Ended())
+    ae = weights.pretrained("ae", "digits")
+    x = digits.x[:5]
+    assert torch.equal(flow.ae.encode(x), ae.encode(x)) and flow.mean.any()
+
+
+@pytest.mark.parametrize("seed", (0, 1))
+def test_a_model_that_is_trained_on_the_way_leaves_the_random_numbers_alone(seed, monkeypatch):
+    monkeypatch.setattr(weights, "pretrained_or_none", lambda *args, **kwargs: None)
+    digits = data.load("digits", "train")
+    torch.manual_seed(seed)
+    expected = torch.rand(3)
+    torch.manual_seed(seed)
+    recipes.shipped("ae", digits, steps=2)
+    assert torch.equal(torch.rand(3), expected)
 
 
 @pytest.mark.exhaustive

@@ -243,5 +243,13 @@ def test_in_batches_is_the_function_of_all_rows_in_their_order(generator, batch_
 
 
 def test_in_batches_wants_as_many_rows_of_every_tensor():
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match=r"one number of rows, got \[9, 4\]"):
         data.in_batches(torch.add, torch.zeros(9), torch.zeros(4), batch_size=4)
+    with pytest.raises(ValueError, match=r"one number of rows, got \[450, 500\]"):
+        data.in_batches(torch.add, torch.zeros(450), torch.zeros(500))
+
+
+def test_shuffled_batches_must_fit():
+    for size in (0, 8):
+        with pytest.raises(ValueError, match=f"between 1 and the 7 rows, got {size}"):
+            data.shuffled((torch.zeros(7),), size)

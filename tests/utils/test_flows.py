@@ -115,6 +115,8 @@ def test_guidance_is_a_line_through_two_fields():
 def test_no_steps_are_refused(noise):
     with pytest.raises(ValueError, match="at least one step, got 0"):
         flows.integrate(field, noise, steps=0)
+    with pytest.raises(ValueError, match="at least one step, got -1"):
+        flows.log_density(field, noise, steps=-1)
 
 
 def latent_flow(guidance):

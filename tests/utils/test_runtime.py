@@ -48,6 +48,15 @@ def test_the_device_falls_back_with_one_sentence(no_settings, capsys):
         assert nonsense in said and "CPU" in said and said.count("\n") == 1 and len(said) < 400
 
 
+def test_a_device_that_fails_without_a_word_is_replaced_too(monkeypatch, capsys):
+    def fail(*args, **kwargs):
+        raise AssertionError
+
+    monkeypatch.setattr(torch, "ones", fail)
+    assert runtime.pick_device("cuda") == torch.device("cpu")
+    assert "(AssertionError)" in capsys.readouterr().out
+
+
 @pytest.mark.skipif(
     sys.platform != "linux",
     reason="other systems have other OpenMP libraries, which report otherwise",

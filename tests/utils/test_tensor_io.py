@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import course_utils
 from course_tools.models import train
 from course_tools.models.checkpoint import RequestError
-from course_utils import models, tensor_io, weights
+from course_utils import atomic, models, tensor_io, weights
 
 pytestmark = pytest.mark.slow
 
@@ -89,6 +90,27 @@ def test_a_cut_file_is_refused(saved, cut):
         tensor_io.DamagedFileError, match="expected a whole safetensors file, got .* bytes"
     ):
         weights.load(models.SHIPPED["vae"](), saved)
+
+
+def test_a_file_of_another_program_is_refused_but_not_to_be_deleted(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_file({"w": torch.ones(2)}, path)
+    with pytest.raises(tensor_io.DamagedFileError, match="without its checksum") as error:
+        tensor_io.read(path)
+    assert "Delete" not in str(error.value)
+
+
+def test_an_old_file_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):
+    path, aside = tmp_path / "file", tmp_path / "aside"
+    path.write_bytes(b"old")
+
+    def fail(*places):
+        raise PermissionError("in use")
+
+    monkeypatch.setattr(atomic.os, "replace", fail)
+    with pytest.raises(PermissionError):
+        atomic.write(path, b"new", aside=aside)
+    assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_web_page_is_refused(saved):

@@ -268,6 +268,16 @@ def test_an_objective_that_returns_something_else_is_refused(parts, got):
         training.fit(model, lambda x, y: parts(model(x).mean()), stream(), 4)
 
 
+@pytest.mark.parametrize(
+    ("cut", "got"),
+    [(lambda loss: loss.item(), "float"), (lambda loss: loss.detach(), "without a gradient")],
+)
+def test_a_loss_that_is_cut_off_from_the_network_is_explained(cut, got):
+    model = line()
+    with pytest.raises(TypeError, match=f"depends on the network's parameters, got .*{got}"):
+        training.fit(model, lambda x, y: {"loss": cut(model(x).mean())}, stream(), 4)
+
+
 def test_a_full_device_keeps_what_was_learned(capsys):
     model, reference = line(), line()
     full = iter([False] * 12 + [True])
