@@ -52,8 +52,8 @@ def build(folder: Path, *, dataset: str | None = None) -> Path:
     manifest = folder / "models" / "manifest.json"
     if folder.is_dir() and any(folder.iterdir()) and not manifest.is_file():
         raise CourseError(
-            f"Expected an empty folder or an earlier lab page in {folder}, found other files. Empty it, or give"
-            " another --out."
+            f"Expected an empty folder or an earlier lab page in {folder}, found other files."
+            " Empty it, or give another --out."
         )
     for old in ("assets", "models"):  # their names change with their content
         shutil.rmtree(folder / old, ignore_errors=True)
