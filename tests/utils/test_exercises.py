@@ -19,6 +19,7 @@ import course_utils
 import course_utils.runtime  # denormal numbers count as 0, as in lessons
 from course_utils import exercises, metrics, objectives
 from course_utils.exercises import TASKS, check, handout, verify
+from course_utils.exercises.borrowed import borrowed_by
 from course_utils.exercises.check import ROUNDS, compare
 from course_utils.exercises.verify import Verify
 
@@ -379,6 +380,18 @@ def clean(logits):
     objectives = logits.data  # the name alone is not the module
     return torch.nn.functional.softplus(-objectives).mean()
 """
+
+
+def test_a_variable_without_a_value_hides_nothing_that_is_borrowed():
+    def answer(logits):
+        from course_utils.objectives import generator_loss
+
+        return generator_loss(logits) + later
+
+    if not callable(answer):
+        later = 0  # never runs: the cell of `later` stays empty
+    answer.__module__ = "__main__"  # as in a notebook
+    assert [thing.root for thing in borrowed_by(answer)] == ["course_utils"]
 
 
 def test_an_answer_that_borrows_from_the_package_is_told_so(tmp_path, monkeypatch):
