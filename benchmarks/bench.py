@@ -402,21 +402,26 @@ def quality(
     prefix: str = "quality",
     seeds: tuple[int, ...] = (0, 1, 2),
 ) -> None:
-    """Every model made by its recipe, for several seeds, on the scoreboard."""
+    """Every model made by its recipe, for several seeds, on the scoreboard; the reference step is
+    measured before each training.
+    """
     torch.set_num_threads(2)
     device = device or torch.device("cpu")
     train, test = (data.load("mnist", split, device=device) for split in ("train", "test"))
     reader = weights.pretrained("classifier", "mnist", device=device)
     real = scoreboard.Real(train, test, reader.features, reader.head)
     for name in (name for name, recipe in recipes.RECIPES.items() if recipe.draw):
-        rows, seconds = [], []
+        rows, seconds, steps = [], [], []
         for seed in seeds:
+            steps.append(measure.reference_step(train))
             with silence():
                 start = time.perf_counter()
                 module = recipes.make(name, train, seed=seed)
                 seconds.append(time.perf_counter() - start)
             rows.append(recipes.score(name, module, real))
-        found[f"{prefix}.{name}.seconds"] = Figure.of(seconds, "s of training")
+        found[f"{prefix}.{name}.seconds"] = Figure.of(
+            seconds, f"s of training; the step took {statistics.median(steps):.1f} ms"
+        )
         for key in rows[0]:
             found[f"{prefix}.{name}.{key}"] = Figure.of(
                 [row[key] for row in rows], f"{len(seeds)} seed{'s' * (len(seeds) > 1)}"
