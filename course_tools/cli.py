@@ -68,6 +68,7 @@ def _reason(error: OSError) -> str | None:
     )
     reasons |= {
         errno.ENOSPC: "there is no space left",
+        errno.ENAMETOOLONG: "its name is too long",
         errno.EISDIR: "it is a folder, but a file is needed",
     }
     reasons |= dict.fromkeys(

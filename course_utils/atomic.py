@@ -20,7 +20,11 @@ def write(path: Path, content: bytes, aside: Path | None = None) -> None:
         OSError: where the file cannot be written; the old one is then unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    except OSError as error:
+        error.filename = str(path)  # nobody knows the name of the part
+        raise
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

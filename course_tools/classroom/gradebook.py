@@ -174,6 +174,8 @@ class Export:
             print(f"  and {len(self.said) - 20} lines more of this kind")
         for archive, n in _write_archives(folder, self.system, grades, safe):
             print(f"{archive}: feedback of {n} submissions, to upload there.")
+        for student, lesson in sorted(grades.unclear) if self.system == "moodle" else ():
+            print(f"  {student}, lesson {lesson}: no feedback, for it has several numbers there")
 
 
 def _columns(table: Table) -> dict[str, str]:
@@ -274,7 +276,9 @@ def _write_archives(
     by_lesson: dict[str, dict[str, Paper]] = defaultdict(dict)
     for paper in grades.papers:
         lesson = lessons.get((paper.student, paper.name))
-        if lesson and paper.origin.system == system:
+        if not lesson or (paper.student, lesson) in grades.unclear:
+            continue
+        if paper.origin.system == system:
             by_lesson[lesson][paper.origin.entry] = paper
     written = []
     for lesson, papers in sorted(by_lesson.items()):

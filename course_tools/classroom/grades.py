@@ -1,7 +1,7 @@
 """The grades of a class: what the grader found, what a person decided, and what is due."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ from course_tools.classroom.names import composed, same
 from course_tools.classroom.overrides import Given, Key
 from course_tools.classroom.roster import Roster, Student
 from course_tools.classroom.tables import rounded
-from course_tools.grading.collect import Paper
+from course_tools.grading.collect import Paper, several_numbers
 from course_tools.grading.extract import THINK
 from course_tools.grading.mark import ANSWERED, NO_ANSWER, REVIEW, Mark
 from course_utils.exercises import TASKS, points_of
@@ -30,6 +30,7 @@ class Grades:
         papers: the notebooks.
         due: the deadlines.
         unknown: decisions about what was not handed in.
+        unclear: lessons that may be those of two people of one name, by student.
     """
 
     students: list[Student]
@@ -38,6 +39,7 @@ class Grades:
     papers: list[Paper]
     due: Due
     unknown: set[Key]
+    unclear: Collection[tuple[str, str]] = ()
 
     @cached_property
     def _by_student(self) -> dict[str, list[Mark]]:
@@ -150,7 +152,8 @@ def settle(
     final.sort(key=lambda mark: (mark.student, mark.lesson, _place(mark.task), mark.file))
     unknown = {key for key in given if key[0] not in names}
     ordered = [students[name] for name in sorted(students, key=same)]
-    return Grades(ordered, final, graded, papers, due, unknown)
+    unclear = several_numbers(papers, marks)
+    return Grades(ordered, final, graded, papers, due, unknown, unclear)
 
 
 def _late(mark: Mark, paper: Paper, due: Due, time: datetime | None) -> Mark:

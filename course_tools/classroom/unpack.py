@@ -1,24 +1,29 @@
 """`course unpack`: the notebooks in what Moodle or Canvas gave to download, in one folder.
 
 A download is an archive that students can put files into: every path in it is checked before
-anything is written. Times of files stay, as far as the archive has them.
+anything is written, and what is too much of one student is left in it. Times of files stay, as far
+as the archive has them.
 """
 
+import hashlib
 import os
 import re
 import stat
 import time
 import zipfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from course_tools.grading.collect import DEEP
+from course_tools.classroom import names
+from course_tools.grading.collect import DEEP, MOST
 from course_tools.grading.extract import LARGEST
 from course_utils import atomic
 from course_utils.errors import CourseError
 
-ENTRIES = 20_000  # in an archive
+ENTRIES = 200_000  # in an archive, of all students
+LONGEST = 255  # bytes of a name, for most file systems
 TOTAL = 20_000_000_000  # bytes of all notebooks of an archive
 # A folder of Moodle's that holds no files, but a text that was typed there.
 TYPED = re.compile(r".+_\d+_assignsubmission_(?!file)\w+", re.DOTALL)
@@ -50,7 +55,8 @@ def unpack(archives: list[Path], folder: Path) -> int:
         folder: is created where it is missing; files of the same name are replaced.
 
     Raises:
-        ArchiveError: where an archive cannot be used; nothing was written then.
+        ArchiveError: where an archive cannot be used; nothing was written then. A file in it that
+            is damaged is found when its turn comes: what was written before it stays.
     """
     members = [(archive, *_members(archive)) for archive in archives]
     for archive, inside, skipped in members:
@@ -85,19 +91,24 @@ def _members(archive: Path) -> tuple[list[Member], int]:
         )
     found: list[Member] = []
     skipped = 0
+    count = Counter[str]()  # notebooks of each student
     for info in infos:
         path = _checked(archive, info)
         in_folder = info.is_dir() or len(path.parts) > 1
-        left = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-        left = left or (in_folder and bool(TYPED.fullmatch(path.parts[0])))
-        if in_folder and not left:
+        hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+        hidden = hidden or (in_folder and bool(TYPED.fullmatch(path.parts[0])))
+        if in_folder and not hidden:
             # A student's folder shows that something was handed in, though no notebook.
-            found.append(Member(PurePosixPath(path.parts[0]), None))
+            found.append(Member(PurePosixPath(_fitting(path.parts[0])), None))
+        if info.is_dir():
+            continue
         # Nobody looks for a notebook that lies deeper.
-        left = left or len(path.parts) > DEEP + 1
-        if path.suffix.lower() == ".ipynb" and not info.is_dir() and not left:
-            found.append(Member(path, info))
-        elif not info.is_dir():
+        wanted = path.suffix.lower() == ".ipynb" and len(path.parts) <= DEEP + 1 and not hidden
+        student = names.origin(path.parts[0], folder=in_folder).student
+        count[student] += wanted
+        if wanted and count[student] <= MOST + 1:  # with one too many, the grader says so
+            found.append(Member(PurePosixPath(*map(_fitting, path.parts)), info))
+        else:
             skipped += 1
     total = sum(_size(member.info) for member in found if member.info)
     if total > TOTAL:
@@ -106,6 +117,15 @@ def _members(archive: Path) -> tuple[list[Member], int]:
             f" {total / 1e9:.0f} GB. {NOTHING}"
         )
     return found, skipped
+
+
+def _fitting(name: str) -> str:
+    """Return the name of a file, shortened where a file system would not take it."""
+    if len(os.fsencode(name)) <= LONGEST:
+        return name
+    digest, suffix = hashlib.sha256(os.fsencode(name)).hexdigest()[:8], PurePosixPath(name).suffix
+    end = f"~{digest}{suffix if len(os.fsencode(suffix)) < 20 else ''}"
+    return os.fsencode(name)[: LONGEST - len(end)].decode(errors="ignore") + end
 
 
 def _size(info: zipfile.ZipInfo) -> int:

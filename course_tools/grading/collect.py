@@ -21,6 +21,10 @@ from course_tools.grading.mark import REVIEW, Mark
 from course_utils.errors import CourseError
 
 MOST = 20  # notebooks of one student that are read
+# Windows knows one of these, and the others do not know it.
+PLAINLY = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+    PLAINLY |= getattr(os, _flag, 0)
 DEEP, ENTRIES = 8, 10_000  # levels and entries of a student's folder that are searched
 UNKNOWN = (
     "this name is not on the roster, or fits several people there: write it into the column “also”"
@@ -127,19 +131,10 @@ def _papers(entry: os.DirEntry, origin: Origin, student: str, is_folder: bool) -
 def same_lesson_twice(papers: list[Paper], marks: list[Mark]) -> list[Mark]:
     """Return a mark for each lesson that was handed in under several numbers of one Moodle name.
 
-    Moodle gives a submission one number, so these are two people of one name, or two copies of a
-    course.
-
     Args:
         papers: all notebooks.
         marks: of these notebooks.
     """
-    lessons = {(mark.student, mark.file): mark.lesson for mark in marks if mark.lesson}
-    found: dict[tuple[str, str], set[str]] = {}
-    for paper in papers:
-        lesson = lessons.get((paper.student, paper.name))
-        if lesson and paper.origin.system == "moodle":
-            found.setdefault((paper.student, lesson), set()).add(paper.origin.id)
     return [
         _undecided(
             student,
@@ -148,9 +143,30 @@ def same_lesson_twice(papers: list[Paper], marks: list[Mark]) -> list[Mark]:
             f" {', '.join(sorted(ids))}. If these are two people of one name, rename the folders of"
             " one of them.",
         )
-        for (student, lesson), ids in found.items()
-        if len(ids) > 1
+        for (student, lesson), ids in several_numbers(papers, marks).items()
     ]
+
+
+def several_numbers(papers: list[Paper], marks: list[Mark]) -> dict[tuple[str, str], set[str]]:
+    """Return the numbers under which a student handed in a lesson in Moodle, if there are several.
+
+    Moodle gives a submission one number, so these are two people of one name, or two copies of a
+    course.
+
+    Args:
+        papers: all notebooks.
+        marks: of these notebooks.
+
+    Returns:
+        The numbers, by student and lesson.
+    """
+    lessons = {(mark.student, mark.file): mark.lesson for mark in marks if mark.lesson}
+    found: dict[tuple[str, str], set[str]] = {}
+    for paper in papers:
+        lesson = lessons.get((paper.student, paper.name))
+        if lesson and paper.origin.system == "moodle":
+            found.setdefault((paper.student, lesson), set()).add(paper.origin.id)
+    return {key: ids for key, ids in found.items() if len(ids) > 1}
 
 
 def _limited(papers: list[Paper]) -> tuple[list[Paper], list[Mark]]:
@@ -182,7 +198,9 @@ def content(path: Path) -> bytes:
         UnreadableError: for links, devices, pipes and anything else.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        handle = os.open(path, PLAINLY)
         with os.fdopen(handle, "rb") as file:
             about = os.fstat(handle)
             if not stat.S_ISREG(about.st_mode):

@@ -33,6 +33,9 @@ def add_to(commands) -> None:
         "--scheduler", metavar="ADDRESS", help="of the Dask cluster, e.g. tcp://10.0.0.1:8786"
     )
     command.add_argument(
+        "--again", action="store_true", help="mark once more what needed review the last time"
+    )
+    command.add_argument(
         "--unsafe-no-sandbox",
         action="store_true",
         help="run their code with your rights; read it first",
@@ -98,12 +101,12 @@ def unpack(chosen: Namespace) -> int:
 
 def grade(chosen: Namespace) -> int:
     """Run `course grade` and return its exit code."""
-    from course_tools.grading.run import Class, grade
+    from course_tools.grading.run import ClassSettings, grade
 
     if (chosen.backend == "dask") != bool(chosen.scheduler):
         print("--backend dask and --scheduler ADDRESS go together.", file=sys.stderr)
         return 2
-    about = Class(
+    about = ClassSettings(
         chosen.roster,
         chosen.due,
         chosen.file_times,
@@ -117,6 +120,7 @@ def grade(chosen: Namespace) -> int:
             jobs=chosen.jobs,
             scheduler=chosen.scheduler,
             safe=not chosen.unsafe_no_sandbox,
+            again=chosen.again,
             about=about,
         )
     except KeyboardInterrupt:

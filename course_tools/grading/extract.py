@@ -98,13 +98,13 @@ class Found:
         checks: the numbers of the statements that call `verify` for it.
         named: whether a statement of the student gives its name a value or contains it as a string,
             or a cell has its tag.
-        broken: the source of a cell for it that is not valid Python; "" if there is none.
+        broken: whether a cell for it is not valid Python.
         source: of the cell with the answer.
     """
 
     checks: tuple[int, ...] = ()
     named: bool = False
-    broken: str = ""
+    broken: bool = False
     source: str = ""
 
 
@@ -408,16 +408,15 @@ def tasks_in(
     found = {}
     for task, lesson in lessons.items():
         if lesson in there:
-            broken = [
-                cell.source
-                for cell in cells
-                if cell.tree is None
+            broken = any(
+                cell.tree is None
                 and (cell.tag == task or re.search(rf"\bdef\s+{task}\b", cell.source))
-            ]
+                for cell in cells
+            )
             checks = tuple(i for i, statement in enumerate(own) if task in statement.checks)
             named = task in names | tags | texts
             source = _source(cells, own, task) if named else ""
-            found[task] = Found(checks, named, broken[-1] if broken else "", source)
+            found[task] = Found(checks, named, broken, source)
     return sorted(there), found
 
 

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,7 @@ REVIEW = "needs review"
 ANSWERED, NO_ANSWER = "answered", "not answered"  # in words, which a person reads
 CHECKS = 4  # only the last calls of `verify` for a task are tried, so that guessing does not pay
 TRIES = 2 * (CHECKS + 1) + 2  # each of these places twice at most, and two hints of the process
+NOTEBOOK = 900.0  # seconds by the clock, after which no further place of a notebook is tried
 ENDS = {
     "time": f"it did not end within {sandbox.SECONDS:.0f} s of processor time, or waited in vain.",
     "exit": "it ended Python instead of returning.",
@@ -42,6 +44,9 @@ UNDECIDED = {
     "slow": f"it had not ended after {sandbox.WALL:.0f} s; fewer --jobs give each one more of the"
     " machine.",
     "lost": "cells above it end Python or take too long, so it could not be reached.",
+    "killed": "it was killed from outside, as happens where the machine has no memory left; fewer"
+    " --jobs leave each one more.",
+    "overdue": f"the notebook took {NOTEBOOK / 60:.0f} minutes before this task was done.",
 }
 MISSING = "it is not in the notebook."
 ABSENT = (
@@ -131,7 +136,12 @@ class Verdict:
 
 def printable(text: str) -> str:
     """Return text with escapes in place of characters that cannot be printed."""
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+    return "".join(letter if letter.isprintable() else _escape(letter) for letter in text)
+
+
+def _escape(letter: str) -> str:
+    """Return an escape of a length that its beginning tells, so that no two texts give one."""
+    return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
 
 
 def mark(job: Job) -> list[Mark]:
@@ -148,6 +158,7 @@ def mark(job: Job) -> list[Mark]:
 
     lost = f"the sandbox ended early while {job.file} was read"
     marks: dict[str, Mark] = {}
+    end = time.monotonic() + NOTEBOOK
     try:
         lessons = {task.name: task.lesson for task in TASKS.values()}
         about = (job.notebook, job.file, lessons, lesson_cells())
@@ -159,7 +170,7 @@ def mark(job: Job) -> list[Mark]:
                 if not seen.lessons:
                     return undecided("unreadable", f"{job.file} holds none of the course's tasks.")
                 for name in [name for name in seen.tasks if name not in marks]:
-                    marks[name], alive = _marked(job, TASKS[name], seen)
+                    marks[name], alive = _marked(job, TASKS[name], seen, end)
                     if not alive:
                         break
                 else:
@@ -207,11 +218,11 @@ def _in_words(job: Job, seen: Reading) -> list[Mark]:
     return found
 
 
-def _marked(job: Job, task: Task, seen: Reading) -> tuple[Mark, bool]:
+def _marked(job: Job, task: Task, seen: Reading, end: float) -> tuple[Mark, bool]:
     """Return the mark of one task, and whether its sandbox is still alive."""
     found, alive = seen.tasks[task.name], True
     try:
-        result = _best(task, found, seen, list(_verdicts(job, task, found, seen)))
+        result = _best(task, found, seen, list(_verdicts(job, task, found, seen, end)))
     except sandbox.SandboxLostError:
         result, alive = Result(task.name, REVIEW, "it ended the sandbox.", 0, task.points), False
     points = None if result.status == REVIEW else result.points
@@ -219,8 +230,10 @@ def _marked(job: Job, task: Task, seen: Reading) -> tuple[Mark, bool]:
     return Mark(job.student, job.file, *about, found.source), alive
 
 
-def _verdicts(job: Job, task: Task, found: extract.Found, seen: Reading) -> Iterator[Verdict]:
-    """Yield the verdict on each try of a task, until one is right.
+def _verdicts(
+    job: Job, task: Task, found: extract.Found, seen: Reading, end: float
+) -> Iterator[Verdict]:
+    """Yield the verdict on each try of a task, until one is right or the time is up.
 
     A try can name another place. That comes from the student's process, so no place is tried twice,
     and there are at most `TRIES`.
@@ -239,6 +252,9 @@ def _verdicts(job: Job, task: Task, found: extract.Found, seen: Reading) -> Iter
         chosen = waiting.pop(0)
         if chosen in tried:
             continue
+        if time.monotonic() > end:
+            yield _verdict(task, Outcome("overdue"), rounds)
+            return
         tried.add(chosen)
         outcome = seen.run(task.name, chosen, packed, arrays)
         verdict = _verdict(task, outcome, rounds)

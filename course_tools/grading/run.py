@@ -6,6 +6,7 @@ is new.
 
 import json
 import secrets
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -42,7 +43,7 @@ STATE = ".state"  # in the output folder: the key of the inputs, and the marks o
 
 
 @dataclass(frozen=True)
-class Class:
+class ClassSettings:
     """What a person says about the class.
 
     Attributes:
@@ -67,7 +68,8 @@ def grade(
     jobs: int | None = None,
     scheduler: str | None = None,
     safe: bool = True,
-    about: Class | None = None,
+    again: bool = False,
+    about: ClassSettings | None = None,
 ) -> int:
     """Mark all notebooks of a folder, write tables and feedback, and return the exit code.
 
@@ -77,12 +79,13 @@ def grade(
         jobs: number of sandboxes at a time; default: one per core.
         scheduler: address of a Dask scheduler whose workers do the marking.
         safe: False runs the code without a sandbox.
+        again: whether to mark once more what needed review the last time.
         about: the class.
 
     Raises:
         CourseError: where nothing can be graded, a table cannot be used, or there is no sandbox.
     """
-    about = about or Class()
+    about = about or ClassSettings()
     _refuse(folder, out)
     roster = _read(about.roster, out / "roster.csv", rosters.read) or rosters.Roster()
     due = _read(about.due, out / "due.csv", lambda path: deadlines.read(path, roster))
@@ -98,7 +101,7 @@ def grade(
     given = overrides.read(out, due)
     if safe and not scheduler:
         sandbox.check(folder, out)
-    marks, papers = _marked(papers, out / STATE, jobs, scheduler, safe)
+    marks, papers = _marked(papers, out / STATE, jobs, scheduler, safe, again)
     marks += problems
     marks += same_lesson_twice(papers, marks)
     grades = settle(marks, papers, roster, given, due, file_times=about.file_times)
@@ -120,7 +123,9 @@ def _read(named: Path | None, usual: Path, reader: Callable[[Path], T]) -> T | N
     return reader(path) if path else None
 
 
-def _write(out: Path, grades: Grades, about: Class, exports: list[Export], safe: bool) -> None:
+def _write(
+    out: Path, grades: Grades, about: ClassSettings, exports: list[Export], safe: bool
+) -> None:
     """Write everything that follows from the grades."""
     report.write(out, grades, safe=safe)
     statistics.write(out / "statistics.html", grades)
@@ -174,13 +179,19 @@ def _belongs(state: Path, folder: Path) -> None:
             f" or grade one folder with everything in it. If {there} was moved to {here}, delete"
             f" {of}."
         )
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (state.parent, state):  # others on this machine see no grades
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     atomic.write(of, here.encode("utf-8", "surrogateescape"))
 
 
 # One generator feeds all sandboxes, and reads a notebook only when its turn comes.
 def _marked(
-    papers: list[Paper], state: Path, jobs: int | None, scheduler: str | None, safe: bool
+    papers: list[Paper],
+    state: Path,
+    jobs: int | None,
+    scheduler: str | None,
+    safe: bool,
+    again: bool,
 ) -> tuple[list[Mark], list[Paper]]:
     """Return all marks, those kept from before and the new ones, and the papers with digests.
 
@@ -204,10 +215,9 @@ def _marked(
                 digest = sha256(b"\0".join(parts))
                 kept = state / f"{digest.hexdigest()}.json"
                 used.add(kept)
-                try:
-                    rows = json.loads(kept.read_text(encoding="utf-8"))
-                    marks.extend([Mark(**row) for row in rows])
-                except (OSError, ValueError, TypeError):  # none, or not a whole one
+                if (found := _kept(kept, again)) is not None:
+                    marks.extend(found)
+                else:
                     kind = "main" if safe else "unsafe"
                     job = Job(student, paper.name, notebook, key, together, kind)
                     yield joblib.delayed(_mark)(job, str(kept))
@@ -216,14 +226,22 @@ def _marked(
         backend = {} if scheduler else {"backend": "threading"}
         pool = joblib.Parallel(n_jobs=jobs or -1, return_as="generator_unordered", **backend)
         for kept, new in pool(calls()):
-            if not any(mark.status == REVIEW for mark in new):
-                atomic.write(Path(kept), json.dumps([asdict(mark) for mark in new]).encode())
+            atomic.write(Path(kept), json.dumps([asdict(mark) for mark in new]).encode())
             marks += new
             bar.update()
         bar.update(len(papers) - bar.n)
     for path in set(state.glob("*.json")) - used:  # of notebooks that are gone
         path.unlink()
     return marks, read
+
+
+def _kept(path: Path, again: bool) -> list[Mark] | None:
+    """Return the marks of a notebook that were kept; None where it is to be marked."""
+    try:
+        marks = [Mark(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):  # none, or not a whole one
+        return None
+    return None if again and any(mark.status == REVIEW for mark in marks) else marks
 
 
 def _contents(papers: Iterable[Paper]) -> tuple[list[tuple[Paper, bytes]], list[Mark]]:
@@ -270,7 +288,10 @@ def _key(state: Path) -> bytes:
 
 
 def _version() -> bytes:
-    """Return a digest of the code that decides on marks: other code marks everything again."""
+    """Return a digest of what decides on marks beside the notebook: the grader, its Python and the
+    lessons' own cells. Where it has changed, everything is marked again.
+    """
     roots: Iterable[Path] = (Path(exercises.__file__).parent, Path(__file__).parent)
     files = [Path(names.__file__), *(path for root in roots for path in sorted(root.rglob("*.py")))]
-    return sha256(b"".join(path.read_bytes() for path in files)).digest()
+    beside = json.dumps([sys.version, mark.lesson_cells()], sort_keys=True).encode()
+    return sha256(b"".join([beside, *(path.read_bytes() for path in files)])).digest()

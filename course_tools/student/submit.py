@@ -63,6 +63,8 @@ def submit(lesson: str, *, name: str | None = None, out: Path | None = None) -> 
     marks = mark.mark(job)
     found = sorted({mark.lesson for mark in marks if mark.task})
     if not found:
+        if marks and marks[0].status == mark.REVIEW:
+            raise SystemExit(f"{path} could not be checked: {marks[0].reason}. Try again.")
         reason = marks[0].reason if marks else ""
         raise SystemExit(f"{reason} Is it the right notebook?".strip())
     _print(marks)

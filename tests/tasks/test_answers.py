@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from course_tools import cli
-from course_tools.grading import trial
+from course_tools.grading import mark, sandbox, trial
 from course_utils.exercises import TASKS
 from course_utils.exercises.check import GRADED
 
@@ -79,6 +79,14 @@ def test_a_right_answer_is_tried(capsys):
     first, last = out.splitlines()
     assert first == "auc: full points in 3 of 3 seeds, on average 1 of 1"
     assert json.loads(last) == {"full": 1.0, "points": 1.0, "of": 1, "hints": []}
+
+
+def test_a_sandbox_that_fails_is_no_missing_function(capsys, monkeypatch):
+    failed = mark.Mark("", "", "", "", mark.REVIEW, None, 0, "the sandbox ended early")
+    monkeypatch.setattr(sandbox, "check", lambda: None)
+    monkeypatch.setattr(mark, "mark", lambda job: [failed])
+    code, _, err = attempt(capsys, "auc", ANSWERS / "auc" / "right_loops.py", "--sandbox")
+    assert code == 2 and "could not be tried: the sandbox ended early." in err
 
 
 def test_a_wrong_answer_is_tried(capsys):

@@ -577,6 +577,22 @@ def test_feedback_goes_back_under_the_names_of_the_platform(tmp_path):
             assert f"Feedback for {name}" in archive.read(expected).decode()
 
 
+def test_two_people_of_one_name_get_no_page_of_each_other(tmp_path, capsys):
+    papers = [
+        paper("Ann Lee", f"{n}/01.ipynb", f"Ann Lee_{n}_assignsubmission_file") for n in (1, 2)
+    ]
+    papers.append(paper("Ada", "01.ipynb", "Ada_7_assignsubmission_file"))
+    marks = [mark(each.student, task.name, 0, file=each.name) for each in papers for task in FIRST]
+    grades = settled(marks, papers=papers)
+    path = file(tmp_path, "m.csv", MOODLE + "Ada,,,-,-\n")
+    export = Export.read("moodle", path, tmp_path / "out")
+    export.fill(grades)
+    export.write(tmp_path / "out", grades, safe=True)
+    with zipfile.ZipFile(tmp_path / "out" / "feedback-moodle-01.zip") as opened:
+        assert opened.namelist() == ["Ada_7_assignsubmission_file/feedback_01.html"]
+    assert "Ann Lee, lesson 01: no feedback" in capsys.readouterr().out
+
+
 # The class repository
 
 
@@ -650,6 +666,23 @@ def test_what_one_student_packed_does_not_stop_the_class(tmp_path, monkeypatch):
     assert papers[1].path.stat().st_size == 11
     with pytest.raises(extract.UnreadableError, match="Clear its outputs"):
         content(papers[1].path)
+
+
+def test_too_many_files_of_one_student_stay_in_the_archive(tmp_path, capsys):
+    name = "{}_{}_assignsubmission_file/{}.ipynb"
+    long = "ü" * 200
+    path = archive(
+        tmp_path / "a.zip",
+        *((name.format("Ada", 1, n), b"{}") for n in range(50)),
+        (name.format("Bob", 2, long), b"{}"),
+        (name.format("Bob", 2, long + "e"), b"{}"),
+    )
+    assert unpack.unpack([path], tmp_path / "in") == 0
+    assert "23 notebooks; 29 other files stay in it" in capsys.readouterr().out
+    papers, problems, _ = collect(tmp_path / "in")
+    assert [each.student for each in papers].count("Bob") == 2
+    (said,) = problems
+    assert said.student == "Ada" and "the first 20 were read" in said.reason
 
 
 def test_a_download_of_many_large_files_is_refused(tmp_path, monkeypatch):

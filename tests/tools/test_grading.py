@@ -5,6 +5,7 @@ import csv
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ from course_tools.classroom import overrides, tables
 from course_tools.classroom import report as reports
 from course_tools.classroom.grades import best
 from course_tools.classroom.names import same, shown
+from course_tools.grading import collect as collecting
 from course_tools.grading import extract, mark, protocol, sandbox
 from course_tools.grading import run as grading
 from course_tools.publish import notebooks
@@ -256,6 +258,7 @@ def test_only_what_kills_the_sandbox_is_left_to_a_person(batch):
         if "" in own.values() and student.startswith(("attack", "notebook"))
     }
     assert review <= {
+        "attack kill itself",  # or did the system, for want of memory?
         "attack kill its parent",
         "attack kill everybody",
         "attack stop its parent",
@@ -296,7 +299,9 @@ def test_feedback_holds_no_script_and_nothing_of_others(batch):
 
 
 def test_again_gives_the_same_table_from_what_was_kept(batch, monkeypatch):
-    """Killed and run again: what was marked is not marked again, and nothing stands twice."""
+    """Killed and run again: what was marked is not marked again, and nothing stands twice. What
+    needs review is marked again where somebody asks for it.
+    """
     out = batch.out
     visited = []
     real = mark.mark
@@ -304,9 +309,10 @@ def test_again_gives_the_same_table_from_what_was_kept(batch, monkeypatch):
     monkeypatch.setattr(sandbox, "SLACK", 1.0)
     before = (out / "grades.csv").read_bytes()
     assert grading.grade(batch.folder, out) == 0
-    assert (out / "grades.csv").read_bytes() == before
+    assert (out / "grades.csv").read_bytes() == before and not visited
+    assert grading.grade(batch.folder, out, again=True) == 0
     again = ("attack kill", "attack stop", "notebook helpers")  # those that need review
-    assert all(student.startswith(again) for student in visited), visited
+    assert visited and all(student.startswith(again) for student in visited), visited
 
 
 NOISE = """    import sys, warnings
@@ -380,7 +386,7 @@ def test_hints_of_a_process_do_not_keep_the_grader_for_ever(forged, monkeypatch)
     seen = sandbox.Reading(process=None, within=None)
     monkeypatch.setattr(seen, "run", run)
     job = mark.Job("Ada", "07.ipynb", b"", b"key", b"")
-    list(mark._verdicts(job, task, extract.Found(named=True), seen))
+    list(mark._verdicts(job, task, extract.Found(named=True), seen, end=math.inf))
     assert 2 <= len(tries) <= mark.TRIES and len(set(tries)) == len(tries)
 
 
@@ -632,6 +638,68 @@ def test_time_is_that_of_a_processor(tmp_path, monkeypatch):
     ) and "fewer --jobs" in second.reason
 
 
+def test_a_notebook_has_its_time(monkeypatch):
+    """What comes after it is left to a person, and is not run."""
+    monkeypatch.setattr(mark, "NOTEBOOK", -1.0)
+    monkeypatch.setattr(sandbox.Reading, "run", lambda *_: 1 / 0)
+    notebook = json.dumps(attacks.notebook(attacks.code(attacks.HONEST))).encode()
+    marks = mark.mark(mark.Job("ada", "x", notebook, b"1" * 32))
+    found = {each.task: each.status for each in marks if each.task in FULL}
+    assert found == {**dict.fromkeys(FULL, "wrong"), "fooling_loss": mark.REVIEW}
+    (said,) = (each.reason for each in marks if each.task == "fooling_loss")
+    assert said == mark.UNDECIDED["overdue"]
+
+
+def test_who_is_killed_from_outside_is_left_to_a_person():
+    source = attacks.code(attacks.ATTACKS["kill itself"])
+    found = attacked(mark.Job("ada", "x", json.dumps(attacks.notebook(source)).encode(), b"1" * 32))
+    assert (found.status, found.points) == (mark.REVIEW, None) and "fewer --jobs" in found.reason
+
+
+@needs_forks
+def test_files_without_content_are_limited_too():
+    source = """
+def value_at_best(*_, **__):
+    opened = 0
+    try:
+        while opened < 50_000:
+            open(f"/tmp/{opened}", "w").close()
+            opened += 1
+    except OSError as error:
+        raise ValueError(f"after {opened}: {error.strerror}")
+    return float(opened)
+"""
+    found = attacked(
+        mark.Job("ada", "x", json.dumps(attacks.notebook(attacks.code(source))).encode(), b"1" * 32)
+    )
+    opened = int(re.search(r"after (\d+): No space left", found.reason)[1])
+    assert 1000 < opened < 10_000
+
+
+def test_limits_hold_where_a_system_does_not_say_how_much_memory_it_gave():
+    """As on a Mac, where code can run without a sandbox."""
+    code = """
+import lockdown, pathlib, resource
+lockdown.STATM = pathlib.Path("/no/such/file")
+lockdown.limit(5)
+print(resource.getrlimit(resource.RLIMIT_CPU)[0], resource.getrlimit(resource.RLIMIT_FSIZE)[0])
+"""
+    folder = Path(extract.__file__).parent / "inside"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert ran.stdout.split() == ["5", "32000000"], ran.stderr
+
+
+def test_links_are_refused_where_a_system_cannot_open_without_following(tmp_path, monkeypatch):
+    """As Windows, which has neither of the two flags."""
+    monkeypatch.delattr(os, "O_NOFOLLOW")
+    monkeypatch.setattr(collecting, "PLAINLY", os.O_RDONLY)
+    (tmp_path / "real.ipynb").write_bytes(b"{}")
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "real.ipynb")
+    assert collecting.content(tmp_path / "real.ipynb") == b"{}"
+    with pytest.raises(extract.UnreadableError, match="is a link"):
+        collecting.content(tmp_path / "link.ipynb")
+
+
 def test_what_a_newer_python_wrote_is_left_to_a_person():
     notebook = attacks.notebook(
         attacks.code(attacks.HONEST), attacks.code("def value_at_best(p, q, width)\n    return 0")
@@ -720,7 +788,17 @@ def test_a_failure_of_ours_needs_review(tmp_path, monkeypatch):
         "ada": "needs review: the grader failed: ZeroDivisionError: division by zero"
     }
     monkeypatch.undo()
-    assert run(tmp_path / "in", tmp_path / "grades")["ada"] == FULL
+    assert run(tmp_path / "in", tmp_path / "grades")["ada"] == {"": ""}
+    assert run(tmp_path / "in", tmp_path / "grades", again=True)["ada"] == FULL
+    assert (tmp_path / "grades").stat().st_mode & 0o77 == 0
+
+
+def test_other_lessons_mark_everything_anew(monkeypatch):
+    before = grading._version()
+    assert grading._version() == before
+    cells = mark.lesson_cells()
+    monkeypatch.setattr(mark, "lesson_cells", lambda: {**cells, "texts": cells["texts"][1:]})
+    assert grading._version() != before
 
 
 def test_no_sandbox_no_grades(tmp_path, monkeypatch, capsys):
@@ -853,7 +931,9 @@ def test_reading_needs_nothing_of_the_course(tmp_path):
 
 
 def test_names_of_files_are_shown_as_text():
-    assert shown(os.fsdecode(b"ad\xe9\n\x1b[31m")) == "ad\\xe9\\x0a\\x1b[31m"
+    assert shown(os.fsdecode(b"ad\xe9\n\x1b[31m")) == "ad\\xe9\\u000a\\u001b[31m"
+    several = [b"\x85", "\x85".encode(), "\u0850".encode(), "\x850".encode(), rb"\x85", rb"\u0085"]
+    assert len({shown(os.fsdecode(name)) for name in several}) == len(several)
     names = ["é" * 120, "~" * 120, "~" * 119 + "a", "a" * 250, "a" * 249 + "~"]
     pages = [reports.file_name(name) for name in names]
     assert max(len(page.encode()) for page in pages) <= 240 and len(set(pages)) == len(pages)

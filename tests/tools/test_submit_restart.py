@@ -75,7 +75,7 @@ def test_submit_says_what_is_unsolved_and_writes_one_small_file(work, capsys):
     assert [each.points for each in again if each.task == "active_units"] == [1]
 
 
-def test_submit_takes_a_path_and_refuses_what_is_no_lesson(work, tmp_path):
+def test_submit_takes_a_path_and_refuses_what_is_no_lesson(work, tmp_path, monkeypatch):
     elsewhere = tmp_path / "Copy of 05.ipynb"
     elsewhere.write_text(json.dumps(by_colab(solved())))
     assert submit.submit(str(elsewhere), out=tmp_path / "out") == 0
@@ -103,6 +103,10 @@ def test_submit_takes_a_path_and_refuses_what_is_no_lesson(work, tmp_path):
         extract.read(own.parent / "handin" / "05.ipynb")["cells"][0]["source"]
         == half["cells"][0]["source"]
     )
+    with monkeypatch.context() as patch:
+        patch.setattr(mark, "TASKS", None)  # a failure of ours
+        with pytest.raises(SystemExit, match="could not be checked: the grader failed.*Try again"):
+            submit.submit(str(elsewhere))
     (work / "05_vae.ipynb").unlink()
     with pytest.raises(SystemExit, match="Give the path of your notebook"):
         submit.submit("5")

@@ -3,6 +3,7 @@ refused with a sentence.
 """
 
 import ast
+import errno
 import random
 import subprocess
 import sys
@@ -111,6 +112,16 @@ def test_an_old_file_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):
     with pytest.raises(PermissionError):
         atomic.write(path, b"new", aside=aside)
     assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_error_names_the_file_that_was_meant(tmp_path, monkeypatch):
+    def fail(**about):
+        raise PermissionError(errno.EACCES, "denied", str(tmp_path / ".x1y2.part"))
+
+    monkeypatch.setattr(atomic.tempfile, "mkstemp", fail)
+    with pytest.raises(PermissionError) as error:
+        atomic.write(tmp_path / "grades.csv", b"new")
+    assert error.value.filename == str(tmp_path / "grades.csv")
 
 
 def test_a_web_page_is_refused(saved):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 MEMORY = 2_000_000_000  # bytes that one task may take on top of PyTorch
 FILE = 32_000_000  # bytes of a file
+FILES = 10_000  # in /tmp; each takes memory of the kernel, also an empty one
+STATM = Path("/proc/self/statm")
 
 # System calls that reach past the limits, into other processes, or into keyrings. For each
 # architecture: its audit number, the number of keyctl, and all numbers that are refused. These are
@@ -69,7 +71,7 @@ def settle() -> None:
         OSError: where the system does not allow it.
     """
     tmp = os.statvfs("/tmp")
-    size = f"mode=1777,size={tmp.f_blocks * tmp.f_frsize}".encode()
+    size = f"mode=1777,size={tmp.f_blocks * tmp.f_frsize},nr_inodes={FILES}".encode()
     _call("mount", b"none", b"/", None, RECURSIVE | PRIVATE, None)
     _call("mount", b"proc", b"/proc", b"proc", NOSUID | NODEV | NOEXEC, None)
     _call("mount", b"tmpfs", b"/tmp", b"tmpfs", NOSUID | NODEV, size)
@@ -146,8 +148,10 @@ def limit(seconds: float) -> None:
     until = math.ceil(seconds)
     # The second limit kills a process that ignores the signal of the first.
     resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))
+    # A Mac, where only code without a sandbox can run, has no limit of memory.
+    memory = [(resource.RLIMIT_AS, occupied() + MEMORY)] if STATM.exists() else []
     for kind, value in (
-        (resource.RLIMIT_AS, occupied() + MEMORY),
+        *memory,
         (resource.RLIMIT_FSIZE, FILE),
         (resource.RLIMIT_NOFILE, 64),
         (resource.RLIMIT_CORE, 0),
@@ -160,4 +164,4 @@ def occupied() -> int:
     """Return the bytes of address space that this process has."""
     import resource
 
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    return int(STATM.read_text().split()[0]) * resource.getpagesize()

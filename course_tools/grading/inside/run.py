@@ -211,6 +211,7 @@ def in_own_process(work, seconds: float, wall: float, *, limited: bool) -> tuple
     Returns:
         How it ended and what it wrote. "slow": it was still computing after `wall` seconds, on a
         machine with too much to do. "time": it used up its processor time, or waited in vain.
+        "killed": the system ended it, as it does where there is no memory left.
     """
     import signal
 
@@ -232,14 +233,38 @@ def in_own_process(work, seconds: float, wall: float, *, limited: bool) -> tuple
     os.close(writer)
     written, ended = _listen(reader, child, wall)
     os.close(reader)
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if ended == "answer" and not written:
-        killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        ended = {0: "exit", signal.SIGKILL: "exit", signal.SIGXCPU: "time"}.get(killed, "crash")
+    silent = ended == "answer" and not written
+    signalled, used = _end(child, 1.0 if silent else 0.0)
+    if silent:
+        if signalled == signal.SIGKILL and used >= 2 * seconds:
+            signalled = signal.SIGXCPU  # it had ignored the signal of the first limit
+        ends = {None: "exit", 0: "exit", signal.SIGXCPU: "time", signal.SIGKILL: "killed"}
+        ended = ends.get(signalled, "crash")
     if len(written) > MOST:
         ended = "size"
     return ended, _bytes(written[:MOST])
+
+
+def _end(child: int, seconds: float) -> tuple:
+    """Wait some seconds for a process to end, and else kill it.
+
+    Returns:
+        The signal that ended it: 0 if there was none, None if it had to be killed here; and its
+        seconds of processor time.
+    """
+    import signal
+
+    until, here = time.monotonic() + seconds, False
+    while True:
+        ended, status, used = os.wait4(child, 0 if here else os.WNOHANG)
+        if ended:
+            by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+            return None if here else by, used.ru_utime + used.ru_stime
+        if time.monotonic() < until:
+            time.sleep(0.01)
+        else:
+            os.kill(child, signal.SIGKILL)
+            here = True
 
 
 def _listen(reader: int, child: int, wall: float) -> tuple[bytes, str]:
