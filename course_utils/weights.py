@@ -96,15 +96,15 @@ def pretrained(model: str, dataset: str, *, device: torch.device | str = "cpu") 
         known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.safetensors")))
         raise FileNotFoundError(
             f"no weights ship for {model!r} on {dataset!r}; there are: {known}. "
-            f"To train them: COURSE_DATASET={dataset} course train {model}"
+            f"To train them: course train {model} --dataset {dataset}"
         )
     expected = manifest().get(path.stem, {}).get("sha256")
     got = hashlib.sha256(path.read_bytes()).hexdigest()
     if expected not in (None, got):
         raise ValueError(
             f"{path.name} is not the file that ships: expected SHA-256 {expected[:12]}…, got"
-            f" {got[:12]}…. Install the course again, or train it: COURSE_DATASET={dataset} course"
-            f" train {model}"
+            f" {got[:12]}…. Install the course again, or train it: course train {model}"
+            f" --dataset {dataset}"
         )
     return load(models.SHIPPED[model](), path, name=model, dataset=dataset).to(device)
 

@@ -1,6 +1,6 @@
 """`course train`, `course sample` and `course scoreboard`."""
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 
@@ -12,6 +12,7 @@ def add_to(commands) -> None:
     command.add_argument(
         "model", type=model_or_all, help="its name, or all: every model, for MNIST and the digits"
     )
+    _add_dataset(command)
     command.add_argument("--seed", type=seed, default=0)
     command.add_argument("--steps", type=int, help="default: those of the model's recipe")
     command.add_argument(
@@ -22,6 +23,7 @@ def add_to(commands) -> None:
         "sample", help="generate images with a trained model and write them to a file"
     )
     command.add_argument("model", type=model)
+    _add_dataset(command)
     command.add_argument("-n", type=int, default=100, help="how many (default: %(default)s)")
     command.add_argument("--seed", type=seed, default=0)
     command.add_argument("--out", type=Path, help="file to write (default: MODEL.npz)")
@@ -36,6 +38,10 @@ def add_to(commands) -> None:
     )
     command.add_argument("--json", type=Path, metavar="PATH", help="also write the numbers there")
     command.set_defaults(run=scoreboard)
+
+
+def _add_dataset(command: ArgumentParser) -> None:
+    command.add_argument("--dataset", help="mnist, digits or another one (default: COURSE_DATASET)")
 
 
 def model(text: str) -> str:
@@ -63,16 +69,24 @@ def train(chosen: Namespace) -> None:
     from course_tools.models import train
 
     if chosen.model == "all":
-        train.train_all(seed=chosen.seed, steps=chosen.steps, out=chosen.out)
+        train.train_all(chosen.dataset, seed=chosen.seed, steps=chosen.steps, out=chosen.out)
     else:
-        train.train(chosen.model, seed=chosen.seed, out=chosen.out, steps=chosen.steps)
+        dataset = chosen.dataset or "auto"
+        train.train(chosen.model, dataset, seed=chosen.seed, out=chosen.out, steps=chosen.steps)
 
 
 def sample(chosen: Namespace) -> None:
     from course_tools.models import train
 
     out = chosen.out or Path(f"{chosen.model}.npz")
-    train.sample(chosen.model, chosen.n, seed=chosen.seed, out=out, weights=chosen.weights)
+    train.sample(
+        chosen.model,
+        chosen.n,
+        dataset=chosen.dataset,
+        seed=chosen.seed,
+        out=out,
+        weights=chosen.weights,
+    )
 
 
 def scoreboard(chosen: Namespace) -> None:

@@ -67,7 +67,7 @@ def measure(dataset: str = "auto") -> Rows:
         }
     except FileNotFoundError as missing:
         raise RequestError(
-            f"{missing}. All of them: COURSE_DATASET={train.name} course train all"
+            f"{missing}. All of them: course train all --dataset {train.name}"
         ) from missing
     classifier, known = loaded.pop("classifier"), weights.manifest()
     real = scoreboard.Real(train, test, classifier.features, classifier.head)

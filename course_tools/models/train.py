@@ -90,13 +90,19 @@ def _train(name: str, dataset: str, seed: int, out: Path | None, steps: int | No
     return path
 
 
-def train_all(*, seed: int = 0, steps: int | None = None, out: Path | None = None) -> None:
+def train_all(
+    dataset: str | None = None,
+    *,
+    seed: int = 0,
+    steps: int | None = None,
+    out: Path | None = None,
+) -> None:
     """Train and measure every model, for MNIST, where it can be had, and for the digits.
 
-    With `COURSE_DATASET` they are trained only for that data set. The weights, and what is known of
-    them in `manifest.json`, are written into the package.
+    The weights, and what is known of them in `manifest.json`, are written into the package.
 
     Args:
+        dataset: train only for this one; default: the one that `COURSE_DATASET` names, if any.
         seed: of every run.
         steps: number of steps of every run; default: those of the recipes.
         out: must be None: every model has its own file.
@@ -108,12 +114,9 @@ def train_all(*, seed: int = 0, steps: int | None = None, out: Path | None = Non
         raise RequestError(
             f"`train all` writes into the package, every model to its own file; got --out {out}"
         )
-    first = data.load().name
-    for dataset in (
-        (first,)
-        if setting("COURSE_DATASET", "auto") != "auto" or first == "digits"
-        else (first, "digits")
-    ):
+    wanted = dataset or setting("COURSE_DATASET", "auto")
+    first = data.load(wanted).name
+    for dataset in (first,) if wanted != "auto" or first == "digits" else (first, "digits"):
         for name in recipes.RECIPES:
             train(name, dataset, seed=seed, steps=steps)
         measure_all(dataset)
@@ -136,7 +139,7 @@ def note(path: Path, measured: Mapping[str, float] = MappingProxyType({})) -> No
     """
     with safe_open(path, framework="pt") as file:
         about = file.metadata()
-    command = f"COURSE_DATASET={about['data']} course train {about['model']}"
+    command = f"course train {about['model']} --dataset {about['data']}"
     entry = {
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "recipe": f"{command} --seed {about['seed']} --steps {about['steps']}",
@@ -150,7 +153,15 @@ def note(path: Path, measured: Mapping[str, float] = MappingProxyType({})) -> No
     )
 
 
-def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None = None) -> None:
+def sample(
+    name: str,
+    n: int,
+    *,
+    dataset: str | None = None,
+    seed: int = 0,
+    out: Path,
+    weights: Path | None = None,
+) -> None:
     """Generate n images and write them to an .npz file.
 
     It holds `images`, uint8 (n, 28, 28), and for conditional models `labels`, int64 (n,), of which
@@ -159,6 +170,7 @@ def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None 
     Args:
         name: of the model.
         n: number of images.
+        dataset: whose images the model learned; default: as `COURSE_DATASET` says.
         seed: of the codes.
         out: the file.
         weights: the file with the weights; default: those that ship.
@@ -171,7 +183,7 @@ def sample(name: str, n: int, *, seed: int = 0, out: Path, weights: Path | None 
         raise RequestError(
             f"expected a model that generates images, and at least one image, got {name} and -n {n}"
         )
-    module = load(name, weights or _shipped(name)).to(runtime.pick_device())
+    module = load(name, weights or _shipped(name, dataset)).to(runtime.pick_device())
     device = next(iter(module.state_dict().values())).device
     generator = Generator().manual_seed(seed)
     y = torch.arange(10).repeat(-(-n // 10))[:n]
@@ -208,13 +220,13 @@ def load(name: str, path: Path) -> nn.Module:
         raise RequestError(str(error)) from error
 
 
-def _shipped(name: str) -> Path:
-    dataset = setting("COURSE_DATASET", "auto")
+def _shipped(name: str, dataset: str | None) -> Path:
+    dataset = dataset or setting("COURSE_DATASET", "auto")
     for candidate in ("mnist", "digits") if dataset == "auto" else (dataset,):
         path = weights.FOLDER / f"{name}_{candidate}.safetensors"
         if path.exists():
             return path
     raise RequestError(
-        f"no weights of {name} for {dataset}. To train them: course train {name}, or name a file"
-        " with --weights"
+        f"no weights of {name} for {dataset}. To train them: course train {name} --dataset"
+        f" {dataset}. Or name a file with --weights"
     )

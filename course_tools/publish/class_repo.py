@@ -32,6 +32,7 @@ COPIED = (
     "pyproject.toml",
     "environment.yml",
     ".gitignore",
+    ".gitattributes",  # else Windows gives files other ends of lines, and so other digests
     "data/README.md",
     "docs/notation.md",
 )
@@ -199,4 +200,4 @@ def _build(
     )
     for template in sorted(TEMPLATES.iterdir()):
         text = environment.get_template(template.name).render(table=table)
-        (new / template.name.removesuffix(".j2")).write_text(text, encoding="utf-8")
+        (new / template.name.removesuffix(".j2")).write_bytes(text.encode())

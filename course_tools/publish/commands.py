@@ -2,6 +2,7 @@
 `student`, `address` and `sync`.
 """
 
+import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -161,8 +162,11 @@ def release(chosen: Namespace) -> None:
 
 def execute(chosen: Namespace) -> int:
     from course_tools.publish import notebooks
+    from course_utils.runtime import setting
 
     notebooks.require_the_course()
+    # What is committed was seen on MNIST; without it a lesson would take the small digits.
+    os.environ["COURSE_DATASET"] = setting("COURSE_DATASET", "mnist")
     return notebooks.execute_in_place(*chosen.lessons)
 
 

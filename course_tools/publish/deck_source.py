@@ -291,6 +291,8 @@ def read(path: Path) -> Deck:
     top = _mapping(root, fail)
     if not {"title", "see", "slides"} <= set(top):
         raise fail(root, "a deck needs title, see and slides")
+    if not isinstance(top["slides"], yaml.SequenceNode):
+        raise fail(top["slides"], "slides: expected a list, each of them beginning with `- title:`")
     slides = [_slide(node, fail) for node in top["slides"].value]
     deck = Deck(path, _value(top["title"]), _value(top["see"]), slides)
     for slide, node in zip(slides, top["slides"].value, strict=True):
@@ -331,12 +333,10 @@ def _slide(node: yaml.Node, fail) -> Slide:
             Picture(**item) if isinstance(item, dict) else Picture(str(item))
             for item in _listed(values.get("show", []))
         ]
-        values["code"] = Code(**values["code"]) if values.get("code") else None
     except TypeError as error:  # of Python: "… got an unexpected keyword argument 'id'"
         known = ", ".join(Picture.__dataclass_fields__)
-        said = str(error).split("__init__() ")[-1]
-        where = given.get("show") or given["code"]
-        raise fail(where, f"{said}; show knows {known}, and code knows cell, lines") from None
+        raise fail(given["show"], f"{_without_init(error)}; show knows {known}") from None
+    values["code"] = _code(values.get("code"), lambda said: fail(given["code"], said))
     for name in ("ask", "seen"):  # an id of digits alone reads as a number
         values[name] = str(values.get(name, ""))
     values["lecture"] = _listed(values.get("lecture", []))
@@ -345,6 +345,22 @@ def _slide(node: yaml.Node, fail) -> Slide:
         if name in values and values[name] not in allowed:
             raise fail(given[name], f"{name} is one of {', '.join(filter(None, allowed))}")
     return Slide(**values, line=node.start_mark.line + 1)
+
+
+def _code(given, fail: Callable[[str], DeckError]) -> Code | None:
+    if not given:
+        return None
+    try:
+        code = Code(**given)
+        first, last = map(int, code.lines)
+    except (TypeError, ValueError) as error:
+        said = _without_init(error)
+        raise fail(f"{said}; code is such as {{cell: 5a3f, lines: [2, 7]}}") from None
+    return Code(str(code.cell), [first, last])
+
+
+def _without_init(error: Exception) -> str:
+    return str(error).split("__init__() ")[-1]
 
 
 def _listed(value) -> list:

@@ -197,7 +197,7 @@ def write(notebook: NotebookNode, path: Path) -> None:
     """Write a valid notebook to a file, and create missing folders."""
     nbformat.validate(notebook)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    path.write_bytes(f"{nbformat.writes(notebook)}\n".encode())  # on Windows, too, ends are \\n
 
 
 def heading(notebook: NotebookNode, position: int) -> str:

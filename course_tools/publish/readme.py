@@ -4,6 +4,7 @@ import base64
 import sys
 
 from course_tools.publish import address, notebooks
+from course_utils.errors import CourseError
 from course_utils.exercises import points_of
 
 if sys.version_info >= (3, 11):
@@ -82,6 +83,10 @@ def table(where: address.Address | None, *numbers: str, read: bool = True) -> st
 def readme() -> str:
     """Return the README with a new table of lessons."""
     text = (notebooks.ROOT / "README.md").read_text(encoding="utf-8")
+    if [text.count(BEGIN), text.count(END)] != [1, 1]:
+        raise CourseError(
+            f"README.md: expected {BEGIN} and {END} once each, around the table of lessons."
+        )
     head, rest = text.split(BEGIN)
     return f"{head}{BEGIN}\n{table(address.read())}\n{END}{rest.split(END)[1]}"
 
@@ -94,13 +99,18 @@ def picture() -> bytes:
         for cell in notebooks.code_cells(lesson.read())
         if cell.metadata.get("readme")
     ]
-    (image,) = [
+    images = [
         output.data["image/png"]
         for cell in cells
         for output in cell.outputs
         if "image/png" in output.get("data", {})
     ]
-    return base64.b64decode(image)
+    if len(images) != 1:
+        raise CourseError(
+            'The README\'s picture: expected one executed cell with "readme": true in its metadata'
+            f" and one figure, got {len(images)}. Execute its lesson: course execute"
+        )
+    return base64.b64decode(images[0])
 
 
 FILES = {

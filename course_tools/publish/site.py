@@ -25,7 +25,8 @@ from course_utils.errors import CourseError
 
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2")  # what the pages load
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", formulas.PACKAGE)
-OURS = "objects.inv"  # a file that every site of Sphinx has
+INVENTORY = "objects.inv"  # every site of Sphinx has one; its second line names the project
+OURS = b"# Project: Deep generative models\n"  # as in docs/site/conf.py
 DATA = re.compile(r"data:[^\"]{1000,}")  # a picture inside a page
 MISSING = "404.html"  # what GitHub Pages shows at every address where there is nothing
 ADDRESS = re.compile(r'(?<=\s)((?:href|src|action|data-content_root)=")(?!#)([^"]*)')
@@ -109,10 +110,18 @@ def check(out: Path) -> None:
         CourseError: where the folder holds something else than a site that may be replaced.
     """
     _require_sphinx()
-    if out.exists() and any(out.iterdir()) and not (out / OURS).exists():
+    if not out.exists() or not any(out.iterdir()):
+        return
+    inventory = out / INVENTORY
+    if not inventory.is_file() or OURS not in inventory.read_bytes():
         raise CourseError(
             f"{out} is not empty, and what it holds is no site of the course: name another folder"
             " with --out, or delete it. Nothing was written."
+        )
+    if (out / ".git").exists():
+        raise CourseError(
+            f"{out} is a repository of its own, whose history would be lost: name another folder"
+            " with --out, and copy the site from there. Nothing was written."
         )
 
 

@@ -24,7 +24,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from course_tools.publish import deck_source, notebooks, npm
-from course_tools.publish.deck_source import Deck, Output, Picture, Slide
+from course_tools.publish.deck_source import Deck, DeckError, Output, Picture, Slide
 from course_tools.publish.formulas import mathml
 from course_tools.publish.reading import without_expect
 from course_utils.errors import CourseError
@@ -49,6 +49,7 @@ FONTS = {
     "Deck Math": "@fontsource/stix-two-math/files/stix-two-math-latin-400-normal.woff2",
 }
 SCRIPT = re.compile(r"<script>.*?</script>", flags=re.DOTALL)
+OURS = "<h1>Deep generative models: the slides</h1>"  # in the index of decks
 WIDE = 1.45  # pictures wider than this stand below their text, others beside it
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -99,8 +100,18 @@ def markdown(source: str) -> str:
 
 
 def pages(deck: Deck) -> list[Page]:
-    """Return the slides of a deck as HTML."""
-    return [_page(deck, slide, first=not n) for n, slide in enumerate(deck.slides)]
+    """Return the slides of a deck as HTML.
+
+    Raises:
+        DeckError: where a formula is not understood.
+    """
+    found = []
+    for n, slide in enumerate(deck.slides):
+        try:
+            found.append(_page(deck, slide, first=not n))
+        except ValueError as error:  # of a formula
+            raise DeckError(f"{deck.path}, line {slide.line}: {error}.") from error
+    return found
 
 
 def _page(deck: Deck, slide: Slide, *, first: bool) -> Page:
@@ -224,7 +235,17 @@ def write(out: Path, *numbers: str, pdf: bool = False) -> int:
         out: the folder for the decks.
         numbers: only those of these lessons, "00" for the whole lecture; default: all.
         pdf: whether a handout is written beside each deck.
+
+    Raises:
+        CourseError: where an index.html of somebody else would be overwritten, or a deck cannot be
+            shown.
     """
+    index = out / "index.html"
+    if index.exists() and OURS not in index.read_text(encoding="utf-8", errors="replace"):
+        raise CourseError(
+            f"{index} is no index of slides, and would be overwritten: name another folder with"
+            " --out. Nothing was written."
+        )
     source = notebooks.require_checkout() / FOLDER
     chosen = deck_source.find(source, *numbers)
     folder = frontend()
@@ -243,7 +264,7 @@ def write(out: Path, *numbers: str, pdf: bool = False) -> int:
             )
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     there = [deck for deck in deck_source.find(source) if (out / f"{deck.path.stem}.html").exists()]
-    (out / "index.html").write_text(
+    index.write_text(
         environment.get_template("index.html.j2").render(
             decks=there, rehearsal=deck_source.rehearsal
         ),
@@ -252,7 +273,7 @@ def write(out: Path, *numbers: str, pdf: bool = False) -> int:
     if pdf:
         handouts(out, chosen)
     print(
-        f"Open {(out / 'index.html').resolve().as_uri()} (arrows or space: next; s: speaker notes;"
+        f"Open {index.resolve().as_uri()} (arrows or space: next; s: speaker notes;"
         " c: the code behind a slide)"
     )
     return 0

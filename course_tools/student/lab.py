@@ -33,7 +33,8 @@ def copy_of(lesson: str) -> Path:
     """Return the path of the student's copy of a lesson, whether or not it is there yet."""
     handed_out = sorted(STUDENT.glob(f"{lesson:0>2}_*.ipynb"))
     if not handed_out:
-        raise SystemExit(f"There is no lesson {lesson}.")
+        known = ", ".join(path.name[:2] for path in sorted(STUDENT.glob("*.ipynb")))
+        raise SystemExit(f"There is no lesson {lesson}; there are {known}.")
     return WORK / handed_out[0].name
 
 

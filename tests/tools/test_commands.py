@@ -210,6 +210,15 @@ def test_an_unknown_slide_is_refused(checkout):
         outline.places()
 
 
+def test_a_readme_without_its_markers_is_said(checkout):
+    (checkout / "README.md").write_text("No table.", encoding="utf-8")
+    with pytest.raises(CourseError, match="expected .* once each, around the table of lessons"):
+        readme.readme()
+    notebooks.write(lesson_with("01", "x = 1"), checkout / "notebooks" / "01_a.ipynb")
+    with pytest.raises(CourseError, match="expected one executed cell .* got 0"):
+        readme.picture()
+
+
 @pytest.mark.parametrize("name", readme.FILES)
 def test_generated_files_are_up_to_date(name):
     assert (notebooks.ROOT / name).read_bytes() == readme.FILES[name](), (

@@ -12,6 +12,7 @@ from PIL import Image
 
 from course_tools.publish import deck_source, notebooks, npm, slides
 from course_tools.publish.deck_source import DeckError
+from course_utils.errors import CourseError
 from course_utils.exercises import TASKS
 
 FOLDER = notebooks.ROOT / slides.FOLDER
@@ -202,6 +203,10 @@ def test_the_words_go_with_the_figure(deck_of, capsys):
         (ONE + "  code: {cell: drawn, lines: [7, 9]}\n", "line 4: the cell drawn has no lines"),
         (ONE + "  picture: drawn\n", "line 7: picture is unknown; there are ask, build"),
         (ONE + "  layout: left\n", "line 7: layout is one of auto, above, beside, statement"),
+        (ONE + "  code: drawn\n", "line 7: .* must be a mapping.*code is such as"),
+        (ONE + "  code: {cell: drawn, lines: 3}\n", "line 7: .*code is such as"),
+        (ONE + "  show: drawn\n  code: {cell: drawn}\n", "line 8: .*code is such as"),
+        ("  none yet\n", "line 4: slides: expected a list"),
         (ONE + "  show: {id: drawn}\n", "line 7: got an unexpected keyword argument 'id'"),
         ("- title: One\n  minutes: 1\n", "line 4: this slide has no say"),
         ("- One\n", "line 4: expected names with values"),
@@ -211,6 +216,21 @@ def test_the_words_go_with_the_figure(deck_of, capsys):
 def test_what_is_wrong_is_said_with_file_and_line(text, said, deck_of):
     with pytest.raises(DeckError, match=r"05_vae\.yaml, " + said):
         deck_of(text)
+
+
+def test_a_formula_that_is_not_understood_is_said_with_file_and_line(deck_of):
+    deck = deck_of(ONE + '  text: "$\\\\nosuchmacro{x}$"\n')
+    with pytest.raises(DeckError, match=r"05_vae\.yaml, line 4: .*not understand.*nosuchmacro"):
+        slides.pages(deck)
+
+
+def test_an_index_of_somebody_else_stays(tmp_path):
+    (tmp_path / "index.html").write_text("<h1>Mine</h1>", encoding="utf-8")
+    with pytest.raises(CourseError, match="name another folder with --out"):
+        slides.write(tmp_path)
+    assert (tmp_path / "index.html").read_text(encoding="utf-8") == "<h1>Mine</h1>"
+    template = (slides.TEMPLATES / "index.html.j2").read_text(encoding="utf-8")
+    assert slides.OURS in template  # so that the next call takes it for its own
 
 
 def test_a_deck_that_is_not_there_or_empty(deck_of, tmp_path):

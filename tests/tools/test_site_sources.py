@@ -270,8 +270,14 @@ def test_a_site_is_only_written_over_a_site(tmp_path):
     (tmp_path / "mine.txt").touch()
     with pytest.raises(site.CourseError, match="name another folder"):
         site.build(tmp_path)
-    (tmp_path / site.OURS).touch()
+    (tmp_path / site.INVENTORY).write_bytes(b"# Sphinx inventory version 2\n# Project: Other\n")
+    with pytest.raises(site.CourseError, match="no site of the course"):
+        site.check(tmp_path)
+    (tmp_path / site.INVENTORY).write_bytes(b"# Sphinx inventory version 2\n" + site.OURS)
     site.check(tmp_path)
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(site.CourseError, match="whose history would be lost"):
+        site.check(tmp_path)
 
 
 def test_without_the_extra_a_sentence_says_so(tmp_path, monkeypatch):
@@ -297,6 +303,9 @@ def test_the_workflow_may_do_what_it_must_and_no_more():
 @pytest.mark.slow
 class TestBuilt:
     """The site as Sphinx builds it, once; tests/browser/test_site.py looks at it in Chromium."""
+
+    def test_the_next_one_may_take_its_place(self, site_folder):
+        site.check(site_folder)
 
     def test_it_is_built_without_a_warning(self, site_folder):
         assert (site_folder / "index.html").exists() and (site_folder / "search.html").exists()

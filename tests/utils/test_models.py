@@ -188,11 +188,11 @@ def test_the_classifier_reads_mnist():
 def test_no_weights_for_this_set(capsys):
     with pytest.raises(
         FileNotFoundError,
-        match="no weights ship for 'classifier' on 'kmnist'.*COURSE_DATASET=kmnist",
+        match="no weights ship for 'classifier' on 'kmnist'.*--dataset kmnist",
     ):
         weights.pretrained("classifier", "kmnist")
     assert weights.pretrained_or_none("classifier", "kmnist") is None
-    assert "COURSE_DATASET=kmnist" in capsys.readouterr().out
+    assert "--dataset kmnist" in capsys.readouterr().out
 
 
 def test_weights_survive_a_round_trip(tmp_path, monkeypatch):

@@ -23,8 +23,7 @@ def test_every_model_ships_for_both_sets_and_is_what_the_list_says(stem):
     assert hashlib.sha256(content).hexdigest() == entry["sha256"]
     name, dataset = stem.rsplit("_", 1)
     assert (
-        entry["data"] == dataset
-        and f"COURSE_DATASET={dataset} course train {name} " in entry["recipe"]
+        entry["data"] == dataset and f"course train {name} --dataset {dataset} " in entry["recipe"]
     )
     assert int(entry["images"]) > 1000 and int(entry["steps"]) == recipes.RECIPES[name].steps_for(
         range(int(entry["images"]))
@@ -86,7 +85,7 @@ def test_without_weights_the_way_on_is_said(monkeypatch, capsys):
     monkeypatch.setattr(weights, "FOLDER", weights.FOLDER.parent)
     monkeypatch.setenv("COURSE_DATASET", "digits")
     assert commands.main(["scoreboard"]) == 1
-    assert "COURSE_DATASET=digits course train all" in capsys.readouterr().err
+    assert "course train all --dataset digits" in capsys.readouterr().err
 
 
 def test_a_model_that_ships_is_loaded_and_another_one_is_trained(capsys):
