@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_utils import datasets
+from course_utils.errors import SettingError
 from course_utils.runtime import setting
 
 NAMES = ("auto", *datasets.LAYOUT, "digits")
@@ -74,14 +75,14 @@ def load(name: str = "auto", split: str = "train", *, device: torch.device | str
         device: where the images are kept.
 
     Raises:
-        ValueError: for an unknown name or split.
+        ValueError: for an unknown name (a `SettingError`) or split.
         datasets.DataError: where a data set requested by name cannot be had; for "auto", where a
             file in `COURSE_DATA` is damaged or cannot be read.
     """
     if name == "auto":
         name = setting("COURSE_DATASET", "auto")
     if name not in NAMES:
-        raise ValueError(
+        raise SettingError(
             f"data set {name!r} is not known; expected one of {', '.join(NAMES)} (argument or"
             " COURSE_DATASET)"
         )
@@ -208,6 +209,7 @@ def centred(drawing: Tensor) -> Tensor:
     Returns:
         An image (1, 1, 28, 28); blank where the drawing is.
     """
+    # The faint rim of a stroke, or of a photographed sheet, is not the digit.
     rows, columns = ((drawing > 0.2).any(dim=1 - axis).nonzero()[:, 0] for axis in (0, 1))
     if not len(rows):
         return torch.zeros(1, 1, 28, 28)
@@ -339,7 +341,8 @@ def _mnist_or_digits() -> str:
         return "mnist"
     marker = datasets.own_folder() / ".cache" / "mnist-download-failed"
     why = (
-        "MNIST is not here, and a download failed less than ten minutes ago."
+        f"MNIST is not here, and a download failed less than {RETRY_AFTER // 60} minutes ago. It is"
+        f" tried again after that time, or at once where {marker} was deleted."
         f" {datasets.how_to_get('mnist')}"
     )
     if not marker.exists() or time.time() - marker.stat().st_mtime > RETRY_AFTER:

@@ -233,7 +233,8 @@ def _fetch(name: str) -> dict[str, np.ndarray]:
             f" {error.strerror or error}. What was there is unchanged. Make room or name another"
             " folder with COURSE_DATA, and run again."
         ) from error
-    raise DataError(f"{name}: {paths} are still bad after fetching them. Please report this.")
+    bad = ", ".join(map(str, paths))
+    raise DataError(f"{name}: still bad after fetching: {bad}. Please report this.")
 
 
 def _download(name: str, path: Path) -> None:
@@ -284,7 +285,7 @@ def _get(url: str, file: str, _: object) -> None:
             reason = getattr(error.args and error.args[0], "reason", error)
             done.set_exception(ConnectionError(reason))
 
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=work, daemon=True).start()  # one that hangs does not keep Python alive
     seen = 0
     while not wait([done], SILENCE).done:
         before, seen = seen, body.tell()

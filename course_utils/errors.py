@@ -6,3 +6,7 @@ class CourseError(Exception):
 
     Nothing was lost when it is raised. Commands print the message without a traceback.
     """
+
+
+class SettingError(CourseError, ValueError):
+    """A setting, or an argument in its place, that is none of those that there are."""

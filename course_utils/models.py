@@ -162,9 +162,11 @@ class Encoder(nn.Module):
 
 class Decoder(nn.Module):
     """Codes (B, k) → logits (B, 1, 28, 28): a pixel's ink is the sigmoid of its logit. The mirror
-    of `Encoder`.
+    of `Encoder`, with sub-pixel convolutions (Shi et al. 2016).
 
     With n_classes it also takes labels: forward(z, y).
+    spatial: the code has k / 49 numbers for each of 7×7 places, and no label.
+    width: channels at 28×28 pixels; at 7×7 there are twice as many.
     hidden: width of two dense layers in front, if any. They warp the Gaussian, so that what lies
     between two kinds of digits takes little of it; convolutions alone hardly do.
     """
@@ -209,8 +211,9 @@ class Discriminator(nn.Module):
     features: pictures → (B, 4 · width), the last hidden layer. A label adds the features' product
     with a vector of its own (Miyato & Koyama 2018). spectral: every layer is divided by its largest
     singular value (Miyato et al. 2018).
-    layer, judge: the way there in two steps, pictures → what a layer of convolutions says, (B, 2 ·
-    width, 7, 7) → logits; labels are for the second step.
+    width: channels after the first convolution.
+    layer, judge: the way there in two steps, pictures → the second convolution's activations (B, 2
+    · width, 7, 7) → logits; labels are for the second step.
     """
 
     def __init__(self, *, n_classes: int = 0, width: int = 16, spectral: bool = True) -> None:
@@ -302,10 +305,19 @@ class DrawingAE(AE):
 
     @torch.no_grad()
     def fit_codes(self, x: Tensor) -> None:
-        """Mean and covariance of the codes of pictures x (N, 1, 28, 28)."""
+        """Mean and covariance of the codes of pictures x (N, 1, 28, 28).
+
+        A dimension in which all codes are the same gets a small variance: without one there is no
+        root.
+        """
         z = data.in_batches(self.encode, x)
+        covariance = z.T.cov()
+        root, failed = torch.linalg.cholesky_ex(covariance)
+        if failed:
+            least = 1e-6 * covariance.diagonal().mean().clamp(min=1e-6)
+            root = torch.linalg.cholesky(covariance + least * torch.eye(len(root)).to(root))
         self.mean.copy_(z.mean(dim=0))
-        self.root.copy_(torch.linalg.cholesky(z.T.cov()))
+        self.root.copy_(root)
 
     def draw(self, eps: Tensor) -> Tensor:
         """Pictures (B, 1, 28, 28) in [0, 1] for eps (B, k) from N(0, I)."""

@@ -347,7 +347,7 @@ def jitter(x: Tensor) -> Tensor:
 
 
 def classifier_players(net: models.Classifier, steps: int) -> dict[str, Player]:
-    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-2, fused=True)
+    optimizer = torch.optim.AdamW(net.parameters(), weight_decay=1e-2, fused=True)
     schedule = OneCycleLR(optimizer, max_lr=4e-3, total_steps=max(2, steps))
 
     def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -378,7 +378,7 @@ def codes_and_labels(
     flow.ae.D.load_state_dict(ae.D.state_dict())
     z = data.in_batches(flow.ae.encode, train.x)
     flow.mean.copy_(z.mean(dim=0))
-    flow.scale.copy_(z.std(dim=0))
+    flow.scale.copy_(z.std(dim=0).clamp(min=1e-6))  # codes may be the same in a dimension
     return data.shuffled(((z - flow.mean) / flow.scale, train.y), batch_size, seed=seed)
 
 
@@ -421,12 +421,19 @@ def given(vae: models.VAE, y: Tensor) -> Tensor | None:
     return y if vae.D.n_classes else None
 
 
-def vae_recipe(name: str, players: Callable, *, steps: int) -> Recipe:
-    """Of a VAE or a VAE/GAN, conditional or not.
+def vae_recipe(
+    name: str,
+    players: Callable,
+    *,
+    steps: int,
+    conditional: bool = False,
+    adversarial: bool = False,
+) -> Recipe:
+    """Of a VAE or, if `adversarial`, a VAE/GAN.
 
     A VAE/GAN keeps its averaged weights, and has no bound: its likelihood is not that of pixels.
     """
-    if name.endswith("gan"):
+    if adversarial:
         own: dict = {"keep": averaged_vae}
     else:
         own = {"weights": log_weights_of, "note": MEANS}
@@ -435,7 +442,7 @@ def vae_recipe(name: str, players: Callable, *, steps: int) -> Recipe:
         draw=lambda vae, z, y: vae.decode(z, given(vae, y)),
         reconstruct=lambda vae, x, y: vae.decode(vae.encode(x, given(vae, y))[0], given(vae, y)),
         latent_dim=models.LATENT_DIMS[name],
-        conditional=name.startswith("c"),
+        conditional=conditional,
         steps=steps,
         steps_if_small=min(steps, 2000),
         **own,
@@ -475,7 +482,7 @@ RECIPES: dict[str, Recipe] = {
     "vae": vae_recipe("vae", partial(elbo_players, lr=4e-3), steps=10_000),
     "vae_bound": vae_recipe("vae_bound", partial(elbo_players, lr=4e-3), steps=10_000),
     "vae2": vae_recipe("vae2", partial(elbo_players, lr=4e-3), steps=10_000),
-    "cvae": vae_recipe("cvae", partial(elbo_players, lr=5e-3), steps=12_000),
+    "cvae": vae_recipe("cvae", partial(elbo_players, lr=5e-3), steps=12_000, conditional=True),
     "gan": Recipe(
         gan_players,
         keep=lambda G, players: players["G"].average.module,
@@ -488,11 +495,12 @@ RECIPES: dict[str, Recipe] = {
         draw=lambda G, z, y: G(z, y).sigmoid(),
         latent_dim=models.LATENT_DIM_GAN, conditional=True, steps=2000, batch_size=64,
     ),
-    "vae_gan": vae_recipe("vae_gan", vae_gan_players, steps=2400),
+    "vae_gan": vae_recipe("vae_gan", vae_gan_players, steps=2400, adversarial=True),
     # With the pixels, for the layer alone hardly sees how thick a stroke is, and style transfer has
     # to keep it.
     "cvae_gan": vae_recipe(
-        "cvae_gan", partial(vae_gan_players, noise=0.1, pixels=0.2), steps=2000
+        "cvae_gan", partial(vae_gan_players, noise=0.1, pixels=0.2), steps=2000,
+        conditional=True, adversarial=True,
     ),
     "pixel_cnn": Recipe(
         pixel_players,

@@ -59,9 +59,14 @@ class Real:
 
         Returns:
             Images (B, 1, 28, 28) in [0, 1].
+
+        Raises:
+            ValueError: for a label that no training image has.
         """
         # In `order` the images of a label stand together; `place` is a random place among them.
         counts, order = self.train.y.bincount(minlength=10), self.train.y.argsort()
+        if absent := sorted(set(y.tolist()) - set(counts.nonzero()[:, 0].tolist())):
+            raise ValueError(f"no training image has the label {', '.join(map(str, absent))}")
         place = (torch.rand(len(y), generator=generator).to(y.device) * counts[y]).long()
         return self.train.pixels[order[counts.cumsum(0)[y] - counts[y] + place]] / 255
 

@@ -60,6 +60,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except (SafetensorError, ValueError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
+        if isinstance(error, PermissionError):
+            raise DamagedFileError(f"{path} may not be read here: {error.strerror}.") from error
         start = path.read_bytes()[:200] if path.is_file() else b""
         got = (
             "a web page"

@@ -21,10 +21,19 @@ def save(model: nn.Module, path: Path, about: Mapping[str, str]) -> None:
         model: the model.
         path: the file.
         about: short strings kept in the file, e.g. data set and test accuracy.
+
+    Raises:
+        ValueError: for a weight that is infinite in float16, whose largest number is 65,504.
     """
     state = {
         name: t.half() if t.is_floating_point() else t for name, t in model.state_dict().items()
     }
+    for name, t in state.items():
+        if t.is_floating_point() and not t.isfinite().all():
+            raise ValueError(
+                f"{path.name}: {name} holds weights beyond the range of float16 (65,504)."
+                " Nothing was written."
+            )
     tensor_io.write_tensors(path, state, about)
 
 

@@ -1,5 +1,5 @@
 // A latent plane to drag on, and the image decoded from the chosen place. `ask(z, show)` has z decoded, by whatever means, and
-// calls show(pixels): 784 numbers from 0 (blank) to 255 (full ink).
+// calls show(pixels): 784 numbers from 0 (blank) to 255 (full ink); or show(null, error).
 function pad(el, options, ask) {
   const [left, right, bottom, top] = options.span, whole = right - left, size = 380, sharp = 2; // device pixels for one of CSS
   const element = (tag, css, parent) => {
@@ -37,6 +37,7 @@ function pad(el, options, ask) {
   const dots = document.createElement("canvas"), digits = new Image(); // drawn anew only when the view changes
   dots.width = dots.height = plane.width;
   let z = options.start.slice(), zoom = 1, corner = [left, top], frames = 0; // corner: the view's upper left
+  let where = "", failed = ""; // what the line below says
   const at = (place) => [(place[0] - corner[0]) / whole * zoom * size, (corner[1] - place[1]) / whole * zoom * size];
   const within = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -106,10 +107,14 @@ function pad(el, options, ask) {
     whose.textContent = exact ? `this dot's image, ${named(label)}` : `the nearest dot's image, ${named(label)}`;
     original.setAttribute("aria-label", whose.textContent);
     const place = `z = (${z.map((value) => value.toFixed(2)).join(", ")})`.replaceAll("-", "−");
-    said.textContent = exact ? `${place}, the code of ${named(label)}. Decoded, it is the reconstruction of this ${label}.` : place;
+    where = exact ? `${place}, the code of ${named(label)}. Decoded, it is the reconstruction of this ${label}.` : place;
+    said.textContent = failed || where;
     picture.setAttribute("aria-label", "The image decoded at " + place);
   }
-  function show(pixels) {
+  function show(pixels, error = "") {
+    failed = error;
+    said.textContent = failed || where;
+    if (failed) return;
     for (let i = 0; i < 784; i++) {
       image.data.fill(255 - pixels[i], 4 * i, 4 * i + 3);
       image.data[4 * i + 3] = 255;
@@ -175,33 +180,6 @@ function pad(el, options, ask) {
   digits.src = options.originals;
   view(left, top);
   go(z);
-}
-
-// Decoded by the kernel. Several questions are under way at once, or every image would wait for the one before to come and go.
-function asking(model) {
-  let asked = 0, shown = 0, flying = 0, waiting = null, last = () => {};
-  model.on("msg:custom", (answer, buffers) => {
-    flying--;
-    if (answer.id > shown) {
-      shown = answer.id;
-      last(new Uint8Array(buffers[0].buffer, buffers[0].byteOffset, 784));
-    }
-    if (waiting) {
-      const next = waiting;
-      waiting = null;
-      ask(next, last);
-    }
-  });
-  function ask(z, show) {
-    last = show;
-    if (flying >= 6) {
-      waiting = z;
-      return;
-    }
-    flying++;
-    model.send({ id: ++asked, z });
-  }
-  return ask;
 }
 
 // Decoded in advance, on a grid of n × n places, row by row from the top, as tiles of one image: mixed from the four around z.

@@ -17,7 +17,10 @@ from torch import Tensor
 from course_utils import latent
 from course_utils.figures import grids, scatter, style, widgets
 
-SCRIPT = (Path(__file__).parent / "latent_pad.js").read_text(encoding="utf-8")
+SCRIPT, LIVE = (
+    (Path(__file__).parent / name).read_text(encoding="utf-8")
+    for name in ("latent_pad.js", "latent_pad_live.js")
+)
 TILES = 21  # along each side of the sprite: images that a page without a kernel mixes from
 ACROSS = 40  # originals in a row of their sprite
 # Of the still picture, in shares of the plane: wanted places, how far above its cross a letter
@@ -33,13 +36,11 @@ ABOVE, BADGE, CLEAR = 0.06, 0.083, 0.09
 
 
 class Pad(anywidget.AnyWidget):
-    """The live pad: a message {"id", "z"} is answered by {"id"} and 784 bytes of ink."""
+    """The live pad: a message {"id", "z"} is answered by {"id"} and 784 bytes of ink, or by {"id",
+    "error"}.
+    """
 
-    _esm = (
-        SCRIPT
-        + "export default { render({ model, el }) { pad(el, model.get('options'), asking(model));"
-        " } };"
-    )
+    _esm = SCRIPT + LIVE
     options = traitlets.Dict().tag(sync=True)
 
     def __init__(self, decoded: Callable[[Tensor], bytes], options: dict) -> None:
@@ -48,7 +49,12 @@ class Pad(anywidget.AnyWidget):
         self.on_msg(self._reply)
 
     def _reply(self, _, message: dict, __) -> None:
-        ink = self.decoded(torch.tensor([message["z"]], dtype=torch.float32))
+        try:
+            ink = self.decoded(torch.tensor([message["z"]], dtype=torch.float32))
+        except Exception as error:  # a front end shows nothing of what a callback raises
+            said = f"{type(error).__name__}: {error}"
+            self.send({"id": message["id"], "error": said}, [])
+            return
         self.send({"id": message["id"]}, [ink])
 
 

@@ -109,7 +109,8 @@ def fit(
 
     Raises:
         ValueError: for a schedule without its optimizer.
-        TypeError: where the objective returns anything but numbers by name, one of them "loss".
+        TypeError: where `batches` is no iterator, or the objective returns anything but numbers by
+            name, one of them "loss".
     """
     if schedule is not None and optimizer is None:
         raise ValueError(
@@ -150,9 +151,18 @@ def play(
         label: the run's name beside the progress bar and in messages.
         sync_every: as in `fit`.
 
+    Raises:
+        TypeError: where `batches` is no iterator, or an objective returns anything but numbers by
+            name, one of them "loss".
+
     Returns:
         The history. Its columns carry the player's name: "D.loss", ….
     """
+    if not isinstance(batches, Iterator):
+        raise TypeError(
+            f"batches: expected an iterator of (x, y), got a {type(batches).__name__}. Pass an"
+            " endless one, e.g. `data.batches(…)`; `iter(…)` of a DataLoader ends with its epoch."
+        )
     game, history, stopped = Game(players), History(), None
     cache, health = cache_for(players, steps, watch, label), Health(players, steps)
     audience, numbers = Audience(game.networks, watch), Numbers(game, history, sync_every)

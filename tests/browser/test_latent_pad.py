@@ -1,5 +1,7 @@
 """The latent pad in Chromium, without a kernel: dots, zoom and the image of a clicked dot."""
 
+import json
+
 import pytest
 import torch
 
@@ -27,6 +29,46 @@ def pad(watched, tmp_path, monkeypatch):
     watch.page.goto(file.as_uri())
     watch.page.wait_for_selector("[data-frames]")
     yield watch.page
+    assert not watch.errors and not watch.outside
+
+
+KERNEL = """
+    const options = OPTIONS, el = document.body, heard = [];
+    const model = {
+      get: () => options,
+      on: (_, f) => heard.push(f),
+      send: ({ id }) => setTimeout(() => heard.forEach((f) => {
+        if (id <= 8) f({ id, error: "ValueError: no " + id }, []);
+        else f({ id }, [new DataView(new Uint8Array(784).fill(255).buffer)]);
+      })),
+    };
+    live.render({ model, el });
+"""
+
+
+def test_a_pad_whose_kernel_fails_says_so_and_goes_on(watched, tmp_path):
+    """Eight answers in a row are errors, the ninth is ink; at most six questions wait at a time."""
+    images = torch.zeros(3, 1, 28, 28)
+    originals = latent_pad._sprite(latent_pad._bytes(images), latent_pad.ACROSS, 8)
+    options = {
+        "span": [-2, 2, -2, 2], "start": [0, 0], "alt": "A plane.", "codes": CODES.tolist(),
+        "labels": [3, 8, 5], "colors": ["#333"] * 10, "badges": [], "prior": 1, "across": 40,
+        "originals": originals,
+    }  # fmt: skip
+    script = latent_pad.Pad._esm.replace("export default", "const live =")
+    script += KERNEL.replace("OPTIONS", json.dumps(options))
+    file = tmp_path / "live.html"
+    file.write_text(f"<!doctype html><meta charset='utf-8'><body><script>{script}</script>")
+    watch = watched(760, 560)
+    watch.page.goto(file.as_uri())
+    plane, said = watch.page.locator("canvas").first, watch.page.locator("p")
+    watch.page.get_by_text("ValueError: no 1").wait_for()
+    for n in range(2, 9):
+        plane.press("ArrowRight")
+        watch.page.get_by_text(f"ValueError: no {n}").wait_for()
+    plane.press("ArrowRight")
+    watch.page.wait_for_selector("[data-frames='1']")
+    assert "z = " in said.inner_text() and ink(watch.page, 1) == 1
     assert not watch.errors and not watch.outside
 
 

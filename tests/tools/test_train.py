@@ -168,6 +168,37 @@ def test_the_codes_of_an_autoencoder_get_a_gaussian():
     )
 
 
+def test_a_code_that_never_varies_in_a_dimension_can_be_drawn():
+    train = data.load("digits")
+    torch.manual_seed(0)
+    drawing = models.SHIPPED["ae"]().eval()
+    last = drawing.E.head[-1]
+    with torch.no_grad():
+        last.weight[3], last.bias[3] = 0, 2
+    drawing.fit_codes(train.x)
+    drawn = drawing.mean + torch.randn(100, models.LATENT_DIM) @ drawing.root.T
+    assert drawn[:, 3].sub(2).abs().max() < 0.05 and drawn[:, 2].std() > 0
+    torch.testing.assert_close(
+        drawing.root @ drawing.root.T, drawing.encode(train.x).T.cov(), atol=1e-3, rtol=1e-2
+    )
+    flow = models.SHIPPED["latent_flow"]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipes, "shipped", lambda name, images: drawing)
+        codes, _ = next(recipes.codes_and_labels(flow, train, 500, 0))
+    assert codes.isfinite().all()
+
+
+@pytest.mark.parametrize("command", ["train", "sample"])
+def test_an_option_names_the_data_set(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("COURSE_DATASET")
+    out = tmp_path / ("pca.safetensors" if command == "train" else "pca.npz")
+    assert commands.main([command, "pca", "--dataset", "digits", "--out", str(out)]) == 0
+    assert out.exists()
+    assert commands.main([command, "pca", "--dataset", "numbers", "--out", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert "'numbers' is not known" in said or "no weights of pca for numbers" in said
+
+
 def same_weights(a, b) -> bool:
     one, two = load_file(a), load_file(b)
     return one.keys() == two.keys() and all(torch.equal(one[key], two[key]) for key in one)

@@ -429,6 +429,14 @@ def test_a_real_picture_again_has_the_label_asked_for(real):
     assert torch.equal(real.train.y[index], y) and distance.max() < 1e-2
 
 
+def test_a_label_that_no_picture_has_is_refused(real):
+    kept = real.train.y != 4
+    train = data.Images("some", "train", real.train.pixels[kept], real.train.y[kept])
+    some = scoreboard.Real(train, real.test)
+    with pytest.raises(ValueError, match="no training image has the label 4"):
+        some.resample(torch.arange(10), generator=torch.Generator().manual_seed(0))
+
+
 def test_without_a_classifier_its_numbers_are_left_out(real):
     bare = scoreboard.Real(real.train, real.test)
     found = scoreboard.score(

@@ -206,6 +206,15 @@ def test_weights_survive_a_round_trip(tmp_path, monkeypatch):
         torch.testing.assert_close(after, before, rtol=1e-3, atol=1e-6, msg=name)
 
 
+def test_weights_too_large_for_half_precision_are_not_written(tmp_path):
+    net = models.Classifier()
+    with torch.no_grad():
+        next(net.parameters()).fill_(1e5)
+    with pytest.raises(ValueError, match="beyond the range of float16"):
+        weights.save(net, tmp_path / "w.safetensors", {})
+    assert not list(tmp_path.iterdir())
+
+
 def make_vae(k=3, n_classes=0):
     return models.VAE(
         models.Encoder(2 * k, n_classes=n_classes, width=2),

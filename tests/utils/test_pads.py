@@ -51,6 +51,14 @@ def test_it_answers_with_ink():
     assert (picture[:, :14] == 191).all() and (picture[:, 14:] == 0).all()
 
 
+def test_a_decoder_that_fails_is_said():
+    sent = []
+    live = latent_pad.Pad(lambda z: 1 / 0, {})
+    live.send = lambda message, buffers: sent.append((message, buffers))
+    live._reply(None, {"id": 8, "z": [0.0, 0.0]}, [])
+    assert sent == [({"id": 8, "error": "ZeroDivisionError: division by zero"}, [])]
+
+
 def test_one_output_carries_all(bundle):
     assert "application/vnd.jupyter.widget-view+json" in bundle
     page = bundle["text/html"]

@@ -84,6 +84,16 @@ def test_a_flipped_bit_anywhere_is_refused(saved):
             assert whole[place : place + 1].isspace(), place
 
 
+def test_a_file_that_may_not_be_read_is_not_to_be_deleted(saved, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("safetensors.safe_open", refuse)
+    with pytest.raises(tensor_io.DamagedFileError, match="may not be read") as error:
+        tensor_io.read_tensors(saved)
+    assert "Delete" not in str(error.value)
+
+
 @pytest.mark.parametrize("cut", (0, 1, 7, 8, 100, -1))
 def test_a_cut_file_is_refused(saved, cut):
     saved.write_bytes(saved.read_bytes()[:cut])

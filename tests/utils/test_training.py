@@ -254,6 +254,12 @@ def test_batches_that_end_stop_training_with_a_sentence(capsys):
     assert len(history) == 5 and "no more batches after 5 steps" in capsys.readouterr().out
 
 
+def test_batches_that_are_no_iterator_are_refused():
+    model = line()
+    with pytest.raises(TypeError, match="expected an iterator .*, got a list"):
+        training.fit(model, squared(model), [next(stream())], 1)
+
+
 @pytest.mark.parametrize(
     ("parts", "got"),
     [
