@@ -243,17 +243,17 @@ def gan_players(G: models.Decoder, steps: int) -> dict[str, Player]:
     def generated(y: Tensor) -> Tensor:
         return G(torch.randn(len(y), models.LATENT_DIM_GAN, device=device), condition(y)).sigmoid()
 
-    def tell_apart(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    def discriminator_objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         return {
             "loss": discriminator_loss(D(x, condition(y)), D(generated(y).detach(), condition(y)))
         }
 
-    def fool(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    def generator_objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         return {"loss": generator_loss(D(generated(y), condition(y)))}
 
     return {
-        "D": adversarial_player(D, tell_apart, steps, 6e-3),
-        "G": adversarial_player(G, fool, steps, 6e-3, ema=0.995),
+        "D": adversarial_player(D, discriminator_objective, steps, 6e-3),
+        "G": adversarial_player(G, generator_objective, steps, 6e-3, ema=0.995),
     }
 
 
@@ -306,11 +306,11 @@ def vae_gan_players(
             other = torch.cat([other[:most], z.roll(1, 0)[most:]])
         return vae.decode(torch.cat([z, other]), condition(y, 2))
 
-    def tell_apart(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    def discriminator_objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = Dis(torch.cat([x, generated(x, y).detach()]), condition(y, 3))
         return {"loss": discriminator_loss(*logits.split([len(x), 2 * len(x)]))}
 
-    def describe(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    def encoder_objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         z, mu, log_var = code(x, y)
         logits = vae.logits(z, condition(y))
         h_hat, h = Dis.layer(torch.cat([logits.sigmoid(), x])).chunk(2)
@@ -319,16 +319,16 @@ def vae_gan_players(
             parts["pixels"] = pixels * reconstruction(logits, x)
         return {"loss": torch.stack([*parts.values()]).sum(), **parts}
 
-    def draw(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    def decoder_objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
         h = Dis.layer(torch.cat([generated(x, y), x]))
         distance = feature_distance(h[: len(x)], h[2 * len(x) :], variance=noise)
         fooled = generator_loss(Dis.judge(h[: 2 * len(x)], condition(y, 2)))
         return {"loss": gamma * distance + fooled}
 
     return {
-        "Dis": adversarial_player(Dis, tell_apart, steps, rates["Dis"]),
-        "E": adversarial_player(vae.E, describe, steps, rates["E"], ema=0.995),
-        "D": adversarial_player(vae.D, draw, steps, rates["D"], ema=0.995),
+        "Dis": adversarial_player(Dis, discriminator_objective, steps, rates["Dis"]),
+        "E": adversarial_player(vae.E, encoder_objective, steps, rates["E"], ema=0.995),
+        "D": adversarial_player(vae.D, decoder_objective, steps, rates["D"], ema=0.995),
     }
 
 

@@ -23,7 +23,7 @@ from course_tools.classroom.roster import Roster, Student
 from course_tools.grading.collect import Paper
 from course_tools.grading.extract import ANSWER_HERE
 from course_tools.grading.mark import ANSWERED, Mark
-from course_tools.student import lab
+from course_tools.publish.student_version import STUDENT
 from course_utils.exercises import TASKS
 
 ANSWERS = Path(__file__).parent / "tasks" / "answers"
@@ -129,7 +129,7 @@ def entry(person: Person, lesson: str, number: int, late: int) -> str:
 
 def notebook(person: Person, lesson: str, draw: random.Random) -> bytes:
     """What a student hands in: right answers, wrong ones, and stubs; some answers in words."""
-    path = next(lab.STUDENT.glob(f"{lesson}_*.ipynb"))
+    path = next(STUDENT.glob(f"{lesson}_*.ipynb"))
     book = nbformat.read(path, 4)
     right, said = person.right.setdefault(lesson, set()), person.said.setdefault(lesson, {})
     for cell in book.cells:

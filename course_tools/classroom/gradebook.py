@@ -17,6 +17,7 @@ from course_tools.classroom.names import same
 from course_tools.classroom.roster import Student, is_person
 from course_tools.classroom.tables import KEPT, Row, Table, TableError
 from course_tools.grading.collect import Paper
+from course_tools.grading.extract import THINK
 from course_utils import atomic
 from course_utils.exercises import TASKS, points_of
 
@@ -145,7 +146,7 @@ class Export:
         for lesson, column in self.columns.items():
             own = points_of(lesson)
             own += grades.due.think(lesson) * sum(
-                TASKS[tag.removeprefix("think-")].lesson == lesson for tag in grades.questions
+                TASKS[tag.removeprefix(THINK)].lesson == lesson for tag in grades.questions
             )
             for row in self.table.rows:
                 most = row[column] if same(row["Student"]) == "points possible" else ""

@@ -7,18 +7,12 @@ follows the repository in which it is built.
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from course_tools.publish import notebooks
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 PLACEHOLDER = "OWNER/REPOSITORY"
 BRANCH = "main"
@@ -74,7 +68,7 @@ class Address:
 
 def read() -> Address:
     """Return the address in pyproject.toml."""
-    project = tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = notebooks.pyproject()
     repo = project["project"]["urls"]["Repository"].removeprefix("https://github.com/")
     return Address(repo, project["tool"]["course"]["ref"])
 

@@ -21,7 +21,7 @@ import jinja2
 import nbformat
 
 from course_tools.publish import address, notebooks, readme
-from course_tools.publish.student_version import STUDENT
+from course_tools.publish.student_version import STUDENT, handed_out
 from course_utils import atomic
 from course_utils.errors import CourseError
 from course_utils.exercises import TASKS, handout
@@ -184,7 +184,7 @@ def _build(
         shutil.copyfile(root / name, new / name)
     student = new / STUDENT.relative_to(root)
     student.mkdir(parents=True)
-    for path in sorted(STUDENT.glob("*.ipynb")):
+    for path in handed_out():
         if path.name[:2] in chosen:
             notebook = nbformat.read(path, as_version=4)
             address.put(notebook, f"notebooks/student/{path.name}", where)

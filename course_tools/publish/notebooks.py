@@ -1,5 +1,6 @@
 """Find, execute, clean, read and write the notebooks of a checkout."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,11 @@ from traitlets.config import Config
 
 from course_utils.errors import CourseError
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = 60  # seconds; a cell that takes longer is named, and continues
 HANGS = 3600  # seconds; even a busy machine is not that slow, so the cell will not end
@@ -27,6 +33,11 @@ ENCRYPTED = Config(
     else {}
 )
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def pyproject() -> dict:
+    """Return what is in the checkout's pyproject.toml."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,10 @@
 """`course sync`: write the files that are generated from others: nothing is stated twice."""
 
 import base64
-import sys
 
 from course_tools.publish import address, notebooks
 from course_utils.errors import CourseError
 from course_utils.exercises import points_of
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 CONDA_NAMES = {"torch": "pytorch"}  # every other package has one name on PyPI and conda-forge
 PIP_ONLY = {"sphinx-mathjax-offline", "zuko"}  # conda-forge may not have them
@@ -25,9 +19,7 @@ def requirement_name(requirement: str) -> str:
 
 def environment() -> str:
     """Return the content of environment.yml, from the dependencies and extras in pyproject.toml."""
-    project = tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
-        "project"
-    ]
+    project = notebooks.pyproject()["project"]
     extras = project["optional-dependencies"]
     every = [*project["dependencies"], *(line for extra in extras.values() for line in extra)]
     # An extra may need a newer version than a lesson does: of two lines the later one counts.

@@ -20,7 +20,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_tools.publish import address, formulas, lab_page, notebooks, pages, slides
-from course_tools.publish.student_version import STUDENT
+from course_tools.publish.student_version import handed_out
 from course_utils.errors import CourseError
 
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2")  # what the pages load
@@ -160,7 +160,7 @@ def _lab(out: Path) -> bool:
 
 def _student_versions(out: Path) -> None:
     """Write the notebooks with open tasks, with the address of the repository that builds this."""
-    for path in sorted(STUDENT.glob("*.ipynb")):
+    for path in handed_out():
         notebook = nbformat.read(path, as_version=4)
         address.put(notebook, f"notebooks/student/{path.name}", address.derived())
         notebooks.write(notebook, out / path.name)

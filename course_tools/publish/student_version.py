@@ -1,5 +1,7 @@
 """`course student`: write the lessons without solutions and outputs, for students."""
 
+from pathlib import Path
+
 from nbformat import NotebookNode
 from traitlets.config import Config
 
@@ -11,6 +13,11 @@ SAVE = (
     "> In Colab, first of all: *File → Save a copy in Drive*. Without a copy your work is lost.\n\n"
 )
 STUBS = Config({"ClearSolutions": {"text_stub": ANSWER_HERE}})
+
+
+def handed_out() -> list[Path]:
+    """Return the paths of all student versions, in order."""
+    return sorted(STUDENT.glob("[0-9][0-9]_*.ipynb"))
 
 
 def student_version(notebook: NotebookNode) -> NotebookNode:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from course_tools.publish import notebooks
-from course_tools.publish.student_version import STUDENT
+from course_tools.publish.student_version import handed_out
 from course_utils import name_errors
 
 WORK = notebooks.ROOT / "work"
@@ -21,7 +21,7 @@ def copy_missing() -> list[str]:
     notebooks.require_checkout()
     WORK.mkdir(exist_ok=True)
     copied = []
-    for source in sorted(STUDENT.glob("*.ipynb")):
+    for source in handed_out():
         target = WORK / source.name
         if not target.exists():
             shutil.copyfile(source, target)
@@ -31,11 +31,10 @@ def copy_missing() -> list[str]:
 
 def copy_of(lesson: str) -> Path:
     """Return the path of the student's copy of a lesson, whether or not it is there yet."""
-    handed_out = sorted(STUDENT.glob(f"{lesson:0>2}_*.ipynb"))
-    if not handed_out:
-        known = ", ".join(path.name[:2] for path in sorted(STUDENT.glob("*.ipynb")))
-        raise SystemExit(f"There is no lesson {lesson}; there are {known}.")
-    return WORK / handed_out[0].name
+    known = {path.name[:2]: path for path in handed_out()}
+    if (number := f"{lesson:0>2}") not in known:
+        raise SystemExit(f"There is no lesson {lesson}; there are {', '.join(known)}.")
+    return WORK / known[number].name
 
 
 def lab(extra: list[str]) -> None:

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 import yaml
 
-from course_tools.publish import notebooks, outline, readme, runs, site
+from course_tools.publish import notebooks, outline, readme, runs, site, student_version
 from course_tools.student import lab
 from course_utils.errors import CourseError
 
@@ -131,7 +131,7 @@ def test_execute_in_place_saves_only_what_holds(checkout, capsys):
 @pytest.fixture
 def student_copies(tmp_path, monkeypatch):
     monkeypatch.setattr(lab, "WORK", tmp_path / "work")
-    monkeypatch.setattr(lab, "STUDENT", tmp_path / "student")
+    monkeypatch.setattr(student_version, "STUDENT", tmp_path / "student")
     (tmp_path / "student").mkdir()
     for name in ("01_a.ipynb", "02_b.ipynb"):
         (tmp_path / "student" / name).write_text("as handed out")
@@ -227,9 +227,7 @@ def test_generated_files_are_up_to_date(name):
 
 
 def test_the_environment_has_every_dependency():
-    project = readme.tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
-        "project"
-    ]
+    project = notebooks.pyproject()["project"]
     environment = yaml.safe_load(readme.environment())
     listed = {str(entry).split(">")[0] for entry in environment["dependencies"]}
     for required in (

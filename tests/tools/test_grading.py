@@ -27,7 +27,7 @@ from course_tools.grading import collect as collecting
 from course_tools.grading import extract, mark, protocol, sandbox
 from course_tools.grading import run as grading
 from course_tools.publish import notebooks
-from course_tools.student import lab
+from course_tools.publish.student_version import STUDENT
 from course_utils import exercises
 
 LESSON = notebooks.find("07")[0]
@@ -161,7 +161,7 @@ def batch(tmp_path_factory):
     run(root / "others", root / "grades")
     folder, blind, out = root / "handed in", root / "blind", root / "graded" / "grades"
     honest = hand_in(folder, "zoe", LESSON.read())
-    hand_in(folder, "mia", nbformat.read(lab.STUDENT / LESSON.path.name, 4))
+    hand_in(folder, "mia", nbformat.read(STUDENT / LESSON.path.name, 4))
     hand_in(folder, "one point", attacks.notebook(attacks.code(attacks.HONEST)))
     known = [neighbour, honest, root / "grades" / "grades.csv", exercises.__file__, "/etc/passwd"]
     for name, source in ATTACKS.items():
@@ -410,9 +410,7 @@ def test_every_solution_of_every_lesson_gets_all_points(tmp_path):
     for lesson in notebooks.find():
         (tmp_path / "all" / "ada").mkdir(parents=True, exist_ok=True)
         shutil.copy(lesson.path, tmp_path / "all" / "ada")
-    shutil.copy(
-        lab.STUDENT / lesson.path.name, tmp_path / "all" / "ada" / f"{lesson.number} (1).ipynb"
-    )
+    shutil.copy(STUDENT / lesson.path.name, tmp_path / "all" / "ada" / f"{lesson.number} (1).ipynb")
     points = run(tmp_path / "all", tmp_path / "grades")["ada"]
     assert points == {name: str(task.points) for name, task in exercises.TASKS.items()}
 
@@ -835,7 +833,7 @@ def test_a_cluster_gives_the_same_grades(tmp_path):
     distributed = pytest.importorskip("distributed")
     for student in ("ada", "bob", "eve"):
         hand_in(tmp_path / "in", student, LESSON.read())
-    hand_in(tmp_path / "in", "mia", nbformat.read(lab.STUDENT / LESSON.path.name, 4))
+    hand_in(tmp_path / "in", "mia", nbformat.read(STUDENT / LESSON.path.name, 4))
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
