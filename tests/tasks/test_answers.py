@@ -22,6 +22,13 @@ from course_utils.exercises.check import GRADED
 ANSWERS = Path(__file__).parent / "answers"
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = int(os.environ.get("COURSE_TEST_SEEDS", "20"))
+half = pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(range(SEEDS // 2), id="first half"),
+        pytest.param(range(SEEDS // 2, SEEDS), id="second half", marks=pytest.mark.exhaustive),
+    ],
+)
 
 pytestmark = pytest.mark.slow
 
@@ -38,23 +45,25 @@ def files(kind):
     ]
 
 
-def results(path):
+def results(path, seeds):
     """One `Result` per seed. Without hints, which take most of the time."""
     task = dataclasses.replace(TASKS[path.parent.name], mistakes=())
     answer = trial.load(path, task.name)
-    for seed in range(SEEDS):
+    for seed in seeds:
         yield seed, trial.verdict(task, answer, rounds(task.name, seed), seed)
 
 
+@half
 @pytest.mark.parametrize("path", files("right"))
-def test_a_right_answer_gets_full_points_every_time(path):
-    for seed, result in results(path):
+def test_a_right_answer_gets_full_points_every_time(path, seeds):
+    for seed, result in results(path, seeds):
         assert result.points == result.of, (seed, result)
 
 
+@half
 @pytest.mark.parametrize("path", files("wrong"))
-def test_a_wrong_answer_never_gets_full_points(path):
-    for seed, result in results(path):
+def test_a_wrong_answer_never_gets_full_points(path, seeds):
+    for seed, result in results(path, seeds):
         assert result.points < result.of and result.status == "wrong", (seed, result)
 
 
