@@ -68,12 +68,13 @@ def _reason(error: OSError) -> str | None:
     )
     reasons |= {
         errno.ENOSPC: "there is no space left",
-        errno.ENAMETOOLONG: "its name is too long",
         errno.EISDIR: "it is a folder, but a file is needed",
     }
     reasons |= dict.fromkeys(
         (errno.EEXIST, errno.ENOTDIR), "it is a file or lies below one, but a folder is needed"
     )
+    if error.errno == errno.ENAMETOOLONG:
+        return "its name is too long for a file here. Give it a shorter one."
     way = (
         "Work in a copy of the course that belongs to you, or, where the command has the option"
         " --out, name another place."

@@ -342,7 +342,7 @@ def _mnist_or_digits() -> str:
     marker = datasets.own_folder() / ".cache" / "mnist-download-failed"
     why = (
         f"MNIST is not here, and a download failed less than {RETRY_AFTER // 60} minutes ago. It is"
-        f" tried again after that time, or at once where {marker} was deleted."
+        f" tried again after that time, or at once if you delete {marker}."
         f" {datasets.how_to_get('mnist')}"
     )
     if not marker.exists() or time.time() - marker.stat().st_mtime > RETRY_AFTER:

@@ -9,4 +9,4 @@ class CourseError(Exception):
 
 
 class SettingError(CourseError, ValueError):
-    """A setting, or an argument in its place, that is none of those that there are."""
+    """A setting, or an argument in its place, with an unknown value."""

@@ -307,15 +307,16 @@ class DrawingAE(AE):
     def fit_codes(self, x: Tensor) -> None:
         """Mean and covariance of the codes of pictures x (N, 1, 28, 28).
 
-        A dimension in which all codes are the same gets a small variance: without one there is no
-        root.
+        Where the covariance has no root, as when all codes are the same in a dimension, every
+        dimension gets a little more variance.
         """
         z = data.in_batches(self.encode, x)
         covariance = z.T.cov()
         root, failed = torch.linalg.cholesky_ex(covariance)
         if failed:
-            least = 1e-6 * covariance.diagonal().mean().clamp(min=1e-6)
-            root = torch.linalg.cholesky(covariance + least * torch.eye(len(root)).to(root))
+            least = 1e-6 * covariance.diagonal().max().clamp(min=1e-6)
+            wider = covariance + least * torch.eye(len(root)).to(root)
+            root = torch.linalg.cholesky(wider.cpu().double()).to(root)
         self.mean.copy_(z.mean(dim=0))
         self.root.copy_(root)
 

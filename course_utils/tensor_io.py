@@ -53,6 +53,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
     try:
+        path.open("rb").close()  # safetensors calls a file that may not be read "not found"
+    except PermissionError as error:
+        raise DamagedFileError(f"{path} may not be read here: {error.strerror}.") from error
+    try:
         with safe_open(path, framework="pt") as file:
             about = dict(file.metadata() or {})
             # Clones: else the file stays mapped, and Windows lets nobody replace or delete it.
@@ -60,8 +64,6 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except (SafetensorError, ValueError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        if isinstance(error, PermissionError):
-            raise DamagedFileError(f"{path} may not be read here: {error.strerror}.") from error
         start = path.read_bytes()[:200] if path.is_file() else b""
         got = (
             "a web page"

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from course_utils import models, tensor_io
+from course_utils.errors import CourseError
 
 FOLDER = Path(__file__).parent / "pretrained"
 MANIFEST = "manifest.json"
@@ -23,16 +24,17 @@ def save(model: nn.Module, path: Path, about: Mapping[str, str]) -> None:
         about: short strings kept in the file, e.g. data set and test accuracy.
 
     Raises:
-        ValueError: for a weight that is infinite in float16, whose largest number is 65,504.
+        CourseError: for a weight that is not a number, or beyond the range of float16 (65,504).
     """
     state = {
         name: t.half() if t.is_floating_point() else t for name, t in model.state_dict().items()
     }
     for name, t in state.items():
         if t.is_floating_point() and not t.isfinite().all():
-            raise ValueError(
-                f"{path.name}: {name} holds weights beyond the range of float16 (65,504)."
-                " Nothing was written."
+            what = "not a number" if t.isnan().any() else "beyond the range of float16 (65,504)"
+            raise CourseError(
+                f"{path}: expected finite weights, but {name} holds some that are {what}. Train"
+                " with a smaller learning rate. Nothing was written."
             )
     tensor_io.write_tensors(path, state, about)
 

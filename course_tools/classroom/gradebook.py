@@ -138,6 +138,11 @@ class Export:
             self.said.append(
                 f"{len(absent)} of the class are not in it: {', '.join(absent[:5])}{more}"
             )
+        if self.system == "moodle":
+            self.said += [
+                f"{student}, lesson {lesson}: no feedback, for it has several numbers there"
+                for student, lesson in sorted(grades.unclear)
+            ]
         self.said += [
             f"lesson {lesson}: it has no column for it"
             for lesson in grades.lessons
@@ -175,8 +180,6 @@ class Export:
             print(f"  and {len(self.said) - 20} lines more of this kind")
         for archive, n in _write_archives(folder, self.system, grades, safe):
             print(f"{archive}: feedback of {n} submissions, to upload there.")
-        for student, lesson in sorted(grades.unclear) if self.system == "moodle" else ():
-            print(f"  {student}, lesson {lesson}: no feedback, for it has several numbers there")
 
 
 def _columns(table: Table) -> dict[str, str]:
@@ -277,9 +280,8 @@ def _write_archives(
     by_lesson: dict[str, dict[str, Paper]] = defaultdict(dict)
     for paper in grades.papers:
         lesson = lessons.get((paper.student, paper.name))
-        if not lesson or (paper.student, lesson) in grades.unclear:
-            continue
-        if paper.origin.system == system:
+        certain = system != "moodle" or (paper.student, lesson) not in grades.unclear
+        if lesson and certain and paper.origin.system == system:
             by_lesson[lesson][paper.origin.entry] = paper
     written = []
     for lesson, papers in sorted(by_lesson.items()):

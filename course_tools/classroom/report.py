@@ -233,8 +233,11 @@ def _print(out: Path, grades: Grades, warning: str) -> None:
         print(f"  {REVIEW}: {mark.student} {mark.file} {mark.task}: {mark.reason}")
     if len(review) > 20:
         print(f"  and {len(review) - 20} more in grades.csv")
-    if review:
-        print("  Where the machine was to blame, --again marks these once more.")
+    if any(mark.status == REVIEW and mark.file for mark in review):
+        print(
+            "  Where the machine had too much to do, fewer --jobs give each notebook more of it."
+            " --again marks them once more."
+        )
     for name, lesson in grades.strangers:
         print(f"  more time for {name}, lesson {lesson}: nobody has this name")
     for student, lesson, task in sorted(grades.unknown):

@@ -1,8 +1,8 @@
 """`course unpack`: the notebooks in what Moodle or Canvas gave to download, in one folder.
 
 A download is an archive that students can put files into: every path in it is checked before
-anything is written, and what is too much of one student is left in it. Times of files stay, as far
-as the archive has them.
+anything is written, and of one student's notebooks at most MOST + 1 are taken. Times of files stay,
+as far as the archive has them.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ def unpack(archives: list[Path], folder: Path) -> int:
             is damaged is found when its turn comes: what was written before it stays.
     """
     members = [(archive, *_members(archive)) for archive in archives]
-    for archive, inside, skipped in members:
+    for archive, inside, skipped, too_many in members:
         with zipfile.ZipFile(archive) as opened:
             for member in inside:
                 target = folder / member.path
@@ -72,12 +72,14 @@ def unpack(archives: list[Path], folder: Path) -> int:
         n = sum(member.info is not None for member in inside)
         others = f"; {skipped} other files stay in it" if skipped else ""
         print(f"{archive}: {n} notebook{'s' * (n != 1)}{others}.")
+        for name, many in too_many.items():
+            print(f"  {name}: {many} notebooks, of which the first {MOST + 1} were taken")
     print(f"Now grade them: course grade {folder}")
     return 0
 
 
-def _members(archive: Path) -> tuple[list[Member], int]:
-    """Return what is to be unpacked, and how many files are not."""
+def _members(archive: Path) -> tuple[list[Member], int, dict[str, int]]:
+    """Return what is to be unpacked, how many files are not, and who has too many notebooks."""
     try:
         with zipfile.ZipFile(archive) as opened:
             infos = opened.infolist()
@@ -91,7 +93,7 @@ def _members(archive: Path) -> tuple[list[Member], int]:
         )
     found: list[Member] = []
     skipped = 0
-    count = Counter[str]()  # notebooks of each student
+    count = Counter[str]()  # notebooks of each folder, or of each student where there are none
     for info in infos:
         path = _checked(archive, info)
         in_folder = info.is_dir() or len(path.parts) > 1
@@ -104,9 +106,9 @@ def _members(archive: Path) -> tuple[list[Member], int]:
             continue
         # Nobody looks for a notebook that lies deeper.
         wanted = path.suffix.lower() == ".ipynb" and len(path.parts) <= DEEP + 1 and not hidden
-        student = names.origin(path.parts[0], folder=in_folder).student
-        count[student] += wanted
-        if wanted and count[student] <= MOST + 1:  # with one too many, the grader says so
+        owner = path.parts[0] if in_folder else names.origin(path.name, folder=False).student
+        count[owner] += wanted
+        if wanted and count[owner] <= MOST + 1:  # with one too many, the grader says so
             found.append(Member(PurePosixPath(*map(_fitting, path.parts)), info))
         else:
             skipped += 1
@@ -116,16 +118,21 @@ def _members(archive: Path) -> tuple[list[Member], int]:
             f"{archive}: expected at most {TOTAL / 1e9:.0f} GB of notebooks, got"
             f" {total / 1e9:.0f} GB. {NOTHING}"
         )
-    return found, skipped
+    return found, skipped, {names.shown(x): n for x, n in count.items() if n > MOST + 1}
 
 
 def _fitting(name: str) -> str:
-    """Return the name of a file, shortened where a file system would not take it."""
-    if len(os.fsencode(name)) <= LONGEST:
+    """Return the name of a file or folder, shortened where a file system would not take it.
+
+    Its end stays, for there Moodle says what a folder is, and a suffix what a file is.
+    """
+    whole = os.fsencode(name)
+    if len(whole) <= LONGEST:
         return name
-    digest, suffix = hashlib.sha256(os.fsencode(name)).hexdigest()[:8], PurePosixPath(name).suffix
-    end = f"~{digest}{suffix if len(os.fsencode(suffix)) < 20 else ''}"
-    return os.fsencode(name)[: LONGEST - len(end)].decode(errors="ignore") + end
+    middle = f"~{hashlib.sha256(whole).hexdigest()[:8]}~"
+    end = whole[-60:].decode(errors="ignore")
+    start = whole[: LONGEST - len(middle) - 60].decode(errors="ignore")
+    return f"{start}{middle}{end}"
 
 
 def _size(info: zipfile.ZipInfo) -> int:

@@ -21,10 +21,9 @@ from course_tools.grading.mark import REVIEW, Mark
 from course_utils.errors import CourseError
 
 MOST = 20  # notebooks of one student that are read
-# Windows knows one of these, and the others do not know it.
-PLAINLY = os.O_RDONLY
-for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
-    PLAINLY |= getattr(os, _flag, 0)
+OPEN_FLAGS = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # Windows has only the last one
+    OPEN_FLAGS |= getattr(os, _flag, 0)
 DEEP, ENTRIES = 8, 10_000  # levels and entries of a student's folder that are searched
 UNKNOWN = (
     "this name is not on the roster, or fits several people there: write it into the column “also”"
@@ -200,7 +199,7 @@ def content(path: Path) -> bytes:
     try:
         if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        handle = os.open(path, PLAINLY)
+        handle = os.open(path, OPEN_FLAGS)
         with os.fdopen(handle, "rb") as file:
             about = os.fstat(handle)
             if not stat.S_ISREG(about.st_mode):

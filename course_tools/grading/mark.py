@@ -21,7 +21,7 @@ import torch
 from course_tools.grading import extract, protocol, sandbox
 from course_tools.grading.inside import packing
 from course_tools.grading.sandbox import Outcome, Reading, Try
-from course_tools.publish import notebooks
+from course_tools.publish import notebooks, student_version
 from course_utils.exercises import TASKS, Result, Task
 from course_utils.exercises.check import GRADED, compare
 from course_utils.exercises.handout import pack
@@ -44,10 +44,12 @@ UNDECIDED = {
     "slow": f"it had not ended after {sandbox.WALL:.0f} s; fewer --jobs give each one more of the"
     " machine.",
     "lost": "cells above it end Python or take too long, so it could not be reached.",
-    "killed": "it was killed from outside, as happens where the machine has no memory left; fewer"
-    " --jobs leave each one more.",
-    "overdue": f"the notebook took {NOTEBOOK / 60:.0f} minutes before this task was done.",
+    "killed": "it was killed from outside, as happens where the machine has no memory left.",
 }
+OVERDUE = (
+    f"the notebook has {NOTEBOOK / 60:.0f} minutes, and they were over before all places of this"
+    " answer had been tried."
+)
 MISSING = "it is not in the notebook."
 ABSENT = (
     "There are PyTorch, NumPy, SciPy and Python's own modules, what the notebook itself defines,"
@@ -126,12 +128,14 @@ class Verdict:
         compared: whether the function returned something on every input.
         outside: whether the reason lies outside the answer, so that a person has to decide.
         needs: whether the answer needs a value that the lesson's own cells compute.
+        overdue: whether the notebook's time was up, so that nothing was tried.
     """
 
     result: Result
     compared: bool = False
     outside: bool = False
     needs: bool = False
+    overdue: bool = False
 
 
 def printable(text: str) -> str:
@@ -140,7 +144,7 @@ def printable(text: str) -> str:
 
 
 def _escape(letter: str) -> str:
-    """Return an escape of a length that its beginning tells, so that no two texts give one."""
+    """Return an escape of a fixed length, so that what follows it is never read as part of it."""
     return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
 
 
@@ -198,10 +202,10 @@ def lesson_cells() -> dict:
 @cache
 def _lesson_cells() -> dict:
     folder = notebooks.ROOT / "notebooks"
-    handed_out = [extract.read(path) for path in sorted((folder / "student").glob("*.ipynb"))]
-    solved = [extract.read(path) for path in sorted(folder.glob("*.ipynb"))]
-    own = extract.fingerprints([*solved, *handed_out], TASKS)
-    return own | extract.questions(handed_out)
+    open_ones = [extract.read(path) for path in student_version.handed_out()]
+    solved = [extract.read(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
+    own = extract.fingerprints([*solved, *open_ones], TASKS)
+    return own | extract.questions(open_ones)
 
 
 def _in_words(job: Job, seen: Reading) -> list[Mark]:
@@ -253,7 +257,7 @@ def _verdicts(
         if chosen in tried:
             continue
         if time.monotonic() > end:
-            yield _verdict(task, Outcome("overdue"), rounds)
+            yield Verdict(_wrong(task, OVERDUE), outside=True, overdue=True)
             return
         tried.add(chosen)
         outcome = seen.run(task.name, chosen, packed, arrays)
@@ -277,7 +281,8 @@ def _verdicts(
 def _best(task: Task, found: extract.Found, seen: Reading, tried: list[Verdict]) -> Result:
     """Return the verdict that counts.
 
-    If no try could be compared, and one failed for a reason outside the answer, a person decides.
+    If no try could be compared, and one failed for a reason outside the answer, or if the time was
+    up before a right one was found, a person decides.
     """
     here = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
     if found.broken and not any(v.compared for v in tried):
@@ -292,6 +297,8 @@ def _best(task: Task, found: extract.Found, seen: Reading, tried: list[Verdict])
     outside = [verdict for verdict in tried if verdict.outside]
     if not compared and outside:
         return Result(task.name, REVIEW, outside[0].result.message, 0, task.points)
+    if tried[-1].overdue:
+        return Result(task.name, REVIEW, OVERDUE, 0, task.points)
     begun = [verdict for verdict in tried if verdict.result.status != "not started"]
     return max(compared or begun or tried, key=lambda verdict: verdict.result.points).result
 

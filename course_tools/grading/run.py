@@ -4,6 +4,7 @@ Marks are kept in the output folder: after a break, the same command resumes, an
 is new.
 """
 
+import importlib.metadata
 import json
 import secrets
 import sys
@@ -35,6 +36,7 @@ from course_tools.grading.mark import REVIEW, Job, Mark
 from course_tools.publish.notebooks import ROOT
 from course_utils import atomic, exercises, names
 from course_utils.exercises import catalogue
+from course_utils.exercises.borrowed import HELD
 from course_utils.training.progress import ProgressBar
 
 T = TypeVar("T")
@@ -179,8 +181,8 @@ def _belongs(state: Path, folder: Path) -> None:
             f" or grade one folder with everything in it. If {there} was moved to {here}, delete"
             f" {of}."
         )
-    for folder in (state.parent, state):  # others on this machine see no grades
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for new in (state.parent, state):  # a new folder is closed to others on this machine
+        new.mkdir(mode=0o700, parents=True, exist_ok=True)
     atomic.write(of, here.encode("utf-8", "surrogateescape"))
 
 
@@ -288,10 +290,14 @@ def _key(state: Path) -> bytes:
 
 
 def _version() -> bytes:
-    """Return a digest of what decides on marks beside the notebook: the grader, its Python and the
-    lessons' own cells. Where it has changed, everything is marked again.
+    """Return a digest of what decides on marks beside the notebook: the grader, the versions of
+    Python and of what a sandbox holds, and the lessons' own cells.
+
+    Where it has changed, everything is marked again. On a cluster these are the workers', and this
+    digest is of the machine that asks.
     """
     roots: Iterable[Path] = (Path(exercises.__file__).parent, Path(__file__).parent)
     files = [Path(names.__file__), *(path for root in roots for path in sorted(root.rglob("*.py")))]
-    beside = json.dumps([sys.version, mark.lesson_cells()], sort_keys=True).encode()
+    versions = [sys.version, *map(importlib.metadata.version, HELD)]
+    beside = json.dumps([versions, mark.lesson_cells()], sort_keys=True).encode()
     return sha256(b"".join([beside, *(path.read_bytes() for path in files)])).digest()

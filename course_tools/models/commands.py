@@ -36,12 +36,15 @@ def add_to(commands) -> None:
     command = commands.add_parser(
         "scoreboard", help="measure every model that ships, on the same test images"
     )
+    _add_dataset(command)
     command.add_argument("--json", type=Path, metavar="PATH", help="also write the numbers there")
     command.set_defaults(run=scoreboard)
 
 
 def _add_dataset(command: ArgumentParser) -> None:
-    command.add_argument("--dataset", help="mnist, digits or another one (default: COURSE_DATASET)")
+    command.add_argument(
+        "--dataset", type=dataset, help="mnist, digits or another one (default: COURSE_DATASET)"
+    )
 
 
 def model(text: str) -> str:
@@ -50,6 +53,15 @@ def model(text: str) -> str:
 
     if text not in SHIPPED:
         raise ArgumentTypeError(f"expected one of {', '.join(SHIPPED)}, got {text!r}")
+    return text
+
+
+def dataset(text: str) -> str:
+    """Return the name of a data set if there is one of this name."""
+    from course_utils.data import NAMES
+
+    if text not in NAMES:
+        raise ArgumentTypeError(f"expected one of {', '.join(NAMES)}, got {text!r}")
     return text
 
 
@@ -92,4 +104,4 @@ def sample(chosen: Namespace) -> None:
 def scoreboard(chosen: Namespace) -> None:
     from course_tools.models import measure
 
-    measure.write(chosen.json)
+    measure.write(chosen.json, chosen.dataset or "auto")

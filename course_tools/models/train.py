@@ -114,12 +114,14 @@ def train_all(
         raise RequestError(
             f"`train all` writes into the package, every model to its own file; got --out {out}"
         )
-    wanted = dataset or setting("COURSE_DATASET", "auto")
+    named = None if dataset == "auto" else dataset
+    wanted = named or setting("COURSE_DATASET", "auto")
     first = data.load(wanted).name
-    for dataset in (first,) if wanted != "auto" or first == "digits" else (first, "digits"):
+    both = wanted == "auto" and first != "digits"
+    for chosen in (first, "digits") if both else (first,):
         for name in recipes.RECIPES:
-            train(name, dataset, seed=seed, steps=steps)
-        measure_all(dataset)
+            train(name, chosen, seed=seed, steps=steps)
+        measure_all(chosen)
 
 
 def measure_all(dataset: str) -> None:
@@ -221,12 +223,13 @@ def load(name: str, path: Path) -> nn.Module:
 
 
 def _shipped(name: str, dataset: str | None) -> Path:
-    dataset = dataset or setting("COURSE_DATASET", "auto")
+    named = None if dataset == "auto" else dataset
+    dataset = named or setting("COURSE_DATASET", "auto")
     for candidate in ("mnist", "digits") if dataset == "auto" else (dataset,):
         path = weights.FOLDER / f"{name}_{candidate}.safetensors"
         if path.exists():
             return path
     raise RequestError(
-        f"no weights of {name} for {dataset}. To train them: course train {name} --dataset"
-        f" {dataset}. Or name a file with --weights"
+        f"no weights of {name} for {dataset}. To train them: course train {name}"
+        f"{f' --dataset {dataset}' * (dataset != 'auto')}. Or name a file with --weights"
     )

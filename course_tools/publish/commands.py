@@ -166,7 +166,8 @@ def execute(chosen: Namespace) -> int:
 
     notebooks.require_the_course()
     # What is committed was seen on MNIST; without it a lesson would take the small digits.
-    os.environ["COURSE_DATASET"] = setting("COURSE_DATASET", "mnist")
+    if setting("COURSE_DATASET", "auto") == "auto":
+        os.environ["COURSE_DATASET"] = "mnist"
     return notebooks.execute_in_place(*chosen.lessons)
 
 

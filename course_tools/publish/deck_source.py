@@ -335,7 +335,8 @@ def _slide(node: yaml.Node, fail) -> Slide:
         ]
     except TypeError as error:  # of Python: "… got an unexpected keyword argument 'id'"
         known = ", ".join(Picture.__dataclass_fields__)
-        raise fail(given["show"], f"{_without_init(error)}; show knows {known}") from None
+        said = str(error).split("__init__() ")[-1]
+        raise fail(given["show"], f"{said}; show knows {known}") from None
     values["code"] = _code(values.get("code"), lambda said: fail(given["code"], said))
     for name in ("ask", "seen"):  # an id of digits alone reads as a number
         values[name] = str(values.get(name, ""))
@@ -350,17 +351,11 @@ def _slide(node: yaml.Node, fail) -> Slide:
 def _code(given, fail: Callable[[str], DeckError]) -> Code | None:
     if not given:
         return None
-    try:
-        code = Code(**given)
-        first, last = map(int, code.lines)
-    except (TypeError, ValueError) as error:
-        said = _without_init(error)
-        raise fail(f"{said}; code is such as {{cell: 5a3f, lines: [2, 7]}}") from None
-    return Code(str(code.cell), [first, last])
-
-
-def _without_init(error: Exception) -> str:
-    return str(error).split("__init__() ")[-1]
+    if isinstance(given, dict) and set(given) == {"cell", "lines"}:
+        lines = given["lines"]
+        if isinstance(lines, list) and [type(line) for line in lines] == [int, int]:
+            return Code(str(given["cell"]), lines)
+    raise fail(f"code: expected {{cell: 5a3f, lines: [2, 7]}}, with numbers of yours, got {given}")
 
 
 def _listed(value) -> list:

@@ -10,6 +10,8 @@ import subprocess
 import unicodedata
 from pathlib import Path
 
+from course_utils.errors import CourseError
+
 PACKAGE = "sphinx-mathjax-offline"  # MathJax 3.2.2 as npm has it, file by file
 ALPHABET = re.compile(r'<mi[^>]* mathvariant="(script|double-struck)"[^>]*>([A-Z])</mi>')
 # It reads one formula a line, as JSON, and writes each as MathML, or null where it has an error.
@@ -30,6 +32,10 @@ require(process.argv[1]).init({ loader: { load }, tex }).then((MathJax) => {
   });
 });
 """
+
+
+class FormulaError(CourseError):
+    """A formula that cannot be drawn."""
 
 
 def folder() -> Path:
@@ -54,15 +60,18 @@ def mathml(tex: str, display: bool) -> str:
 
     Raises:
         SystemExit: where there is no Node.js.
-        ValueError: for a formula that MathJax does not understand.
+        FormulaError: for a formula that MathJax does not understand, or where it has ended.
     """
     process = _converter()
     assert process.stdin and process.stdout
     process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
     process.stdin.flush()
-    text = json.loads(process.stdout.readline())
+    line = process.stdout.readline()
+    if not line:
+        raise FormulaError("Node.js, which draws the formulas, has ended. Try again")
+    text = json.loads(line)
     if text is None:
-        raise ValueError(f"MathJax does not understand this formula: {tex}")
+        raise FormulaError(f"MathJax does not understand this formula: {tex}")
     # With this attribute nbconvert would give the tags in headings a prefix.
     text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
     text = re.sub(r">\s+<", "><", text)

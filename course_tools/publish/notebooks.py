@@ -208,7 +208,7 @@ def write(notebook: NotebookNode, path: Path) -> None:
     """Write a valid notebook to a file, and create missing folders."""
     nbformat.validate(notebook)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(f"{nbformat.writes(notebook)}\n".encode())  # on Windows, too, ends are \\n
+    path.write_bytes(f"{nbformat.writes(notebook)}\n".encode())  # lines end in \n on Windows, too
 
 
 def heading(notebook: NotebookNode, position: int) -> str:

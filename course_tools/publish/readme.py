@@ -75,12 +75,13 @@ def table(where: address.Address | None, *numbers: str, read: bool = True) -> st
 def readme() -> str:
     """Return the README with a new table of lessons."""
     text = (notebooks.ROOT / "README.md").read_text(encoding="utf-8")
-    if [text.count(BEGIN), text.count(END)] != [1, 1]:
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
         raise CourseError(
-            f"README.md: expected {BEGIN} and {END} once each, around the table of lessons."
+            f"README.md: expected {BEGIN} before the table of lessons, and {END} after it."
         )
-    head, rest = text.split(BEGIN)
-    return f"{head}{BEGIN}\n{table(address.read())}\n{END}{rest.split(END)[1]}"
+    return f"{head}{BEGIN}\n{table(address.read())}\n{END}{tail}"
 
 
 def picture() -> bytes:
@@ -99,8 +100,8 @@ def picture() -> bytes:
     ]
     if len(images) != 1:
         raise CourseError(
-            'The README\'s picture: expected one executed cell with "readme": true in its metadata'
-            f" and one figure, got {len(images)}. Execute its lesson: course execute"
+            'The README\'s picture: expected one figure in all cells with "readme": true in their'
+            f" metadata, got {len(images)}. Execute the lesson: course execute"
         )
     return base64.b64decode(images[0])
 

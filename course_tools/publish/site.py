@@ -26,7 +26,6 @@ from course_utils.errors import CourseError
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2")  # what the pages load
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", formulas.PACKAGE)
 INVENTORY = "objects.inv"  # every site of Sphinx has one; its second line names the project
-OURS = b"# Project: Deep generative models\n"  # as in docs/site/conf.py
 DATA = re.compile(r"data:[^\"]{1000,}")  # a picture inside a page
 MISSING = "404.html"  # what GitHub Pages shows at every address where there is nothing
 ADDRESS = re.compile(r'(?<=\s)((?:href|src|action|data-content_root)=")(?!#)([^"]*)')
@@ -112,17 +111,26 @@ def check(out: Path) -> None:
     _require_sphinx()
     if not out.exists() or not any(out.iterdir()):
         return
+    if (out / ".git").exists():
+        raise CourseError(
+            f"{out} is a repository or a worktree, and would be one no more: name another folder"
+            " with --out, and copy the site from there. Nothing was written."
+        )
     inventory = out / INVENTORY
-    if not inventory.is_file() or OURS not in inventory.read_bytes():
+    if not inventory.is_file() or project_line() not in inventory.read_bytes():
         raise CourseError(
             f"{out} is not empty, and what it holds is no site of the course: name another folder"
             " with --out, or delete it. Nothing was written."
         )
-    if (out / ".git").exists():
-        raise CourseError(
-            f"{out} is a repository of its own, whose history would be lost: name another folder"
-            " with --out, and copy the site from there. Nothing was written."
-        )
+
+
+def project_line() -> bytes:
+    """Return the line of an inventory that names the course, as its settings for Sphinx do."""
+    settings = (notebooks.ROOT / pages.SETTINGS / "conf.py").read_text(encoding="utf-8")
+    found = re.search(r'^project = "(.*)"$', settings, re.MULTILINE)
+    if not found:
+        raise CourseError(f'{pages.SETTINGS}/conf.py: expected a line such as project = "…".')
+    return f"# Project: {found[1]}\n".encode()
 
 
 def _require_sphinx() -> None:

@@ -25,7 +25,7 @@ from pygments.lexers import PythonLexer
 
 from course_tools.publish import deck_source, notebooks, npm
 from course_tools.publish.deck_source import Deck, DeckError, Output, Picture, Slide
-from course_tools.publish.formulas import mathml
+from course_tools.publish.formulas import FormulaError, mathml
 from course_tools.publish.reading import without_expect
 from course_utils.errors import CourseError
 
@@ -109,7 +109,7 @@ def pages(deck: Deck) -> list[Page]:
     for n, slide in enumerate(deck.slides):
         try:
             found.append(_page(deck, slide, first=not n))
-        except ValueError as error:  # of a formula
+        except FormulaError as error:
             raise DeckError(f"{deck.path}, line {slide.line}: {error}.") from error
     return found
 

@@ -106,15 +106,16 @@ function pad(el, options, ask) {
     context.drawImage(digits, 28 * (i % across), 28 * Math.floor(i / across), 28, 28, 0, 0, 28, 28);
     whose.textContent = exact ? `this dot's image, ${named(label)}` : `the nearest dot's image, ${named(label)}`;
     original.setAttribute("aria-label", whose.textContent);
-    const place = `z = (${z.map((value) => value.toFixed(2)).join(", ")})`.replaceAll("-", "−");
-    where = exact ? `${place}, the code of ${named(label)}. Decoded, it is the reconstruction of this ${label}.` : place;
-    said.textContent = failed || where;
-    picture.setAttribute("aria-label", "The image decoded at " + place);
+    where = place() + (exact ? `, the code of ${named(label)}. Decoded, it is the reconstruction of this ${label}.` : "");
+    say();
   }
+  const place = () => `z = (${z.map((value) => value.toFixed(2)).join(", ")})`.replaceAll("-", "−");
+  const say = () => { said.textContent = failed ? `${where}: ${failed}` : where; };
   function show(pixels, error = "") {
     failed = error;
-    said.textContent = failed || where;
+    say();
     if (failed) return;
+    picture.setAttribute("aria-label", "The image decoded at " + place());
     for (let i = 0; i < 784; i++) {
       image.data.fill(255 - pixels[i], 4 * i, 4 * i + 3);
       image.data[4 * i + 3] = 255;

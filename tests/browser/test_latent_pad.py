@@ -47,7 +47,9 @@ KERNEL = """
 
 
 def test_a_pad_whose_kernel_fails_says_so_and_goes_on(watched, tmp_path):
-    """Eight answers in a row are errors, the ninth is ink; at most six questions wait at a time."""
+    """Eight answers are errors, more than the six questions that may be under way at once: a pad
+    that did not count them as answered would ask no more. The ninth is ink.
+    """
     images = torch.zeros(3, 1, 28, 28)
     originals = latent_pad._sprite(latent_pad._bytes(images), latent_pad.ACROSS, 8)
     options = {

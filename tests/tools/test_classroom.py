@@ -678,11 +678,15 @@ def test_too_many_files_of_one_student_stay_in_the_archive(tmp_path, capsys):
         (name.format("Bob", 2, long + "e"), b"{}"),
     )
     assert unpack.unpack([path], tmp_path / "in") == 0
-    assert "23 notebooks; 29 other files stay in it" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "23 notebooks; 29 other files stay in it" in said
+    assert "Ada_1_assignsubmission_file: 50 notebooks, of which the first 21 were taken" in said
     papers, problems, _ = collect(tmp_path / "in")
     assert [each.student for each in papers].count("Bob") == 2
-    (said,) = problems
-    assert said.student == "Ada" and "the first 20 were read" in said.reason
+    (problem,) = problems
+    assert problem.student == "Ada" and "the first 20 were read" in problem.reason
+    folder = unpack._fitting("ü" * 200 + "_2_assignsubmission_file")
+    assert len(folder.encode()) <= 255 and folder.endswith("_2_assignsubmission_file")
 
 
 def test_a_download_of_many_large_files_is_refused(tmp_path, monkeypatch):

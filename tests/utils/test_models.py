@@ -7,6 +7,7 @@ import torch
 from sklearn.decomposition import PCA as SklearnPCA
 
 from course_utils import data, datasets, metrics, models, weights
+from course_utils.errors import CourseError
 from course_utils.layers import dense
 
 
@@ -208,10 +209,11 @@ def test_weights_survive_a_round_trip(tmp_path, monkeypatch):
 
 def test_weights_too_large_for_half_precision_are_not_written(tmp_path):
     net = models.Classifier()
-    with torch.no_grad():
-        next(net.parameters()).fill_(1e5)
-    with pytest.raises(ValueError, match="beyond the range of float16"):
-        weights.save(net, tmp_path / "w.safetensors", {})
+    for value, says in ((1e5, "beyond the range of float16"), (float("nan"), "not a number")):
+        with torch.no_grad():
+            next(net.parameters()).fill_(value)
+        with pytest.raises(CourseError, match=says):
+            weights.save(net, tmp_path / "w.safetensors", {})
     assert not list(tmp_path.iterdir())
 
 

@@ -12,10 +12,10 @@ FILES = 10_000  # in /tmp; each takes memory of the kernel, also an empty one
 STATM = Path("/proc/self/statm")
 
 # System calls that reach past the limits, into other processes, or into keyrings. For each
-# architecture: its audit number, the number of keyctl, and all numbers that are refused. These are
-# shm*, sem*, msg*, mq_*, *key*, ptrace, process_vm_*, userfaultfd, bpf, perf_event_open,
-# io_uring_*, memfd_create, pidfd_getfd, unshare, setns; and socket, because a network namespace
-# does not close a virtual machine's connection to its host (AF_VSOCK).
+# architecture: its audit number, the number of keyctl, all numbers that are refused, and those that
+# send signals. Refused are shm*, sem*, msg*, mq_*, *key*, ptrace, process_vm_*, userfaultfd, bpf,
+# perf_event_open, io_uring_*, memfd_create, pidfd_getfd, unshare, setns; and socket, because a
+# network namespace does not close a virtual machine's connection to its host (AF_VSOCK).
 REFUSED = {
     "x86_64": (
         0xC000003E,
@@ -24,6 +24,7 @@ REFUSED = {
             *(29, 30, 31, 41, *range(64, 72), 101, 220, *range(240, 246), *range(248, 251)),
             *(272, 298, 308, 310, 311, 319, 321, 323, 425, 426, 427, 438),
         ),
+        (62, 129, 200, 234, 297, 424),
     ),
     "aarch64": (
         0xC00000B7,
@@ -43,6 +44,7 @@ REFUSED = {
             *range(425, 428),
             438,
         ),
+        (129, 130, 131, 138, 240, 424),
     ),
 }
 PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER, JOIN_SESSION_KEYRING = 4, 22, 38, 2, 1
@@ -100,12 +102,28 @@ def shut() -> None:
     Raises:
         OSError: where the kernel does not allow it.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
     if (machine := os.uname().machine) not in REFUSED:
         raise OSError(f"grading knows the system calls of {', '.join(REFUSED)}, not of {machine}")
-    architecture, keyctl, refused = REFUSED[machine]
-    libc.syscall(keyctl, JOIN_SESSION_KEYRING, None)
-    last = len(refused)
+    _, keyctl, refused, _ = REFUSED[machine]
+    ctypes.CDLL(None).syscall(keyctl, JOIN_SESSION_KEYRING, None)
+    _refuse(refused)
+
+
+def refuse_signals() -> None:
+    """Let this process send no signals any more, for good.
+
+    It cannot kill itself or another process, so one that is killed was killed by the system.
+
+    Raises:
+        OSError: where the kernel does not allow it.
+    """
+    _refuse(REFUSED[os.uname().machine][3])
+
+
+def _refuse(refused: tuple[int, ...]) -> None:
+    """Let system calls fail from now on, beside those that fail already."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    architecture, last = REFUSED[os.uname().machine][0], len(refused)
     steps = [
         (LOAD, 0, 0, 4),
         (EQUAL, 1, 0, architecture),

@@ -149,7 +149,7 @@ class Session:
             ended, answer = self._run(request, arrays, left)
             at, late = self._read_notes()
             self.skipped |= late
-            if ended == "answer" or at < 0:
+            if ended in ("answer", "killed") or at < 0:
                 return ended, answer
             if at in self.skipped or not self.retries or time.monotonic() > end:
                 return "lost", answer
@@ -158,6 +158,10 @@ class Session:
 
     def _run(self, request: dict, arrays: dict, wall: float) -> tuple:
         def work(out) -> None:
+            if self.kind == "main":
+                import lockdown
+
+                lockdown.refuse_signals()
             attempt(out, self, request, arrays)
 
         if hasattr(os, "fork"):
@@ -233,10 +237,9 @@ def in_own_process(work, seconds: float, wall: float, *, limited: bool) -> tuple
     os.close(writer)
     written, ended = _listen(reader, child, wall)
     os.close(reader)
-    silent = ended == "answer" and not written
-    signalled, used = _end(child, 1.0 if silent else 0.0)
-    if silent:
-        if signalled == signal.SIGKILL and used >= 2 * seconds:
+    signalled, used = _end(child, 5.0 if ended == "answer" else 0.0)
+    if ended == "answer" and (not written or signalled == signal.SIGKILL):
+        if signalled == signal.SIGKILL and limited and used >= 2 * seconds:
             signalled = signal.SIGXCPU  # it had ignored the signal of the first limit
         ends = {None: "exit", 0: "exit", signal.SIGXCPU: "time", signal.SIGKILL: "killed"}
         ended = ends.get(signalled, "crash")
@@ -259,7 +262,8 @@ def _end(child: int, seconds: float) -> tuple:
         ended, status, used = os.wait4(child, 0 if here else os.WNOHANG)
         if ended:
             by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-            return None if here else by, used.ru_utime + used.ru_stime
+            killed_here = here and by == signal.SIGKILL
+            return None if killed_here else by, used.ru_utime + used.ru_stime
         if time.monotonic() < until:
             time.sleep(0.01)
         else:
