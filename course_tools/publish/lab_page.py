@@ -45,7 +45,7 @@ def build(folder: Path, *, dataset: str | None = None) -> Path:
     work = npm.install(
         FRONTEND,
         notebooks.ROOT / "build" / "lab_frontend",
-        purpose="The lab page needs npm, once, to download ONNX Runtime Web",
+        purpose="The lab page needs Node.js with npm, and a network the first time",
     )
     npm.run(work, "run", "--silent", "build")
     dataset = dataset or data.load("auto", "test").name

@@ -21,7 +21,7 @@ def install(source: Path, out: Path, *, purpose: str) -> Path:
     Args:
         source: the folder.
         out: the folder to work in.
-        purpose: what needs npm, and for what, e.g. "Slides need npm, once, to download reveal.js".
+        purpose: what needs npm, and for what, e.g. "Slides need Node.js with npm".
 
     Returns:
         `out`, with the folder node_modules in it.

@@ -198,7 +198,7 @@ def frontend() -> Path:
     out = npm.install(
         FRONTEND,
         notebooks.ROOT / "build" / "frontend",
-        purpose="Slides need npm, once, to download reveal.js and the fonts",
+        purpose="Slides need Node.js with npm, and a network the first time",
     )
     return out / "node_modules"
 
