@@ -128,14 +128,15 @@ class Verdict:
         compared: whether the function returned something on every input.
         outside: whether the reason lies outside the answer, so that a person has to decide.
         needs: whether the answer needs a value that the lesson's own cells compute.
-        overdue: whether the notebook's time was up, so that nothing was tried.
+        machine: whether the machine was at fault: too slow, without memory, or out of the time that
+            a notebook has.
     """
 
     result: Result
     compared: bool = False
     outside: bool = False
     needs: bool = False
-    overdue: bool = False
+    machine: bool = False
 
 
 def printable(text: str) -> str:
@@ -257,7 +258,7 @@ def _verdicts(
         if chosen in tried:
             continue
         if time.monotonic() > end:
-            yield Verdict(_wrong(task, OVERDUE), outside=True, overdue=True)
+            yield Verdict(_wrong(task, OVERDUE), outside=True, machine=True)
             return
         tried.add(chosen)
         outcome = seen.run(task.name, chosen, packed, arrays)
@@ -281,8 +282,8 @@ def _verdicts(
 def _best(task: Task, found: extract.Found, seen: Reading, tried: list[Verdict]) -> Result:
     """Return the verdict that counts.
 
-    If no try could be compared, and one failed for a reason outside the answer, or if the time was
-    up before a right one was found, a person decides.
+    A person decides if none is right and the machine was at fault in one, or if none could be
+    compared and one failed for another reason outside the answer.
     """
     here = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
     if found.broken and not any(v.compared for v in tried):
@@ -297,10 +298,12 @@ def _best(task: Task, found: extract.Found, seen: Reading, tried: list[Verdict])
     outside = [verdict for verdict in tried if verdict.outside]
     if not compared and outside:
         return Result(task.name, REVIEW, outside[0].result.message, 0, task.points)
-    if tried[-1].overdue:
-        return Result(task.name, REVIEW, OVERDUE, 0, task.points)
+    best = max(compared, key=lambda verdict: verdict.result.points, default=None)
+    at_fault = [verdict for verdict in tried if verdict.machine]
+    if at_fault and not (best and best.result.points == task.points):
+        return Result(task.name, REVIEW, at_fault[0].result.message, 0, task.points)
     begun = [verdict for verdict in tried if verdict.result.status != "not started"]
-    return max(compared or begun or tried, key=lambda verdict: verdict.result.points).result
+    return (best or max(begun or tried, key=lambda verdict: verdict.result.points)).result
 
 
 def _wrong(task: Task, why: str) -> Result:
@@ -317,7 +320,8 @@ def _generator(job: Job, task: Task) -> torch.Generator:
 def _verdict(task: Task, outcome: Outcome, rounds: list[Round]) -> Verdict:
     """Return the verdict on one try. Nothing in the header is to be trusted."""
     if outcome.ended in UNDECIDED:
-        return Verdict(_wrong(task, UNDECIDED[outcome.ended]), outside=True)
+        machine = outcome.ended in ("slow", "killed")
+        return Verdict(_wrong(task, UNDECIDED[outcome.ended]), outside=True, machine=machine)
     if outcome.ended != "answer":
         return Verdict(_wrong(task, ENDS.get(outcome.ended, ENDS["forged"])), compared=True)
     header = outcome.header

@@ -652,9 +652,26 @@ def test_an_answer_is_not_wrong_where_the_time_was_up_before_all_its_places(monk
     found = extract.Found(checks=(3, 5), named=True)
     job = mark.Job("Ada", "07.ipynb", b"", b"key", b"")
     tried = list(mark._verdicts(job, task, found, seen, end=1.0))
-    assert [each.overdue for each in tried] == [False, False, True]
+    assert [each.machine for each in tried] == [False, False, True]
     result = mark._best(task, found, seen, tried)
     assert result.status == mark.REVIEW and result.message == mark.OVERDUE
+
+
+@pytest.mark.parametrize("ended", ["slow", "killed"])
+def test_an_answer_is_not_wrong_where_the_machine_failed_in_one_of_its_places(ended, monkeypatch):
+    """Nor does that cost anything where another place is right."""
+    task, found = exercises.TASKS["auc"], extract.Found(checks=(3,), named=True)
+    seen = sandbox.Reading(process=None, within=None)
+    job = mark.Job("Ada", "07.ipynb", b"", b"key", b"")
+    wrong = sandbox.Outcome("answer", {"error": "ValueError: no"})
+    for outcomes in ([sandbox.Outcome(ended), wrong], [wrong, sandbox.Outcome(ended)]):
+        answers = iter(outcomes)
+        monkeypatch.setattr(seen, "run", lambda *_, answers=answers: next(answers))
+        tried = list(mark._verdicts(job, task, found, seen, end=math.inf))
+        result = mark._best(task, found, seen, tried)
+        assert result.status == mark.REVIEW and result.message == mark.UNDECIDED[ended]
+    right = mark.Verdict(mark.Result(task.name, "right", "", task.points, task.points), True)
+    assert mark._best(task, found, seen, [*tried, right]).status == "right"
 
 
 KILLED = """
@@ -770,7 +787,7 @@ def test_annotations_may_be_for_later():
 
 
 def test_who_is_gone_leaves_nothing(tmp_path):
-    hand_in(tmp_path / "in", "ada", LESSON.read())
+    hand_in(tmp_path / "in", "ada", attacks.notebook(attacks.code(attacks.HONEST)))
     hand_in(tmp_path / "in", "bob", attacks.notebook(attacks.code(attacks.HONEST)))
     run(tmp_path / "in", tmp_path / "grades")
     shutil.rmtree(tmp_path / "in" / "bob")
@@ -825,7 +842,7 @@ def test_all_files_of_a_student_are_one_draw():
 
 
 def test_a_failure_of_ours_needs_review(tmp_path, monkeypatch):
-    hand_in(tmp_path / "in", "ada", LESSON.read())
+    hand_in(tmp_path / "in", "ada", attacks.notebook(attacks.code(attacks.HONEST)))
     monkeypatch.setattr(mark, "compare", lambda *a: 1 / 0)
     assert run(tmp_path / "in", tmp_path / "grades")["ada"] == {"": ""}
     assert reasons(tmp_path / "grades", "") == {
@@ -833,7 +850,10 @@ def test_a_failure_of_ours_needs_review(tmp_path, monkeypatch):
     }
     monkeypatch.undo()
     assert run(tmp_path / "in", tmp_path / "grades")["ada"] == {"": ""}
-    assert run(tmp_path / "in", tmp_path / "grades", again=True)["ada"] == FULL
+    assert run(tmp_path / "in", tmp_path / "grades", again=True)["ada"] == {
+        **NONE,
+        "fooling_loss": "1",
+    }
     assert (tmp_path / "grades").stat().st_mode & 0o77 == 0
 
 
