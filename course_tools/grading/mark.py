@@ -240,7 +240,7 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     """Yield the verdict on each try of a task, until one is right or the time is up.
 
-    A try can name another place. That comes from the student's process, so no place is tried twice,
+    A try can name another place. That comes from the student's process, so no try is made twice,
     and there are at most `TRIES`.
     """
     if not found.checks and not found.named:

@@ -869,8 +869,8 @@ def test_a_class_from_download_to_gradebook(tmp_path, monkeypatch, people, submi
     everybody = simulated_class.write(Path("downloads"), people, submissions)
     simulated_class.roster(Path("grades/roster.csv"), everybody)
     file(tmp_path, "grades/due.csv", block("text due"))
-    simulated_class.moodle_gradebook(Path("moodle.csv"), everybody)
-    simulated_class.canvas_gradebook(Path("canvas.csv"), everybody)
+    simulated_class.moodle_gradebook(Path("downloads/moodle.csv"), everybody)
+    simulated_class.canvas_gradebook(Path("downloads/canvas.csv"), everybody)
     commands = [shlex.split(line)[1:] for line in block("sh walk").splitlines()]
     unpacking, grading, exporting = (
         [
