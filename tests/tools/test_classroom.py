@@ -936,7 +936,8 @@ def expect_gradebooks(everybody) -> None:
     assert len(summary) == len(everybody)
     for system, number in (("moodle", "ID number"), ("canvas", "SIS User ID")):
         exported, filled = (
-            tables.read(Path(path)) for path in (f"{system}.csv", f"grades/export/{system}.csv")
+            tables.read(Path(path))
+            for path in (f"downloads/{system}.csv", f"grades/export/{system}.csv")
         )
         assert filled.header == exported.header and len(filled.lines) == len(exported.lines)
         assert filled.encoding == exported.encoding
