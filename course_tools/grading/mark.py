@@ -39,17 +39,15 @@ ENDS = {
     "size": f"what it returned is larger than {packing.MOST / 1e6:.0f} MB.",
     "forged": "what it sent is no answer.",
 }
-# Ends of a run that say nothing about the answer: a person decides.
-UNDECIDED = {
+# Ends that are the machine's fault: a person decides, unless the answer is right in another place.
+MACHINE = {
     "slow": f"it had not ended after {sandbox.WALL:.0f} s; fewer --jobs give each one more of the"
     " machine.",
-    "lost": "cells above it end Python or take too long, so it could not be reached.",
     "killed": "it was killed from outside, as happens where the machine has no memory left.",
+    "overdue": f"the notebook has {NOTEBOOK / 60:.0f} minutes, and they were over before all places"
+    " of this answer had been tried.",
 }
-OVERDUE = (
-    f"the notebook has {NOTEBOOK / 60:.0f} minutes, and they were over before all places of this"
-    " answer had been tried."
-)
+LOST = "cells above it end Python or take too long, so it could not be reached."
 MISSING = "it is not in the notebook."
 ABSENT = (
     "There are PyTorch, NumPy, SciPy and Python's own modules, what the notebook itself defines,"
@@ -126,10 +124,9 @@ class Verdict:
     Attributes:
         result: status, points and message.
         compared: whether the function returned something on every input.
-        outside: whether the reason lies outside the answer, so that a person has to decide.
+        outside: whether the reason lies in other cells, or in what a grader does not have.
         needs: whether the answer needs a value that the lesson's own cells compute.
-        machine: whether the machine was at fault: too slow, without memory, or out of the time that
-            a notebook has.
+        machine: whether the machine was at fault.
     """
 
     result: Result
@@ -258,7 +255,7 @@ def _verdicts(
         if chosen in tried:
             continue
         if time.monotonic() > end:
-            yield Verdict(_wrong(task, OVERDUE), outside=True, machine=True)
+            yield _verdict(task, Outcome("overdue"), rounds)
             return
         tried.add(chosen)
         outcome = seen.run(task.name, chosen, packed, arrays)
@@ -286,7 +283,7 @@ def _best(task: Task, found: extract.Found, seen: Reading, tried: list[Verdict])
     compared and one failed for another reason outside the answer.
     """
     here = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
-    if found.broken and not any(v.compared for v in tried):
+    if found.broken and not any(v.compared or v.machine for v in tried):
         if not seen.python or seen.python > sys.version_info[:2]:
             wrote = ".".join(map(str, seen.python)) or "an unknown Python"
             why = f"its cell is not valid {here}, which grades here; it was written with {wrote}."
@@ -295,15 +292,14 @@ def _best(task: Task, found: extract.Found, seen: Reading, tried: list[Verdict])
     if not tried:
         return _wrong(task, MISSING)
     compared = [verdict for verdict in tried if verdict.compared]
-    outside = [verdict for verdict in tried if verdict.outside]
-    if not compared and outside:
-        return Result(task.name, REVIEW, outside[0].result.message, 0, task.points)
-    best = max(compared, key=lambda verdict: verdict.result.points, default=None)
-    at_fault = [verdict for verdict in tried if verdict.machine]
-    if at_fault and not (best and best.result.points == task.points):
-        return Result(task.name, REVIEW, at_fault[0].result.message, 0, task.points)
     begun = [verdict for verdict in tried if verdict.result.status != "not started"]
-    return (best or max(begun or tried, key=lambda verdict: verdict.result.points)).result
+    best = max(compared or begun or tried, key=lambda verdict: verdict.result.points).result
+    undecided = [
+        verdict for verdict in tried if verdict.machine or (verdict.outside and not compared)
+    ]
+    if undecided and best.points < task.points:
+        return Result(task.name, REVIEW, undecided[0].result.message, 0, task.points)
+    return best
 
 
 def _wrong(task: Task, why: str) -> Result:
@@ -319,9 +315,10 @@ def _generator(job: Job, task: Task) -> torch.Generator:
 
 def _verdict(task: Task, outcome: Outcome, rounds: list[Round]) -> Verdict:
     """Return the verdict on one try. Nothing in the header is to be trusted."""
-    if outcome.ended in UNDECIDED:
-        machine = outcome.ended in ("slow", "killed")
-        return Verdict(_wrong(task, UNDECIDED[outcome.ended]), outside=True, machine=machine)
+    if outcome.ended in MACHINE:
+        return Verdict(_wrong(task, MACHINE[outcome.ended]), machine=True)
+    if outcome.ended == "lost":
+        return Verdict(_wrong(task, LOST), outside=True)
     if outcome.ended != "answer":
         return Verdict(_wrong(task, ENDS.get(outcome.ended, ENDS["forged"])), compared=True)
     header = outcome.header

@@ -641,7 +641,7 @@ def test_a_notebook_has_its_time(monkeypatch):
     found = {each.task: each.status for each in marks if each.task in FULL}
     assert found == {**dict.fromkeys(FULL, "wrong"), "fooling_loss": mark.REVIEW}
     (said,) = (each.reason for each in marks if each.task == "fooling_loss")
-    assert said == mark.OVERDUE
+    assert said == mark.MACHINE["overdue"]
 
 
 def test_an_answer_is_not_wrong_where_the_time_was_up_before_all_its_places(monkeypatch):
@@ -654,7 +654,7 @@ def test_an_answer_is_not_wrong_where_the_time_was_up_before_all_its_places(monk
     tried = list(mark._verdicts(job, task, found, seen, end=1.0))
     assert [each.machine for each in tried] == [False, False, True]
     result = mark._best(task, found, seen, tried)
-    assert result.status == mark.REVIEW and result.message == mark.OVERDUE
+    assert result.status == mark.REVIEW and result.message == mark.MACHINE["overdue"]
 
 
 @pytest.mark.parametrize("ended", ["slow", "killed"])
@@ -669,7 +669,7 @@ def test_an_answer_is_not_wrong_where_the_machine_failed_in_one_of_its_places(en
         monkeypatch.setattr(seen, "run", lambda *_, answers=answers: next(answers))
         tried = list(mark._verdicts(job, task, found, seen, end=math.inf))
         result = mark._best(task, found, seen, tried)
-        assert result.status == mark.REVIEW and result.message == mark.UNDECIDED[ended]
+        assert result.status == mark.REVIEW and result.message == mark.MACHINE[ended]
     right = mark.Verdict(mark.Result(task.name, "right", "", task.points, task.points), True)
     assert mark._best(task, found, seen, [*tried, right]).status == "right"
 
