@@ -708,7 +708,7 @@ def test_who_is_killed_from_outside_is_left_to_a_person():
     )  # fmt: skip
     assert ran.stdout.split() == ["killed", "killed", "crash", "exit", "exit"], ran.stderr
     killed = mark._verdict(exercises.TASKS["auc"], sandbox.Outcome("killed"), [])
-    assert killed.outside and "no memory left" in killed.result.message
+    assert killed.machine and "no memory left" in killed.result.message
 
 
 def test_nobody_can_kill_in_a_sandbox():
